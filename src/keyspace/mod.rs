@@ -1,0 +1,38 @@
+//! The data of one server: numbered databases of keys, on pages that are copied when written.
+//!
+//! BGSAVE wants the data of one instant while writes go on. Copying everything first would stop
+//! the server; Redis forks, and the kernel shares the memory and copies a page when one side
+//! writes to it. A page in a browser cannot fork, so the keyspace does the same by itself: keys
+//! live on small pages at the leaves of a tree, everything is reference-counted, and a write
+//! copies the pages on its path if somebody else still holds them.
+//!
+//! ```text
+//!      live ──▶ root' ──┬──────────────┐            snapshot ──▶ root ──┬────────┬──────┐
+//!                       ▼              ▼                                ▼        ▼      ▼
+//!                   [page A']      (shared) ◀───────────────────── [page A]  [page B] [page C]
+//! ```
+//!
+//! One mechanism gives three things: the fork of BGSAVE and full sync ([`Keyspace::snapshot`]),
+//! checkpoints for going back in time (a clone of the whole node), and the picture of copied pages.
+//!
+//! # Invariants
+//! * A clone costs the same whatever it holds. Nothing is decided by how many clones exist: pages
+//!   remember the *epoch* of their last write, so "copied since the snapshot" is a comparison.
+//! * The order of keys is the order of their hashes under a fixed function: the same on every
+//!   machine, and the order in which an RDB file lists them.
+//! * Times here are data, not clocks: an expiry is a stamp in Unix milliseconds. Whether a key *has*
+//!   expired is asked by the commands, which know who asks.
+//!
+//! Reading order: `value`, `pages`, `database`.
+//! *Source*: Redis 7.2 · db.c, object.c; the kernel's copy-on-write below rdb.c · rdbSaveBackground.
+
+mod database;
+mod pages;
+mod value;
+
+pub use database::{Database, Keyspace, PageView};
+pub use pages::{Copied, Entry};
+pub use value::{StringValue, Value};
+
+/// A Unix time in milliseconds, as `PEXPIREAT` takes it; negative stamps are legal and long past.
+pub type Millis = i64;

@@ -1,0 +1,6 @@
+//! A laboratory of Redis replication.
+
+pub mod keyspace;
+pub mod random;
+pub mod resp;
+pub mod time;

@@ -1,0 +1,364 @@
+//! Commands as they arrive: cut anywhere, multibulk or inline.
+
+use thiserror::Error;
+
+use super::{Bytes, inline::split_words};
+
+/// One command and what it took on the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The name and the arguments, at least one.
+    pub args: Vec<Bytes>,
+    /// True when it was typed as a line of words, not sent as an array.
+    pub inline: bool,
+}
+
+/// The client broke the protocol; its connection is to be closed after this text.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ProtocolError {
+    /// The count behind `*` is not a number, or over 1024 × 1024.
+    #[error("Protocol error: invalid multibulk length")]
+    MultibulkLength,
+    /// The line with the count is longer than 64 KiB.
+    #[error("Protocol error: too big mbulk count string")]
+    MultibulkLine,
+    /// The length behind `$` is not a number, or over `proto-max-bulk-len`.
+    #[error("Protocol error: invalid bulk length")]
+    BulkLength,
+    /// The line with the length is longer than 64 KiB.
+    #[error("Protocol error: too big bulk count string")]
+    BulkLine,
+    /// An argument does not begin with `$`.
+    #[error("Protocol error: expected '$', got '{0}'")]
+    ExpectedBulk(char),
+    /// An inline command is longer than 64 KiB.
+    #[error("Protocol error: too big inline request")]
+    InlineLine,
+    /// A quote of an inline command is left open.
+    #[error("Protocol error: unbalanced quotes in request")]
+    UnbalancedQuotes,
+}
+
+/// Reads commands from bytes that arrive in pieces of any size.
+///
+/// # Invariants
+/// `command_start <= position <= buffer.len()`; the bytes `command_start..position` belong to the
+/// command that was last returned, or is being read.
+#[derive(Clone, Debug, Default)]
+pub struct CommandDecoder {
+    /// What has arrived and is not yet let go.
+    buffer: Vec<u8>,
+    /// Where the command being read, or last read, begins.
+    command_start: usize,
+    /// The next byte to look at.
+    position: usize,
+    /// The multibulk command that is under way.
+    partial: Option<Partial>,
+    /// True from the return of a command until the next call.
+    complete: bool,
+}
+
+/// A multibulk command whose end has not arrived.
+#[derive(Clone, Debug)]
+struct Partial {
+    /// The arguments that are whole.
+    args: Vec<Bytes>,
+    /// How many are still missing.
+    missing: usize,
+    /// The length of the argument whose bytes come next, once its header was read.
+    bulk: Option<usize>,
+}
+
+impl CommandDecoder {
+    /// Takes bytes that have arrived.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.let_go();
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next whole command, or `None` until more bytes arrive.
+    ///
+    /// # Errors
+    /// The peer is at fault; the decoder is not usable afterwards.
+    pub fn next_command(&mut self) -> Result<Option<Command>, ProtocolError> {
+        self.let_go();
+        loop {
+            let command = if let Some(partial) = self.partial.take() {
+                self.continue_multibulk(partial)?
+            } else {
+                match self.buffer.get(self.position) {
+                    None => return Ok(None),
+                    Some(b'*') => match self.read_count()? {
+                        None => return Ok(None),
+                        // An empty or null array is no command; its bytes count all the same.
+                        Some(None) => continue,
+                        Some(Some(missing)) => {
+                            let args = Vec::with_capacity(missing.min(64));
+                            self.partial = Some(Partial { args, missing, bulk: None });
+                            continue;
+                        }
+                    },
+                    Some(_) => match self.read_inline()? {
+                        None => return Ok(None),
+                        Some(args) if args.is_empty() => continue,
+                        Some(args) => Some(Command { args, inline: true }),
+                    },
+                }
+            };
+            self.complete = command.is_some();
+            return Ok(command);
+        }
+    }
+
+    /// The raw bytes of the command that `next_command` returned last, with any blank lines before it.
+    pub fn raw(&self) -> &[u8] {
+        &self.buffer[self.command_start..self.position]
+    }
+
+    /// How many bytes have arrived beyond the last whole command.
+    pub fn pending(&self) -> usize {
+        let start = if self.complete { self.position } else { self.command_start };
+        self.buffer.len() - start
+    }
+
+    /// Drops the bytes of the command that was handed out.
+    fn let_go(&mut self) {
+        if self.complete {
+            self.command_start = self.position;
+            self.complete = false;
+        }
+        // Moving the rest down pays once half of the buffer is behind us.
+        if self.command_start == self.buffer.len() {
+            self.buffer.clear();
+        } else if self.command_start > self.buffer.len() / 2 && self.command_start > 4_096 {
+            self.buffer.drain(..self.command_start);
+        } else {
+            return;
+        }
+        self.position -= self.command_start;
+        self.command_start = 0;
+    }
+
+    /// Reads `*<n>`: `Some(None)` for n ≤ 0.
+    fn read_count(&mut self) -> Result<Option<Option<usize>>, ProtocolError> {
+        let Some(line) = self.line(ProtocolError::MultibulkLine)? else { return Ok(None) };
+        let count = super::parse_integer(&self.buffer[self.position + 1..line.end])
+            .filter(|&n| n <= 1024 * 1024)
+            .ok_or(ProtocolError::MultibulkLength)?;
+        self.position = line.next;
+        Ok(Some(usize::try_from(count).ok().filter(|&n| n > 0)))
+    }
+
+    fn continue_multibulk(
+        &mut self,
+        mut partial: Partial,
+    ) -> Result<Option<Command>, ProtocolError> {
+        while partial.missing > 0 {
+            let length = match partial.bulk {
+                Some(length) => length,
+                None => match self.read_length()? {
+                    Some(length) => *partial.bulk.insert(length),
+                    None => break,
+                },
+            };
+            if self.buffer.len() < self.position + length + 2 {
+                break;
+            }
+            partial.args.push(Bytes::from(&self.buffer[self.position..self.position + length]));
+            self.position += length + 2;
+            partial.bulk = None;
+            partial.missing -= 1;
+        }
+        if partial.missing == 0 {
+            return Ok(Some(Command { args: partial.args, inline: false }));
+        }
+        self.partial = Some(partial);
+        Ok(None)
+    }
+
+    /// Reads `$<n>`.
+    fn read_length(&mut self) -> Result<Option<usize>, ProtocolError> {
+        match self.buffer.get(self.position) {
+            None => return Ok(None),
+            Some(b'$') => {}
+            Some(&other) => return Err(ProtocolError::ExpectedBulk(char::from(other))),
+        }
+        let Some(line) = self.line(ProtocolError::BulkLine)? else { return Ok(None) };
+        let length = super::parse_integer(&self.buffer[self.position + 1..line.end])
+            .and_then(|n| usize::try_from(n).ok())
+            .filter(|&n| n <= BULK_BYTES_MAX)
+            .ok_or(ProtocolError::BulkLength)?;
+        self.position = line.next;
+        Ok(Some(length))
+    }
+
+    fn read_inline(&mut self) -> Result<Option<Vec<Bytes>>, ProtocolError> {
+        let Some(line) = self.line(ProtocolError::InlineLine)? else { return Ok(None) };
+        let words = split_words(&self.buffer[self.position..line.end])
+            .ok_or(ProtocolError::UnbalancedQuotes)?;
+        self.position = line.next;
+        Ok(Some(words.into_iter().map(Bytes::from).collect()))
+    }
+
+    /// Finds the line at `position`; too long a line is the error given.
+    fn line(&self, too_long: ProtocolError) -> Result<Option<Line>, ProtocolError> {
+        let rest = &self.buffer[self.position..];
+        match rest.iter().take(LINE_BYTES_MAX + 2).position(|&b| b == b'\n') {
+            Some(newline) => {
+                let carriage = usize::from(newline > 0 && rest[newline - 1] == b'\r');
+                Ok(Some(Line {
+                    end: self.position + newline - carriage,
+                    next: self.position + newline + 1,
+                }))
+            }
+            None if rest.len() > LINE_BYTES_MAX => Err(too_long),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A line in the buffer: where its text ends and where the next one begins.
+struct Line {
+    end: usize,
+    next: usize,
+}
+
+/// Redis' `PROTO_INLINE_MAX_SIZE`.
+const LINE_BYTES_MAX: usize = 64 * 1024;
+/// The default of `proto-max-bulk-len`.
+const BULK_BYTES_MAX: usize = 512 * 1024 * 1024;
+
+/// Appends `args` to `out` as an array of bulk strings: the form in which a client sends and in
+/// which the stream carries.
+pub fn encode_command<A: AsRef<[u8]>>(args: &[A], out: &mut Vec<u8>) {
+    push_header(b'*', args.len(), out);
+    for arg in args {
+        let arg = arg.as_ref();
+        push_header(b'$', arg.len(), out);
+        out.extend_from_slice(arg);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// The number of bytes that [`encode_command`] writes for `args`.
+pub fn encoded_len<A: AsRef<[u8]>>(args: &[A]) -> usize {
+    let mut bytes = Vec::new();
+    encode_command(args, &mut bytes);
+    bytes.len()
+}
+
+pub(super) fn push_header(kind: u8, length: usize, out: &mut Vec<u8>) {
+    use std::io::Write as _;
+    out.push(kind);
+    write!(out, "{length}\r\n").expect("a Vec takes every write");
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decode_all(pieces: &[&[u8]]) -> Result<Vec<(Command, Vec<u8>)>, ProtocolError> {
+        let mut decoder = CommandDecoder::default();
+        let mut commands = Vec::new();
+        for piece in pieces {
+            decoder.feed(piece);
+            while let Some(command) = decoder.next_command()? {
+                commands.push((command, decoder.raw().to_vec()));
+            }
+        }
+        Ok(commands)
+    }
+
+    fn args(command: &Command) -> Vec<String> {
+        command.args.iter().map(|a| String::from_utf8_lossy(a).into_owned()).collect()
+    }
+
+    #[test]
+    fn a_multibulk_and_an_inline_command_are_the_same_words() {
+        let got = decode_all(&[b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\nSET k v\r\n"]).unwrap();
+        assert_eq!(args(&got[0].0), ["SET", "k", "v"]);
+        assert_eq!(got[0].0.args, got[1].0.args);
+        assert_eq!(got[0].1.len(), 27);
+        assert!(got[1].0.inline && !got[0].0.inline);
+    }
+
+    #[test]
+    fn blank_lines_count_with_the_command_after_them() {
+        let got = decode_all(&[b"\n\r\n*1\r\n$4\r\nPING\r\n"]).unwrap();
+        assert_eq!(got[0].1.len(), 3 + 14);
+    }
+
+    #[test]
+    fn empty_arrays_are_skipped() {
+        let got = decode_all(&[b"*0\r\n*-1\r\nPING\r\n"]).unwrap();
+        assert_eq!((got.len(), args(&got[0].0)), (1, vec!["PING".to_owned()]));
+    }
+
+    #[test]
+    fn faults_have_redis_words() {
+        for (bytes, words) in [
+            (&b"*x\r\n"[..], "Protocol error: invalid multibulk length"),
+            (b"*1048577\r\n", "Protocol error: invalid multibulk length"),
+            (b"*1\r\nPING\r\n", "Protocol error: expected '$', got 'P'"),
+            (b"*1\r\n$-1\r\n", "Protocol error: invalid bulk length"),
+            (b"*1\r\n$536870913\r\n", "Protocol error: invalid bulk length"),
+            (b"set k \"\r\n", "Protocol error: unbalanced quotes in request"),
+        ] {
+            assert_eq!(decode_all(&[bytes]).unwrap_err().to_string(), words);
+        }
+        let long = vec![b'a'; 65_540];
+        assert_eq!(decode_all(&[&long]), Err(ProtocolError::InlineLine));
+        let long = [b"*".to_vec(), vec![b'1'; 65_540]].concat();
+        assert_eq!(decode_all(&[&long]), Err(ProtocolError::MultibulkLine));
+        let long = [b"*1\r\n$".to_vec(), vec![b'1'; 65_540]].concat();
+        assert_eq!(decode_all(&[&long]), Err(ProtocolError::BulkLine));
+    }
+
+    #[test]
+    fn pending_counts_what_no_command_has_taken() {
+        let mut decoder = CommandDecoder::default();
+        decoder.feed(b"PING\r\n*1\r\n$4\r\nPI");
+        assert!(decoder.next_command().unwrap().is_some());
+        assert_eq!(decoder.pending(), 10);
+        assert!(decoder.next_command().unwrap().is_none());
+        assert_eq!(decoder.pending(), 10);
+    }
+
+    proptest! {
+        #[test]
+        fn any_cut_gives_the_same_commands(
+            commands in prop::collection::vec(
+                prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20), 1..5), 1..6),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        ) {
+            let mut bytes = Vec::new();
+            for command in &commands {
+                encode_command(command, &mut bytes);
+            }
+            let mut at: Vec<usize> = cuts.iter().map(|c| c.index(bytes.len() + 1)).collect();
+            at.sort_unstable();
+            let mut pieces = Vec::new();
+            let mut start = 0;
+            for end in at {
+                pieces.push(&bytes[start..end]);
+                start = end;
+            }
+            pieces.push(&bytes[start..]);
+            let got = decode_all(&pieces).unwrap();
+            let plain: Vec<Vec<Vec<u8>>> =
+                got.iter().map(|(c, _)| c.args.iter().map(|a| a.to_vec()).collect()).collect();
+            prop_assert_eq!(plain, commands);
+            let raw: usize = got.iter().map(|(_, raw)| raw.len()).sum();
+            prop_assert_eq!(raw, bytes.len());
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused_without_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..200)
+        ) {
+            let _ = decode_all(&[&bytes]);
+        }
+    }
+}
