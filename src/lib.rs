@@ -1,5 +1,6 @@
 //! A laboratory of Redis replication.
 
+pub mod commands;
 pub mod keyspace;
 pub mod random;
 pub mod resp;
