@@ -3,5 +3,6 @@
 pub mod commands;
 pub mod keyspace;
 pub mod random;
+pub mod replication;
 pub mod resp;
 pub mod time;
