@@ -82,6 +82,8 @@ pub enum Stage {
         sent: u64,
         /// Bytes of the file.
         total: u64,
+        /// True while the disk reads the next part.
+        reading: bool,
     },
     /// It has received the whole snapshot; its first ACK opens the stream.
     AwaitFirstAck {
