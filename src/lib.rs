@@ -2,5 +2,6 @@
 
 pub mod keyspace;
 pub mod random;
+pub mod rdb;
 pub mod resp;
 pub mod time;
