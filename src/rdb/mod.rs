@@ -32,17 +32,18 @@
 //!   panics. What goes out equals a real server's bytes, but for the order of keys, which is ours.
 //! * This room knows no clock: whether a key that it reads has expired is asked by its reader.
 //!
-//! Reading order: `format`, `write`, `lzf`, `crc64`, `encode`.
+//! Reading order: `format`, `write`, `lzf`, `crc64`, `encode`, `read`, `atom`, `decode`.
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveRio, rdbLoadRioWithLoadingCtx.
 
-#[allow(dead_code, reason = "the decoder, which follows, needs the rest")]
+mod atom;
 mod crc64;
+mod decode;
 mod encode;
-#[allow(dead_code, reason = "the decoder, which follows, needs the rest")]
 mod format;
-#[allow(dead_code, reason = "the decoder, which follows, needs the rest")]
 mod lzf;
+mod read;
 mod write;
 
+pub use decode::{DecodeError, DecodeOptions, Decoder, Item};
 pub use encode::{EncodeOptions, Encoder, Header, ReplInfo, Section};
 pub use format::Version;
