@@ -32,7 +32,8 @@
 //!   panics. What goes out equals a real server's bytes, but for the order of keys, which is ours.
 //! * This room knows no clock: whether a key that it reads has expired is asked by its reader.
 //!
-//! Reading order: `format`, `write`, `lzf`, `crc64`, `encode`, `read`, `atom`, `decode`.
+//! Reading order: `format`, `write`, `lzf`, `listpack`, `intset`, `ziplist`, `zipmap`, `crc64`,
+//! `encode`, `read`, `atom`, `decode`.
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveRio, rdbLoadRioWithLoadingCtx.
 
 mod atom;
@@ -40,9 +41,17 @@ mod crc64;
 mod decode;
 mod encode;
 mod format;
+#[allow(dead_code, reason = "the collections, which follow, need it")]
+mod intset;
+#[allow(dead_code, reason = "the collections, which follow, need it")]
+mod listpack;
 mod lzf;
 mod read;
 mod write;
+#[allow(dead_code, reason = "the collections, which follow, need it")]
+mod ziplist;
+#[allow(dead_code, reason = "the collections, which follow, need it")]
+mod zipmap;
 
 pub use decode::{DecodeError, DecodeOptions, Decoder, Item};
 pub use encode::{EncodeOptions, Encoder, Header, ReplInfo, Section};

@@ -29,6 +29,9 @@ pub(super) enum Stop {
     },
 }
 
+/// What is wrong with a packed collection.
+pub(super) type Broken = &'static str;
+
 /// Reads one thing after another.
 #[derive(Clone, Debug)]
 pub(super) struct Reader<'a> {
