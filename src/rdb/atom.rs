@@ -3,12 +3,10 @@
 use super::{
     decode::Item,
     format::{Layout, opcode},
+    load::Loaded,
     read::{Reader, Stop},
 };
-use crate::{
-    keyspace::{Millis, Value},
-    resp::Bytes,
-};
+use crate::{keyspace::Millis, resp::Bytes};
 
 /// The smallest part that makes sense alone.
 pub(super) enum Atom {
@@ -24,8 +22,8 @@ pub(super) enum Atom {
     Passed,
     /// The layout and the name of a key.
     Key(Layout, Bytes),
-    /// A whole value.
-    Value(Value),
+    /// A part of a value, perhaps the last.
+    Part(Loaded),
     /// The last opcode.
     End,
     /// The checksum behind it.

@@ -23,6 +23,11 @@ impl Crc64 {
     pub(super) fn value(&self) -> u64 {
         self.digest.clone().finalize()
     }
+
+    /// The checksum of `bytes` alone.
+    pub(super) fn of(bytes: &[u8]) -> u64 {
+        CRC.checksum(bytes)
+    }
 }
 
 impl std::fmt::Debug for Crc64 {
@@ -37,13 +42,6 @@ static CRC: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_REDIS);
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    impl Crc64 {
-        /// The checksum of `bytes` alone.
-        pub(in crate::rdb) fn of(bytes: &[u8]) -> u64 {
-            CRC.checksum(bytes)
-        }
-    }
 
     #[test]
     fn the_checksum_is_the_one_of_redis() {

@@ -15,11 +15,12 @@
 use super::{
     atom::{Atom, read_item},
     crc64::Crc64,
-    format::{Layout, SIGNATURE, VERSION_READ_MAX, VERSION_WITH_CHECKSUM},
-    read::{Reader, Stop, Text},
+    format::{SIGNATURE, VERSION_READ_MAX, VERSION_WITH_CHECKSUM},
+    load::{Load, Loaded},
+    read::{Reader, Stop},
 };
 use crate::{
-    keyspace::{Millis, StringValue, Value},
+    keyspace::{Millis, Value},
     resp::Bytes,
 };
 
@@ -149,7 +150,7 @@ enum State {
 #[derive(Clone, Debug)]
 struct Build {
     key: Bytes,
-    layout: Layout,
+    load: Load,
 }
 
 impl Decoder {
@@ -223,7 +224,7 @@ impl Decoder {
         let atom = match &self.state {
             State::Signature => reader.array().map(Atom::Signature),
             State::Items => read_item(&mut reader),
-            State::Value(build) => build.read(&mut reader),
+            State::Value(build) => build.load.read(&mut reader).map(Atom::Part),
             State::Checksum => reader.array().map(|sum| Atom::Checksum(u64::from_le_bytes(sum))),
             State::Done => return Ok(None),
             State::Failed(error) => return Err(error.clone()),
@@ -261,8 +262,10 @@ impl Decoder {
             }
             Atom::Expires(expires) => self.expires = expires,
             Atom::Passed => {}
-            Atom::Key(layout, key) => self.state = State::Value(Build { key, layout }),
-            Atom::Value(value) => return Ok(Some(self.complete(value))),
+            Atom::Key(layout, key) => {
+                self.state = State::Value(Build { key, load: Load::new(layout) })
+            }
+            Atom::Part(Loaded::Value(value)) => return Ok(Some(self.complete(value))),
             Atom::End if self.version < VERSION_WITH_CHECKSUM => return Ok(Some(self.end())),
             Atom::End => {
                 self.state = State::Checksum;
@@ -297,23 +300,6 @@ impl Decoder {
         self.state = State::Done;
         Item::End
     }
-}
-
-impl Build {
-    /// Reads the next part of the value.
-    fn read(&self, reader: &mut Reader<'_>) -> Result<Atom, Stop> {
-        if self.layout != Layout::String {
-            return Err(Stop::Unsupported { what: self.layout.name(), at: reader.at() });
-        }
-        Ok(Atom::Value(Value::String(read_string(reader)?)))
-    }
-}
-
-fn read_string(reader: &mut Reader<'_>) -> Result<StringValue, Stop> {
-    Ok(match reader.text()? {
-        Text::Integer(number) => StringValue::Integer(number.into()),
-        bytes @ Text::Bytes(_) => StringValue::new(bytes.to_bytes()),
-    })
 }
 
 /// The version that a signature names.

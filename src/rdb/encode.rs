@@ -11,10 +11,11 @@
 
 use super::{
     crc64::Crc64,
-    format::{Layout, SIGNATURE, Version, opcode},
+    format::{SIGNATURE, Version, opcode},
+    save::{layout_of, write_value},
     write::Writer,
 };
-use crate::keyspace::{Entry, Keyspace, StringValue, Value};
+use crate::keyspace::{Entry, Keyspace};
 
 /// What the writer of a file says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -274,25 +275,15 @@ fn write_entry(writer: &mut Writer, entry: &Entry) {
     write_value(writer, &entry.value);
 }
 
-const fn layout_of(value: &Value) -> Layout {
-    match value {
-        Value::String(_) => Layout::String,
-    }
-}
-
-fn write_value(writer: &mut Writer, value: &Value) {
-    match value {
-        Value::String(StringValue::Integer(number)) => writer.integer(*number),
-        Value::String(string) => writer.string(&string.to_bytes()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::resp::Bytes;
+    use crate::{
+        keyspace::{StringValue, Value},
+        resp::Bytes,
+    };
 
     fn header() -> Header {
         let repl = ReplInfo { stream_db: 0, id: [b'e'; 40], offset: 0 };

@@ -33,20 +33,25 @@
 //! * This room knows no clock: whether a key that it reads has expired is asked by its reader.
 //!
 //! Reading order: `format`, `write`, `lzf`, `listpack`, `intset`, `ziplist`, `zipmap`, `crc64`,
-//! `encode`, `read`, `atom`, `decode`.
+//! `save`, `encode`, `read`, `load`, `atom`, `decode`, `dump`, `sha1`, `digest`.
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveRio, rdbLoadRioWithLoadingCtx.
 
 mod atom;
 mod crc64;
 mod decode;
+mod digest;
+mod dump;
 mod encode;
 mod format;
 #[allow(dead_code, reason = "the collections, which follow, need it")]
 mod intset;
 #[allow(dead_code, reason = "the collections, which follow, need it")]
 mod listpack;
+mod load;
 mod lzf;
 mod read;
+mod save;
+mod sha1;
 mod write;
 #[allow(dead_code, reason = "the collections, which follow, need it")]
 mod ziplist;
@@ -54,5 +59,7 @@ mod ziplist;
 mod zipmap;
 
 pub use decode::{DecodeError, DecodeOptions, Decoder, Item};
+pub use digest::Digest;
+pub use dump::{RestoreError, dump, restore};
 pub use encode::{EncodeOptions, Encoder, Header, ReplInfo, Section};
 pub use format::Version;

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    keyspace::Keyspace,
+    keyspace::{Keyspace, StringValue},
     rdb::{EncodeOptions, Encoder, Header, ReplInfo, Version},
 };
 
