@@ -2,7 +2,9 @@
 
 pub mod commands;
 pub mod keyspace;
+pub mod node;
 pub mod random;
+pub mod rdb;
 pub mod replication;
 pub mod resp;
 pub mod time;
