@@ -217,24 +217,25 @@ fn buffer_limits(value: &str, current: &str) -> Result<String, String> {
     if words.is_empty() || !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
     }
-    let mut classes: Vec<String> = current
-        .split(' ')
-        .collect::<Vec<_>>()
-        .chunks(4)
-        .map(|class| class.join(" "))
-        .collect();
+    let mut classes: Vec<String> =
+        current.split(' ').collect::<Vec<_>>().chunks(4).map(|class| class.join(" ")).collect();
     for class in words.chunks(4) {
         let index = match class[0].to_ascii_lowercase().as_str() {
             "normal" => 0,
             "slave" | "replica" => 1,
             "pubsub" => 2,
-            _ => return Err("Invalid client class specified in buffer limit configuration.".to_owned()),
+            _ => {
+                return Err(
+                    "Invalid client class specified in buffer limit configuration.".to_owned()
+                );
+            }
         };
         let wrong = || "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
         let hard = parse_memory(class[1]).ok_or_else(wrong)?;
         let soft = parse_memory(class[2]).ok_or_else(wrong)?;
         let seconds: u64 = class[3].parse().map_err(|_| wrong())?;
-        classes[index] = format!("{} {hard} {soft} {seconds}", ["normal", "slave", "pubsub"][index]);
+        classes[index] =
+            format!("{} {hard} {soft} {seconds}", ["normal", "slave", "pubsub"][index]);
     }
     Ok(classes.join(" "))
 }

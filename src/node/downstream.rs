@@ -203,9 +203,10 @@ impl Machine<'_> {
     /// Takes a replica's confirmation.
     pub(super) fn acknowledged(&mut self, link: Link, offset: Offset) {
         let now = self.now;
-        let early = self.state.downlink(link).is_some_and(|down| {
-            matches!(down.stage, Stage::AwaitSnapshotEnd { .. })
-        });
+        let early = self
+            .state
+            .downlink(link)
+            .is_some_and(|down| matches!(down.stage, Stage::AwaitSnapshotEnd { .. }));
         // The replica has finished before we noticed that our child has: look now.
         if early {
             self.reap_child();

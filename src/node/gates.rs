@@ -18,7 +18,9 @@ pub(super) enum Row {
 
 impl Row {
     pub(super) fn find(name: &[u8]) -> Option<Self> {
-        commands::lookup(name).map(Self::Data).or_else(|| admin_table::lookup(name).map(Self::Admin))
+        commands::lookup(name)
+            .map(Self::Data)
+            .or_else(|| admin_table::lookup(name).map(Self::Admin))
     }
 
     pub(super) const fn name(self) -> &'static str {
@@ -54,7 +56,8 @@ impl Machine<'_> {
                 Ok(None) => return,
                 Ok(Some(command)) => self.command(link, command),
                 Err(error) => {
-                    Reply::error(format!("ERR {error}")).encode(client.protocol, &mut client.replies);
+                    Reply::error(format!("ERR {error}"))
+                        .encode(client.protocol, &mut client.replies);
                     client.closing = true;
                 }
             }
@@ -133,7 +136,8 @@ impl Machine<'_> {
         }
         let stale = self.state.is_replica() && !self.state.upstream.is_up();
         if stale && !hot.replica_serve_stale_data && !flags.has(Flags::STALE) {
-            let text = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+            let text =
+                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
             return Err(Refusal::other(text));
         }
         if self.state.loading.is_some() && !flags.has(Flags::LOADING) {

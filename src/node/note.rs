@@ -219,6 +219,12 @@ pub enum TransferNote {
     },
     /// The snapshot could not be read; the detail as the loader says it.
     RdbError(String),
+    /// `swapdb`: the new data takes the place of the old.
+    SwappingDb,
+    /// `swapdb`: the old data goes.
+    DiscardingOldDb,
+    /// `swapdb`: what was loaded goes.
+    DiscardingTemporaryDb,
     /// The received snapshot could not be loaded.
     FailedLoading {
         /// True if it was parsed as it came.
@@ -398,7 +404,8 @@ impl ReplicaNote {
                 | Self::PingRefused(_)
                 | Self::AuthRefused(_)
                 | Self::HandshakeLineMissing(_)
-                | Self::HandshakeAbandoned | Self::PsyncUnanswered
+                | Self::HandshakeAbandoned
+                | Self::PsyncUnanswered
                 | Self::WrongFullresync
                 | Self::PsyncUnexpected(_)
                 | Self::TimeoutConnecting

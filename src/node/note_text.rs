@@ -137,6 +137,15 @@ fn transfer_text(note: &TransferNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
             write!(f, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}.")
         }
         TransferNote::RdbError(why) => f.write_str(why),
+        TransferNote::SwappingDb => {
+            f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
+        }
+        TransferNote::DiscardingOldDb => {
+            f.write_str("MASTER <-> REPLICA sync: Discarding old DB in background")
+        }
+        TransferNote::DiscardingTemporaryDb => {
+            f.write_str("MASTER <-> REPLICA sync: Discarding temporary DB in background")
+        }
         TransferNote::FailedLoading { to_parser } => write!(
             f,
             "Failed trying to load the MASTER synchronization DB from {}, check server logs.",

@@ -102,7 +102,8 @@ impl Machine<'_> {
     /// Forks a child that writes the dump file.
     pub(super) fn fork_to_disk(&mut self) -> u32 {
         let file = format!("temp-{}.rdb", self.state.next_pid);
-        let create = DiskOrder::Append { file: file.clone(), bytes: Bytes::from(&[][..]), create: true };
+        let create =
+            DiskOrder::Append { file: file.clone(), bytes: Bytes::from(&[][..]), create: true };
         self.out.push(Output::Disk { job: Job::Unawaited, order: create });
         self.fork(ChildTarget::Disk { file }, Vec::new())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::client::Client;
 use super::config::Config;
-use super::io::{Address, Link};
+use super::io::Link;
 use super::load::Loading;
 use super::save::Child;
 use super::upstream::Upstream;

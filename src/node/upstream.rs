@@ -154,6 +154,30 @@ impl Upstream {
         }
     }
 
+    /// The word that ROLE has for the state.
+    pub(super) const fn role_state(&self) -> &'static str {
+        match &self.link {
+            Uplink::Idle => "none",
+            Uplink::Connect => "connect",
+            Uplink::Connecting { .. } => "connecting",
+            Uplink::Handshake { .. } => "handshake",
+            Uplink::Transfer(_) => "sync",
+            Uplink::Connected(_) => "connected",
+        }
+    }
+
+    /// Redis' own name of the state, in small letters.
+    pub(super) const fn state_name(&self) -> &'static str {
+        match &self.link {
+            Uplink::Idle => "none",
+            Uplink::Connect => "connect",
+            Uplink::Connecting { .. } => "connecting",
+            Uplink::Handshake { awaiting, .. } => awaiting.state_name(),
+            Uplink::Transfer(_) => "transfer",
+            Uplink::Connected(_) => "connected",
+        }
+    }
+
     /// The database in which the master's stream is, if it is known.
     pub(super) fn stream_db(&self) -> Option<usize> {
         match &self.link {

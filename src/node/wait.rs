@@ -42,9 +42,8 @@ pub(super) fn wait(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Rep
 impl Machine<'_> {
     /// How many online replicas have confirmed `offset`.
     fn confirmed(&self, offset: Offset) -> u64 {
-        let confirmed = |down: &&crate::replication::Downlink| {
-            down.stage.is_online() && down.acked >= offset
-        };
+        let confirmed =
+            |down: &&crate::replication::Downlink| down.stage.is_online() && down.acked >= offset;
         self.state.downlinks().map(|(_, down)| down).filter(confirmed).count() as u64
     }
 
