@@ -2,6 +2,7 @@
 
 pub mod commands;
 pub mod keyspace;
+pub mod lab;
 pub mod node;
 pub mod random;
 pub mod rdb;

@@ -37,7 +37,7 @@ fn populate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     let (Some(Some(count)), size @ (None | Some(Some(_)))) = (number(0), number(2)) else {
         return Reply::error("ERR value is not an integer or out of range");
     };
-    let prefix = args.get(1).map_or("key".into(), |prefix| String::from_utf8_lossy(prefix));
+    let prefix = args.get(1).map_or_else(|| "key".into(), |prefix| String::from_utf8_lossy(prefix));
     let size = size.flatten().and_then(|size| usize::try_from(size).ok());
     let db = machine.state.clients.get(&link).map_or(0, |client| client.db);
     let db = machine.state.keyspace.db_mut(db);

@@ -5,7 +5,7 @@
 //! *Source*: Redis 7.2 · replication.c · syncCommand, masterTryPartialResynchronization,
 //! replconfCommand, replicationFeedSlaves.
 
-use super::io::{Link, Output};
+use super::io::{Carries, Link, Output};
 use super::machine::Machine;
 use super::note::{MasterNote, SnapshotNote, Target};
 use super::save::ChildTarget;
@@ -122,7 +122,11 @@ impl Machine<'_> {
             {
                 Some(from)
             }
-            _ => None,
+            Stage::AwaitSnapshot
+            | Stage::AwaitSnapshotEnd { .. }
+            | Stage::SendSnapshot { .. }
+            | Stage::AwaitFirstAck { .. }
+            | Stage::Streaming { .. } => None,
         });
         let Some(from) = companion else {
             self.note(SnapshotNote::CannotAttach);
@@ -159,7 +163,7 @@ impl Machine<'_> {
     /// Sends bytes that are not part of the stream.
     pub(super) fn send_to_replica(&mut self, link: Link, bytes: &[u8]) {
         self.state.stats.repl_output_bytes += bytes.len() as u64;
-        self.out.push(Output::Send { link, bytes: Bytes::from(bytes), receipt: false });
+        self.out.push(Output::Send { link, bytes: Bytes::from(bytes), carries: Carries::Talk });
     }
 
     /// Hands the stream to every wire that has room.
@@ -188,7 +192,7 @@ impl Machine<'_> {
             down.stage = Stage::Streaming { next: next.plus(count) };
             down.in_wire += count;
             state.stats.repl_output_bytes += count;
-            self.out.push(Output::Send { link, bytes, receipt: true });
+            self.out.push(Output::Send { link, bytes, carries: Carries::Stream });
         }
     }
 

@@ -212,10 +212,7 @@ impl Machine<'_> {
 
     /// A replica may only listen and acknowledge; a reply to it would break its stream.
     fn replica_command(&mut self, link: Link, args: &[Bytes]) {
-        let row = match self.known(args) {
-            Ok(row) => row,
-            Err(_) => return self.drop_talking_replica(link, args),
-        };
+        let Ok(row) = self.known(args) else { return self.drop_talking_replica(link, args) };
         match row.name() {
             "psync" | "sync" => {}
             "replconf" => {

@@ -2,7 +2,7 @@
 //! `replication::replica`; here it has consequences.
 //! *Source*: Redis 7.2 · replication.c · syncWithMaster.
 
-use super::io::{Link, Output};
+use super::io::{Carries, Link, Output};
 use super::machine::Machine;
 use super::note::ReplicaNote;
 use super::upstream::{Stream, Transfer, Uplink};
@@ -167,7 +167,7 @@ impl Machine<'_> {
     fn fall_back_to_sync(&mut self, link: Link) {
         self.note(ReplicaNote::RetryingWithSync);
         let bytes = Bytes::from(&b"SYNC\r\n"[..]);
-        self.out.push(Output::Send { link, bytes, receipt: false });
+        self.out.push(Output::Send { link, bytes, carries: Carries::Talk });
         self.begin_transfer(link, None);
     }
 
@@ -229,7 +229,7 @@ impl Machine<'_> {
     fn tell_master(&mut self, link: Link, args: &[&str]) {
         let mut bytes = Vec::new();
         encode_command(args, &mut bytes);
-        self.out.push(Output::Send { link, bytes: Bytes::from(bytes), receipt: false });
+        self.out.push(Output::Send { link, bytes: Bytes::from(bytes), carries: Carries::Talk });
     }
 }
 

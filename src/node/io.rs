@@ -85,7 +85,7 @@ pub enum Input {
         /// The bytes.
         bytes: Bytes,
     },
-    /// Bytes that were sent with a receipt have left the wire.
+    /// Paced bytes have left the wire.
     Sent {
         /// The connection.
         link: Link,
@@ -124,8 +124,8 @@ pub enum Output {
         link: Link,
         /// The bytes.
         bytes: Bytes,
-        /// Report with [`Input::Sent`] when the wire has delivered them.
-        receipt: bool,
+        /// What they are.
+        carries: Carries,
     },
     /// Close a connection once everything sent before has left.
     Close {
@@ -143,6 +143,25 @@ pub enum Output {
     Note(LogLine),
     /// The process ends.
     Exit,
+}
+
+/// What bytes on their way are. All but talk is paced: the node hands the wire no more than its
+/// window until [`Input::Sent`] reports that bytes have left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carries {
+    /// Commands, replies and lines of the handshake.
+    Talk,
+    /// A part of a snapshot.
+    Snapshot,
+    /// A part of the replication stream.
+    Stream,
+}
+
+impl Carries {
+    /// True if the host reports when the bytes have left the wire.
+    pub const fn is_paced(self) -> bool {
+        matches!(self, Self::Snapshot | Self::Stream)
+    }
 }
 
 /// What a disk order is for: it tells the node where its completion belongs.

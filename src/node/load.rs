@@ -6,7 +6,7 @@
 //! *Source*: Redis 7.2 · replication.c · readSyncBulkPayload; rdb.c · rdbLoadRioWithLoadingCtx.
 
 use super::downstream::CHUNK_BYTES;
-use super::io::{DiskFact, DiskOrder, Job, Output};
+use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
 use super::machine::Machine;
 use super::note::{ReplicaNote, TransferNote};
 use super::upstream::{Stream, Transfer, Uplink};
@@ -33,8 +33,6 @@ pub(super) struct Loading {
     pub(super) read: u64,
     /// When the next part is taken.
     pub(super) ready_at: Instant,
-    /// When loading began.
-    pub(super) since: Instant,
     /// True while the disk reads the next part.
     reading: bool,
     /// True once the end of the file was read.
@@ -63,7 +61,6 @@ impl Loading {
             loaded: 0,
             read: 0,
             ready_at: now,
-            since: now,
             reading: false,
             complete: false,
         }
@@ -373,6 +370,10 @@ impl Machine<'_> {
         }
         transfer.newline_at = now;
         let link = transfer.link;
-        self.out.push(Output::Send { link, bytes: Bytes::from(&b"\n"[..]), receipt: false });
+        self.out.push(Output::Send {
+            link,
+            bytes: Bytes::from(&b"\n"[..]),
+            carries: Carries::Talk,
+        });
     }
 }

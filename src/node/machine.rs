@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::cron::Wake;
-use super::io::{Address, Input, Job, Link, Outbox, Output};
+use super::io::{Address, Carries, Input, Job, Link, Outbox, Output};
 use super::note::{LogLine, Note, ServerNote};
 use super::state::{Setup, State};
 use crate::resp::Bytes;
@@ -140,7 +140,7 @@ impl Machine<'_> {
             if !client.replies.is_empty() {
                 let bytes = Bytes::from(std::mem::take(&mut client.replies));
                 stats.output_bytes += bytes.len() as u64;
-                self.out.push(Output::Send { link, bytes, receipt: false });
+                self.out.push(Output::Send { link, bytes, carries: Carries::Talk });
             }
             if client.closing {
                 done.push(link);

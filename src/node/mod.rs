@@ -51,9 +51,9 @@ mod upstream;
 mod wait;
 
 pub use admin_table::command_names;
-pub use config::{Config, ConfigError, DIRECTIVES, Directive, Kind, parse_memory};
+pub use config::{Config, ConfigError, DIRECTIVES, Directive, Kind, directive, parse_memory};
 pub use cron::Wake;
-pub use io::{Address, DiskFact, DiskOrder, Input, Job, Link, Outbox, Output};
+pub use io::{Address, Carries, DiskFact, DiskOrder, Input, Job, Link, Outbox, Output};
 pub use machine::{Deadline, Node};
 pub use note::{
     Level, LogLine, MasterNote, Note, ReplicaNote, ServerNote, SnapshotNote, Target, TransferNote,

@@ -13,7 +13,7 @@
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveBackground, rdbSaveToSlavesSockets, backgroundSaveDoneHandler.
 
 use super::downstream::CHUNK_BYTES;
-use super::io::{DiskFact, DiskOrder, Job, Link, Output};
+use super::io::{Carries, DiskFact, DiskOrder, Job, Link, Output};
 use super::machine::Machine;
 use super::note::{MasterNote, Note, SnapshotNote, Target};
 use super::state::State;
@@ -219,7 +219,7 @@ impl Machine<'_> {
             }
             self.state.stats.repl_output_bytes += count;
             let bytes = Bytes::clone(chunk);
-            self.out.push(Output::Send { link, bytes, receipt: true });
+            self.out.push(Output::Send { link, bytes, carries: Carries::Snapshot });
         }
     }
 
@@ -355,7 +355,7 @@ impl Machine<'_> {
             down.acked_at = now;
         }
         self.state.stats.repl_output_bytes += count;
-        self.out.push(Output::Send { link, bytes, receipt: true });
+        self.out.push(Output::Send { link, bytes, carries: Carries::Snapshot });
         if complete {
             let name = self.state.replica_name(link);
             self.note(MasterNote::SynchronizationSucceeded(name));

@@ -14,7 +14,7 @@
 //! into the keyspace; here are the order to follow somebody, the stream, and the loss of the link.
 //! *Source*: Redis 7.2 · replication.c · replicationSetMaster, replicationHandleMasterDisconnection.
 
-use super::io::{Address, Link, Output};
+use super::io::{Address, Carries, Link, Output};
 use super::machine::Machine;
 use super::note::{ReplicaNote, TransferNote};
 use crate::commands::{self, Viewer};
@@ -411,7 +411,7 @@ impl Machine<'_> {
         let (link, offset) = (stream.link, self.state.history.offset.to_string());
         let mut bytes = Vec::new();
         crate::resp::encode_command(&["REPLCONF", "ACK", &offset], &mut bytes);
-        self.out.push(Output::Send { link, bytes: Bytes::from(bytes), receipt: false });
+        self.out.push(Output::Send { link, bytes: Bytes::from(bytes), carries: Carries::Talk });
     }
 
     /// Carries out one command of the master; nobody hears the reply, unless it is an error.
