@@ -9,3 +9,5 @@ pub mod rdb;
 pub mod replication;
 pub mod resp;
 pub mod time;
+#[cfg(target_arch = "wasm32")]
+pub mod web;

@@ -53,6 +53,25 @@ pub enum Wake {
     ClientTimeout,
 }
 
+impl Wake {
+    /// Every purpose, in the order of importance.
+    pub const ALL: [Self; 13] = [
+        Self::SnapshotChunk,
+        Self::LoadChunk,
+        Self::ReapChild,
+        Self::StartSnapshot,
+        Self::Dial,
+        Self::Ack,
+        Self::MasterTimeout,
+        Self::ReplicaTimeout,
+        Self::KeepAlive,
+        Self::Ping,
+        Self::FreeBacklog,
+        Self::Expire,
+        Self::ClientTimeout,
+    ];
+}
+
 impl fmt::Display for Wake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
