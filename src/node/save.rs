@@ -114,6 +114,7 @@ impl Machine<'_> {
         let pid = state.next_pid;
         state.next_pid += 1;
         state.stats.forks += 1;
+        let speed = state.setup.speeds.snapshot_bytes_per_second;
         let options = EncodeOptions {
             version: state.setup.profile.rdb_version(),
             compress: state.config().yes("rdbcompression"),
@@ -126,7 +127,7 @@ impl Machine<'_> {
             stage: ChildStage::Writing,
             pending,
             written: 0,
-            ready_at: self.now,
+            ready_at: self.now + Duration::of_bytes(CHUNK_BYTES as u64, speed),
         });
         pid
     }
