@@ -1,6 +1,7 @@
 //! The document that the project started from shows the logs of a master and a replica, written by
 //! real servers. The same scenario here must print the same lines, both sides, one for one; only
 //! what differs between any two runs is masked: process ids, times, ids and sizes.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use replica_lab::lab::{Action, LocalLab, NodeId, Script};
 

@@ -25,6 +25,7 @@
 
 mod agenda;
 mod conductor;
+mod describe;
 mod disk;
 mod intervention;
 mod label;

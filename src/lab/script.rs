@@ -283,8 +283,9 @@ impl Script {
             }
             ["show", what @ ..] => Ok(Action::Show(what.iter().map(|w| (*w).to_owned()).collect())),
             _ => Err(format!(
-                "'{line}' is not understood: write 'node> COMMAND', 'cut a b', 'heal a b', 'run 5s', \
-                 'step', 'until synced', 'until node up', 'until node logs TEXT' or 'show …'"
+                "'{line}' is not understood: write 'node> COMMAND', 'cut a b', 'heal a b', \
+                 'run 5s', 'step', 'until synced', 'until node up', 'until node logs TEXT' or \
+                 'show …'"
             )),
         }
     }
@@ -342,8 +343,10 @@ mod tests {
 
     #[test]
     fn a_script_is_a_world_and_a_story() {
-        let text = "seed 7\nnode master --port 7000\nnode r1 --replicaof \"master 7000\" load=64KiB\n\
-                    wire latency=2ms bandwidth=1MiB\n\nmaster> SET k v\nrun 5s\nuntil r1 logs a b\n";
+        let text = "seed 7\nnode master --port 7000\n\
+                    node r1 --replicaof \"master 7000\" load=64KiB\n\
+                    wire latency=2ms bandwidth=1MiB\n\n\
+                    master> SET k v\nrun 5s\nuntil r1 logs a b\n";
         let script = Script::parse(text).unwrap();
         assert_eq!(script.plan.nodes[1].config.get("replicaof"), "master 7000");
         assert_eq!(script.plan.nodes[1].speeds.load_bytes_per_second, 65_536);

@@ -28,9 +28,9 @@ pub struct World {
     /// Who is connected to whom, and what is on its way.
     pub(super) network: Network,
     /// When each node wants to be woken, and where that stands on the agenda.
-    deadlines: Vec<Option<(Deadline, Entry)>>,
+    pub(super) deadlines: Vec<Option<(Deadline, Entry)>>,
     /// When each disk will have done all that it was ordered.
-    disks: Vec<DiskQueue>,
+    pub(super) disks: Vec<DiskQueue>,
     /// What each node has printed.
     logs: Vec<NodeLog>,
     /// The turns of the event that is under way.
@@ -43,11 +43,11 @@ pub struct World {
 
 /// A disk's work.
 #[derive(Clone, Debug, Default)]
-struct DiskQueue {
+pub(super) struct DiskQueue {
     /// When the last order will be done.
     busy_until: Instant,
     /// What the orders do, in words.
-    labels: VecDeque<Rc<str>>,
+    pub(super) labels: VecDeque<Rc<str>>,
 }
 
 /// What a node has printed lately.
@@ -76,7 +76,7 @@ pub struct NextEvent {
 
 /// An entry of the agenda.
 #[derive(Clone, Debug)]
-enum Event {
+pub(super) enum Event {
     /// A node starts.
     Start(NodeId),
     /// A person acts, as the script foresaw.
@@ -326,7 +326,7 @@ impl World {
         self.turn(to, Fact::Accepted { link: acceptor.1, connection: id, dialler, peer, local });
     }
 
-    fn node(&self, id: NodeId) -> &NodePlan {
+    pub(super) fn node(&self, id: NodeId) -> &NodePlan {
         &self.plan.nodes[id.0]
     }
 
@@ -471,67 +471,6 @@ impl World {
         if let Some(deadline) = deadline {
             let entry = self.agenda.add(deadline.at.max(self.now), Event::Wake(node));
             self.deadlines[node.0] = Some((deadline, entry));
-        }
-    }
-
-    fn describe(&self, event: &Event) -> (NodeId, EventKind, String) {
-        let name = |id: NodeId| self.node(id).name.as_str();
-        match event {
-            Event::Start(node) => {
-                (*node, EventKind::Woke, format!("{}: the server starts", name(*node)))
-            }
-            Event::Intervene(act) => {
-                let node = act.nodes().first().and_then(|name| self.plan.named(name));
-                let kind = match act {
-                    Intervention::Type { .. } => EventKind::Typed,
-                    Intervention::Cut { .. } | Intervention::Heal { .. } => EventKind::Fault,
-                };
-                (NodeId(node.unwrap_or(0)), kind, act.to_string())
-            }
-            Event::Reach { dialler, to } => {
-                let text = format!("{}: a connection from {} arrives", name(*to), name(dialler.0));
-                (*to, EventKind::Opened, text)
-            }
-            Event::Establish(id) => {
-                let end = self.network.connections.get(id).map(|c| (c.dialler.0, c.acceptor.0));
-                let (dialler, acceptor) = end.unwrap_or((NodeId(0), NodeId(0)));
-                let text =
-                    format!("{}: the connection to {} stands", name(dialler), name(acceptor));
-                (dialler, EventKind::Opened, text)
-            }
-            Event::Refuse { dialler, why } => {
-                let text = format!("{}: no connection ({why})", name(dialler.0));
-                (dialler.0, EventKind::Refused, text)
-            }
-            Event::Arrive { connection, from } => self.describe_arrival(*connection, *from),
-            Event::Disk(node) => {
-                let label = self.disks[node.0].labels.front().map_or("", |label| label);
-                (*node, EventKind::Disk, format!("{}: the disk has done: {label}", name(*node)))
-            }
-            Event::Wake(node) => {
-                let wake = self.deadlines[node.0].as_ref().map(|(d, _)| d.wake.to_string());
-                let text = format!("{}: {}", name(*node), wake.unwrap_or_default());
-                (*node, EventKind::Woke, text)
-            }
-        }
-    }
-
-    fn describe_arrival(&self, id: ConnectionId, from: Side) -> (NodeId, EventKind, String) {
-        let Some(connection) = self.network.connections.get(&id) else {
-            return (NodeId(0), EventKind::Delivered, String::new());
-        };
-        let (sender, receiver) = (connection.end(from).0, connection.end(from.other()).0);
-        let (from_name, to_name) = (&self.node(sender).name, &self.node(receiver).name);
-        match connection.pipe(from).frames.front() {
-            Some(frame) if frame.end => {
-                let text = format!("{to_name}: {from_name} has closed the connection");
-                (receiver, EventKind::Closed, text)
-            }
-            frame => {
-                let (label, bytes) = frame.map_or(("", 0), |frame| (&frame.label, frame.bytes));
-                let text = format!("{to_name} receives from {from_name}: {label} ({bytes} bytes)");
-                (receiver, EventKind::Delivered, text)
-            }
         }
     }
 

@@ -99,9 +99,9 @@ pub(super) fn hello(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
     let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
     if !client.authenticated {
         return Reply::error(
-            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO \
-             <proto> AUTH <user> <pass> option can be used to authenticate the client and select the \
-             RESP protocol version at the same time",
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the \
+             HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and \
+             select the RESP protocol version at the same time",
         );
     }
     client.protocol = protocol.unwrap_or(client.protocol);

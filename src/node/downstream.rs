@@ -111,7 +111,8 @@ impl Machine<'_> {
             && self.state.downlink(link).is_some_and(|down| down.introduction.eof)
     }
 
-    /// A running disk snapshot serves a newcomer if another replica waits for it and can do no more.
+    /// A running disk snapshot serves a newcomer if another replica waits for it and can do no
+    /// more.
     fn join_snapshot(&mut self, link: Link) {
         let Some(newcomer) = self.state.downlink(link) else { return };
         let wants = &newcomer.introduction;

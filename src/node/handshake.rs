@@ -4,8 +4,9 @@
 
 use super::io::{Carries, Link, Output};
 use super::machine::Machine;
-use super::note::ReplicaNote;
-use super::upstream::{Stream, Transfer, Uplink};
+use super::note::{PsyncNote, ReplicaNote};
+use super::stream::Stream;
+use super::upstream::{Transfer, Uplink};
 use crate::replication::{Awaiting, Heard, Offset, Receiver, ReplicationId, Said, SecondId};
 use crate::resp::{Bytes, encode_command};
 
@@ -39,11 +40,11 @@ impl Machine<'_> {
     pub(super) fn handshake_closed(&mut self) {
         let Uplink::Handshake { awaiting, .. } = self.state.upstream.link else { return };
         self.note(ReplicaNote::HandshakeLineMissing("Success".to_owned()));
-        self.note(if awaiting == Awaiting::Psync {
-            ReplicaNote::PsyncUnanswered
+        if awaiting == Awaiting::Psync {
+            self.note(PsyncNote::PsyncUnanswered);
         } else {
-            ReplicaNote::HandshakeAbandoned
-        });
+            self.note(ReplicaNote::HandshakeAbandoned);
+        }
         self.state.upstream.link = Uplink::Connect;
     }
 
@@ -79,22 +80,22 @@ impl Machine<'_> {
             }
             Heard::FullResync(announced) => {
                 self.note(match announced {
-                    Some((id, offset)) => ReplicaNote::FullResyncFrom { id, offset },
-                    None => ReplicaNote::WrongFullresync,
+                    Some((id, offset)) => PsyncNote::FullResyncFrom { id, offset },
+                    None => PsyncNote::WrongFullresync,
                 });
                 self.begin_transfer(link, announced);
             }
             Heard::Continue(id) => self.continue_stream(link, id),
             Heard::Later(reply) => {
-                self.note(ReplicaNote::PsyncLater(reply));
+                self.note(PsyncNote::PsyncLater(reply));
                 self.retry_later();
             }
             Heard::NoPsync(reply) => {
-                self.note(ReplicaNote::PsyncUnknown(reply));
+                self.note(PsyncNote::PsyncUnknown(reply));
                 self.fall_back_to_sync(link);
             }
             Heard::Unexpected(reply) => {
-                self.note(ReplicaNote::PsyncUnexpected(reply));
+                self.note(PsyncNote::PsyncUnexpected(reply));
                 self.fall_back_to_sync(link);
             }
             Heard::PingRefused(reply) => {
@@ -152,11 +153,11 @@ impl Machine<'_> {
         let (id, wire_offset) = match self.state.upstream.cached {
             Some(cached) => {
                 let (id, wire_offset) = (cached.id, cached.offset.0 + 1);
-                self.note(ReplicaNote::TryingPartial { id, wire_offset });
+                self.note(PsyncNote::TryingPartial { id, wire_offset });
                 (id.to_string(), wire_offset.to_string())
             }
             None => {
-                self.note(ReplicaNote::NoCachedMaster);
+                self.note(PsyncNote::NoCachedMaster);
                 ("?".to_owned(), "-1".to_owned())
             }
         };
@@ -165,7 +166,7 @@ impl Machine<'_> {
     }
 
     fn fall_back_to_sync(&mut self, link: Link) {
-        self.note(ReplicaNote::RetryingWithSync);
+        self.note(PsyncNote::RetryingWithSync);
         let bytes = Bytes::from(&b"SYNC\r\n"[..]);
         self.out.push(Output::Send { link, bytes, carries: Carries::Talk });
         self.begin_transfer(link, None);
@@ -194,20 +195,20 @@ impl Machine<'_> {
 
     /// The stream goes on where we were, perhaps under a new name.
     fn continue_stream(&mut self, link: Link, id: Option<ReplicationId>) {
-        self.note(ReplicaNote::PartialSucceeded);
+        self.note(PsyncNote::PartialSucceeded);
         let Some(cached) = self.state.upstream.cached.take() else { return self.retry_later() };
         if let Some(id) = id.filter(|&id| id != cached.id) {
             let history = &mut self.state.history;
             history.second = Some(SecondId { id: cached.id, shared: cached.offset });
             history.id = id;
-            self.note(ReplicaNote::MasterIdChanged(id));
+            self.note(PsyncNote::MasterIdChanged(id));
             self.disconnect_replicas();
         }
         let rest = self.take_line_rest();
         let stream = Stream::new(link, cached.db, self.now);
         self.state.upstream.link = Uplink::Connected(Box::new(stream));
         self.state.upstream.down_since = None;
-        self.note(ReplicaNote::PartialAccepted);
+        self.note(PsyncNote::PartialAccepted);
         if self.state.backlog.is_none() {
             self.create_backlog();
         }

@@ -8,8 +8,9 @@
 use super::downstream::CHUNK_BYTES;
 use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
 use super::machine::Machine;
-use super::note::{ReplicaNote, TransferNote};
-use super::upstream::{Stream, Transfer, Uplink};
+use super::note::{LoadNote, ReplicaNote, TransferNote};
+use super::stream::Stream;
+use super::upstream::{Transfer, Uplink};
 use crate::keyspace::Keyspace;
 use crate::rdb::{DecodeOptions, Decoder, Item};
 use crate::replication::{Form, History, Progress};
@@ -186,12 +187,12 @@ impl Machine<'_> {
     fn begin_loading(&mut self, source: Source) {
         let loading = Loading::new(self.state.keyspace.databases(), source, self.now);
         if loading.source == (Source::Link { swap: true }) {
-            self.note(TransferNote::LoadingDb);
+            self.note(LoadNote::LoadingDb);
         } else {
             self.leave_old_history();
-            self.note(TransferNote::FlushingOldData);
+            self.note(LoadNote::FlushingOldData);
             self.state.keyspace.clear();
-            self.note(TransferNote::LoadingDb);
+            self.note(LoadNote::LoadingDb);
         }
         self.state.loading = Some(loading);
     }
@@ -275,12 +276,12 @@ impl Machine<'_> {
                 match (&*name, number) {
                     (b"redis-ver", _) => {
                         let version = String::from_utf8_lossy(&value).into_owned();
-                        self.note(TransferNote::LoadingRdbVersion(version));
+                        self.note(LoadNote::LoadingRdbVersion(version));
                     }
                     (b"ctime", Some(ctime)) => {
-                        self.note(TransferNote::RdbAge(seconds.saturating_sub(ctime)));
+                        self.note(LoadNote::RdbAge(seconds.saturating_sub(ctime)));
                     }
-                    (b"used-mem", Some(bytes)) => self.note(TransferNote::RdbMemory(bytes)),
+                    (b"used-mem", Some(bytes)) => self.note(LoadNote::RdbMemory(bytes)),
                     (b"repl-stream-db", Some(db)) => loading.stream_db = usize::try_from(db).ok(),
                     _ => {}
                 }
@@ -294,12 +295,12 @@ impl Machine<'_> {
         let Some(loading) = self.state.loading.take() else { return };
         if loading.source == (Source::Link { swap: true }) {
             self.leave_old_history();
-            self.note(TransferNote::SwappingDb);
+            self.note(LoadNote::SwappingDb);
         }
         self.state.keyspace = loading.keyspace;
-        self.note(TransferNote::DoneLoading { loaded: loading.loaded, expired: 0 });
+        self.note(LoadNote::DoneLoading { loaded: loading.loaded, expired: 0 });
         if loading.source == (Source::Link { swap: true }) {
-            self.note(TransferNote::DiscardingOldDb);
+            self.note(LoadNote::DiscardingOldDb);
         }
         let link = std::mem::replace(&mut self.state.upstream.link, Uplink::Idle);
         let Uplink::Transfer(transfer) = link else { return };
@@ -318,7 +319,7 @@ impl Machine<'_> {
         self.state.upstream.link = Uplink::Connected(Box::new(stream));
         self.state.upstream.down_since = None;
         self.create_backlog();
-        self.note(TransferNote::FinishedWithSuccess);
+        self.note(LoadNote::FinishedWithSuccess);
         // A master that ended with a mark waits for a word; one that counted sends at once.
         if transfer.marked {
             self.send_ack();
@@ -329,10 +330,10 @@ impl Machine<'_> {
     /// The bytes are no dataset. The old data is gone, or was to be kept; either way, start over.
     fn loading_failed(&mut self, why: String) {
         let Some(loading) = self.state.loading.take() else { return };
-        self.note(TransferNote::RdbError(why));
-        self.note(TransferNote::FailedLoading { to_parser: loading.to_parser() });
+        self.note(LoadNote::RdbError(why));
+        self.note(LoadNote::FailedLoading { to_parser: loading.to_parser() });
         if loading.source == (Source::Link { swap: true }) {
-            self.note(TransferNote::DiscardingTemporaryDb);
+            self.note(LoadNote::DiscardingTemporaryDb);
         }
         self.retry_now();
     }

@@ -3,7 +3,8 @@
 use super::client::Client;
 use super::cron::Wake;
 use super::io::{Address, Carries, Input, Job, Link, Outbox, Output};
-use super::note::{LogLine, Note, ServerNote};
+use super::log::LogLine;
+use super::note::{Note, ServerNote};
 use super::state::{Setup, State};
 use crate::resp::Bytes;
 use crate::time::Instant;

@@ -39,6 +39,7 @@ mod handshake;
 mod info;
 mod io;
 mod load;
+mod log;
 mod machine;
 mod note;
 mod note_text;
@@ -46,6 +47,7 @@ mod propagate;
 mod save;
 mod state;
 mod status;
+mod stream;
 mod transactions;
 mod upstream;
 mod wait;
@@ -54,9 +56,11 @@ pub use admin_table::command_names;
 pub use config::{Config, ConfigError, DIRECTIVES, Directive, Kind, directive, parse_memory};
 pub use cron::Wake;
 pub use io::{Address, Carries, DiskFact, DiskOrder, Input, Job, Link, Outbox, Output};
+pub use log::{Level, LogLine};
 pub use machine::{Deadline, Node};
 pub use note::{
-    Level, LogLine, MasterNote, Note, ReplicaNote, ServerNote, SnapshotNote, Target, TransferNote,
+    LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
+    TransferNote,
 };
 pub use state::{Profile, Setup, Speeds};
 pub use status::{

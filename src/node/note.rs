@@ -3,59 +3,9 @@
 //! A note is a typed fact; its `Display` is the text of the line. Nothing reads it to decide.
 //! *Source*: the log calls of Redis 7.2 · replication.c, rdb.c, server.c.
 
-use std::fmt;
-
-use super::Address;
+use super::io::Address;
+use super::log::Level;
 use crate::replication::{Offset, ReplicationId, Why};
-use crate::time::Instant;
-
-/// A line of the log.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogLine {
-    /// When it was written.
-    pub at: Instant,
-    /// The process that wrote it.
-    pub pid: u32,
-    /// What that process was: `M`aster, `S`lave or forked `C`hild.
-    pub role: char,
-    /// What it says.
-    pub note: Note,
-}
-
-/// How important a line is; the sign stands in the line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// `.`
-    Debug,
-    /// `-`
-    Verbose,
-    /// `*`
-    Notice,
-    /// `#`
-    Warning,
-}
-
-impl Level {
-    /// The sign in the line.
-    pub const fn sign(self) -> char {
-        match self {
-            Self::Debug => '.',
-            Self::Verbose => '-',
-            Self::Notice => '*',
-            Self::Warning => '#',
-        }
-    }
-}
-
-impl fmt::Display for LogLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let c = self.at.calendar();
-        let millis = self.at.millis() % 1_000;
-        write!(f, "{}:{} {:02} {} {}", self.pid, self.role, c.day, c.month_name(), c.year)?;
-        write!(f, " {:02}:{:02}:{:02}.{millis:03}", c.hour, c.minute, c.second)?;
-        write!(f, " {} {}", self.note.level().sign(), self.note)
-    }
-}
 
 /// How a snapshot reaches the replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +21,12 @@ pub enum Target {
 pub enum Note {
     /// What a replica says of its link, from the order to the verdict of PSYNC.
     Replica(ReplicaNote),
+    /// What a replica says of PSYNC and its answer.
+    Psync(PsyncNote),
     /// What a replica says while the snapshot and the stream come in.
     Transfer(TransferNote),
+    /// What a server says while it loads a dataset.
+    Load(LoadNote),
     /// What a master says of one replica.
     Master(MasterNote),
     /// What a master says of a snapshot and of the child that makes it.
@@ -122,40 +76,6 @@ pub enum ReplicaNote {
     HandshakeLineMissing(String),
     /// The line that follows it.
     HandshakeAbandoned,
-    /// The master closed the connection instead of answering PSYNC.
-    PsyncUnanswered,
-    /// The replica asks to continue.
-    TryingPartial {
-        /// The history that it knows.
-        id: ReplicationId,
-        /// The wire offset of the first byte that it lacks.
-        wire_offset: u64,
-    },
-    /// The replica has nothing to continue from.
-    NoCachedMaster,
-    /// The master will send a snapshot.
-    FullResyncFrom {
-        /// The history.
-        id: ReplicationId,
-        /// Where the snapshot stands in it.
-        offset: Offset,
-    },
-    /// The announcement of a full resync made no sense.
-    WrongFullresync,
-    /// The stream goes on.
-    PartialSucceeded,
-    /// The stream goes on under a new name.
-    MasterIdChanged(ReplicationId),
-    /// The last line of a partial resync.
-    PartialAccepted,
-    /// The master refuses for now.
-    PsyncLater(String),
-    /// The master knows no PSYNC.
-    PsyncUnknown(String),
-    /// The master answered PSYNC with neither yes nor no.
-    PsyncUnexpected(String),
-    /// SYNC is tried.
-    RetryingWithSync,
     /// What could have been continued is given up.
     DiscardingCachedMaster,
     /// A new attempt after a failed handshake or transfer.
@@ -200,38 +120,6 @@ pub enum TransferNote {
     TransferFailed(String),
     /// The file for the snapshot could not be written.
     TransferDiskError(String),
-    /// The old data goes.
-    FlushingOldData,
-    /// The new data comes.
-    LoadingDb,
-    /// From the snapshot: who made it.
-    LoadingRdbVersion(String),
-    /// From the snapshot: how old it is, in seconds.
-    RdbAge(u64),
-    /// From the snapshot: the memory used when it was made, in bytes.
-    RdbMemory(u64),
-    /// The snapshot is in memory.
-    DoneLoading {
-        /// Keys taken.
-        loaded: u64,
-        /// Keys dropped because they had expired.
-        expired: u64,
-    },
-    /// The snapshot could not be read; the detail as the loader says it.
-    RdbError(String),
-    /// `swapdb`: the new data takes the place of the old.
-    SwappingDb,
-    /// `swapdb`: the old data goes.
-    DiscardingOldDb,
-    /// `swapdb`: what was loaded goes.
-    DiscardingTemporaryDb,
-    /// The received snapshot could not be loaded.
-    FailedLoading {
-        /// True if it was parsed as it came.
-        to_parser: bool,
-    },
-    /// The sync is done.
-    FinishedWithSuccess,
     /// The transfer stood still.
     TimeoutBulk,
     /// The stream stood still.
@@ -386,7 +274,9 @@ impl Note {
     pub const fn level(&self) -> Level {
         let warning = match self {
             Self::Replica(note) => note.is_warning(),
+            Self::Psync(note) => note.is_warning(),
             Self::Transfer(note) => note.is_warning(),
+            Self::Load(note) => note.is_warning(),
             Self::Master(note) => note.is_warning(),
             Self::Snapshot(note) => note.is_warning(),
             Self::Server(note) => note.is_warning(),
@@ -405,9 +295,6 @@ impl ReplicaNote {
                 | Self::AuthRefused(_)
                 | Self::HandshakeLineMissing(_)
                 | Self::HandshakeAbandoned
-                | Self::PsyncUnanswered
-                | Self::WrongFullresync
-                | Self::PsyncUnexpected(_)
                 | Self::TimeoutConnecting
         )
     }
@@ -425,8 +312,6 @@ impl TransferNote {
             self,
             Self::TransferFailed(_)
                 | Self::TransferDiskError(_)
-                | Self::RdbError(_)
-                | Self::FailedLoading { .. }
                 | Self::TimeoutBulk
                 | Self::TimeoutMaster
                 | Self::ReplicaSentError { .. }
@@ -489,5 +374,105 @@ impl ServerNote {
 impl From<ServerNote> for Note {
     fn from(note: ServerNote) -> Self {
         Self::Server(note)
+    }
+}
+
+/// What a replica says of PSYNC and its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PsyncNote {
+    /// The master closed the connection instead of answering PSYNC.
+    PsyncUnanswered,
+    /// The replica asks to continue.
+    TryingPartial {
+        /// The history that it knows.
+        id: ReplicationId,
+        /// The wire offset of the first byte that it lacks.
+        wire_offset: u64,
+    },
+    /// The replica has nothing to continue from.
+    NoCachedMaster,
+    /// The master will send a snapshot.
+    FullResyncFrom {
+        /// The history.
+        id: ReplicationId,
+        /// Where the snapshot stands in it.
+        offset: Offset,
+    },
+    /// The announcement of a full resync made no sense.
+    WrongFullresync,
+    /// The stream goes on.
+    PartialSucceeded,
+    /// The stream goes on under a new name.
+    MasterIdChanged(ReplicationId),
+    /// The last line of a partial resync.
+    PartialAccepted,
+    /// The master refuses for now.
+    PsyncLater(String),
+    /// The master knows no PSYNC.
+    PsyncUnknown(String),
+    /// The master answered PSYNC with neither yes nor no.
+    PsyncUnexpected(String),
+    /// SYNC is tried.
+    RetryingWithSync,
+}
+
+impl PsyncNote {
+    const fn is_warning(&self) -> bool {
+        matches!(self, Self::PsyncUnanswered | Self::WrongFullresync | Self::PsyncUnexpected(_))
+    }
+}
+
+impl From<PsyncNote> for Note {
+    fn from(note: PsyncNote) -> Self {
+        Self::Psync(note)
+    }
+}
+
+/// What a server says while it loads a dataset.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LoadNote {
+    /// The old data goes.
+    FlushingOldData,
+    /// The new data comes.
+    LoadingDb,
+    /// From the snapshot: who made it.
+    LoadingRdbVersion(String),
+    /// From the snapshot: how old it is, in seconds.
+    RdbAge(u64),
+    /// From the snapshot: the memory used when it was made, in bytes.
+    RdbMemory(u64),
+    /// The snapshot is in memory.
+    DoneLoading {
+        /// Keys taken.
+        loaded: u64,
+        /// Keys dropped because they had expired.
+        expired: u64,
+    },
+    /// The snapshot could not be read; the detail as the loader says it.
+    RdbError(String),
+    /// `swapdb`: the new data takes the place of the old.
+    SwappingDb,
+    /// `swapdb`: the old data goes.
+    DiscardingOldDb,
+    /// `swapdb`: what was loaded goes.
+    DiscardingTemporaryDb,
+    /// The received snapshot could not be loaded.
+    FailedLoading {
+        /// True if it was parsed as it came.
+        to_parser: bool,
+    },
+    /// The sync is done.
+    FinishedWithSuccess,
+}
+
+impl LoadNote {
+    const fn is_warning(&self) -> bool {
+        matches!(self, Self::RdbError(_) | Self::FailedLoading { .. })
+    }
+}
+
+impl From<LoadNote> for Note {
+    fn from(note: LoadNote) -> Self {
+        Self::Load(note)
     }
 }

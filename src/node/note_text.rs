@@ -2,14 +2,19 @@
 
 use std::fmt;
 
-use super::note::{MasterNote, Note, ReplicaNote, ServerNote, SnapshotNote, Target, TransferNote};
+use super::note::{
+    LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
+    TransferNote,
+};
 use crate::replication::Why;
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Replica(note) => replica_text(note, f),
+            Self::Psync(note) => psync_text(note, f),
             Self::Transfer(note) => transfer_text(note, f),
+            Self::Load(note) => load_text(note, f),
             Self::Master(note) => master_text(note, f),
             Self::Snapshot(note) => snapshot_text(note, f),
             Self::Server(note) => server_text(note, f),
@@ -22,7 +27,8 @@ fn replica_text(note: &ReplicaNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match note {
         ReplicaNote::SynthesizedCachedMaster => f.write_str(
             "Before turning into a replica, using my own master parameters to synthesize a cached \
-             master: I may be able to synchronize with the new master with just a partial transfer.",
+             master: I may be able to synchronize with the new master with just a partial \
+             transfer.",
         ),
         ReplicaNote::ConnectingToMaster(at) => write!(f, "Connecting to MASTER {at}"),
         ReplicaNote::SyncStarted => f.write_str("MASTER <-> REPLICA sync started"),
@@ -41,47 +47,15 @@ fn replica_text(note: &ReplicaNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ReplicaNote::UnableToConnect(why) => write!(f, "Unable to connect to MASTER: {why}"),
         ReplicaNote::PingRefused(reply) => write!(f, "Error reply to PING from master: '{reply}'"),
         ReplicaNote::AuthRefused(reply) => write!(f, "Unable to AUTH to MASTER: {reply}"),
-        ReplicaNote::Objection { option, reply } => write!(
-            f,
-            "(Non critical) Master does not understand REPLCONF {option}: {reply}"
-        ),
+        ReplicaNote::Objection { option, reply } => {
+            write!(f, "(Non critical) Master does not understand REPLCONF {option}: {reply}")
+        }
         ReplicaNote::HandshakeLineMissing(why) => {
             write!(f, "Failed to read response from the server: {why}")
         }
         ReplicaNote::HandshakeAbandoned => {
             f.write_str("Master did not respond to command during SYNC handshake")
         }
-        ReplicaNote::PsyncUnanswered => {
-            f.write_str("Master did not reply to PSYNC, will try later")
-        }
-        ReplicaNote::TryingPartial { id, wire_offset } => {
-            write!(f, "Trying a partial resynchronization (request {id}:{wire_offset}).")
-        }
-        ReplicaNote::NoCachedMaster => {
-            f.write_str("Partial resynchronization not possible (no cached master)")
-        }
-        ReplicaNote::FullResyncFrom { id, offset } => {
-            write!(f, "Full resync from master: {id}:{offset}")
-        }
-        ReplicaNote::WrongFullresync => f.write_str("Master replied with wrong +FULLRESYNC syntax."),
-        ReplicaNote::PartialSucceeded => {
-            f.write_str("Successful partial resynchronization with master.")
-        }
-        ReplicaNote::MasterIdChanged(id) => write!(f, "Master replication ID changed to {id}"),
-        ReplicaNote::PartialAccepted => f.write_str(
-            "MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.",
-        ),
-        ReplicaNote::PsyncLater(reply) => write!(
-            f,
-            "Master is currently unable to PSYNC but should be in the future: {reply}"
-        ),
-        ReplicaNote::PsyncUnknown(reply) => {
-            write!(f, "Master does not support PSYNC or is in error state (reply: {reply})")
-        }
-        ReplicaNote::PsyncUnexpected(reply) => {
-            write!(f, "Unexpected reply to PSYNC from master: {reply}")
-        }
-        ReplicaNote::RetryingWithSync => f.write_str("Retrying with SYNC..."),
         ReplicaNote::TimeoutConnecting => f.write_str("Timeout connecting to the MASTER..."),
         ReplicaNote::MasterLost => f.write_str("Connection with master lost."),
         ReplicaNote::CachingMaster => f.write_str("Caching the disconnected master state."),
@@ -100,6 +74,40 @@ fn replica_text(note: &ReplicaNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ReplicaNote::MasterModeEnabled(client) => {
             write!(f, "MASTER MODE enabled (user request from '{client}')")
         }
+    }
+}
+
+/// What a replica says of PSYNC and its answer.
+fn psync_text(note: &PsyncNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match note {
+        PsyncNote::PsyncUnanswered => f.write_str("Master did not reply to PSYNC, will try later"),
+        PsyncNote::TryingPartial { id, wire_offset } => {
+            write!(f, "Trying a partial resynchronization (request {id}:{wire_offset}).")
+        }
+        PsyncNote::NoCachedMaster => {
+            f.write_str("Partial resynchronization not possible (no cached master)")
+        }
+        PsyncNote::FullResyncFrom { id, offset } => {
+            write!(f, "Full resync from master: {id}:{offset}")
+        }
+        PsyncNote::WrongFullresync => f.write_str("Master replied with wrong +FULLRESYNC syntax."),
+        PsyncNote::PartialSucceeded => {
+            f.write_str("Successful partial resynchronization with master.")
+        }
+        PsyncNote::MasterIdChanged(id) => write!(f, "Master replication ID changed to {id}"),
+        PsyncNote::PartialAccepted => {
+            f.write_str("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.")
+        }
+        PsyncNote::PsyncLater(reply) => {
+            write!(f, "Master is currently unable to PSYNC but should be in the future: {reply}")
+        }
+        PsyncNote::PsyncUnknown(reply) => {
+            write!(f, "Master does not support PSYNC or is in error state (reply: {reply})")
+        }
+        PsyncNote::PsyncUnexpected(reply) => {
+            write!(f, "Unexpected reply to PSYNC from master: {reply}")
+        }
+        PsyncNote::RetryingWithSync => f.write_str("Retrying with SYNC..."),
     }
 }
 
@@ -123,37 +131,6 @@ fn transfer_text(note: &TransferNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
             "Write error or short write writing to the DB dump file needed for MASTER <-> REPLICA \
              synchronization: {why}"
         ),
-        TransferNote::FlushingOldData => f.write_str("MASTER <-> REPLICA sync: Flushing old data"),
-        TransferNote::LoadingDb => f.write_str("MASTER <-> REPLICA sync: Loading DB in memory"),
-        TransferNote::LoadingRdbVersion(version) => {
-            write!(f, "Loading RDB produced by version {version}")
-        }
-        TransferNote::RdbAge(seconds) => write!(f, "RDB age {seconds} seconds"),
-        TransferNote::RdbMemory(bytes) => {
-            let megabytes = *bytes as f64 / (1024.0 * 1024.0);
-            write!(f, "RDB memory usage when created {megabytes:.2} Mb")
-        }
-        TransferNote::DoneLoading { loaded, expired } => {
-            write!(f, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}.")
-        }
-        TransferNote::RdbError(why) => f.write_str(why),
-        TransferNote::SwappingDb => {
-            f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
-        }
-        TransferNote::DiscardingOldDb => {
-            f.write_str("MASTER <-> REPLICA sync: Discarding old DB in background")
-        }
-        TransferNote::DiscardingTemporaryDb => {
-            f.write_str("MASTER <-> REPLICA sync: Discarding temporary DB in background")
-        }
-        TransferNote::FailedLoading { to_parser } => write!(
-            f,
-            "Failed trying to load the MASTER synchronization DB from {}, check server logs.",
-            if *to_parser { "socket" } else { "disk" }
-        ),
-        TransferNote::FinishedWithSuccess => {
-            f.write_str("MASTER <-> REPLICA sync: Finished with success")
-        }
         TransferNote::TimeoutBulk => f.write_str(
             "Timeout receiving bulk data from MASTER... If the problem persists try to set the \
              'repl-timeout' parameter in redis.conf to a larger value.",
@@ -175,6 +152,43 @@ fn transfer_text(note: &TransferNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
             "Protocol error ({error}) from client: {client}. Query buffer during protocol error: \
              '{buffer}'"
         ),
+    }
+}
+
+/// What a server says while it loads a dataset.
+fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match note {
+        LoadNote::FlushingOldData => f.write_str("MASTER <-> REPLICA sync: Flushing old data"),
+        LoadNote::LoadingDb => f.write_str("MASTER <-> REPLICA sync: Loading DB in memory"),
+        LoadNote::LoadingRdbVersion(version) => {
+            write!(f, "Loading RDB produced by version {version}")
+        }
+        LoadNote::RdbAge(seconds) => write!(f, "RDB age {seconds} seconds"),
+        LoadNote::RdbMemory(bytes) => {
+            let megabytes = *bytes as f64 / (1024.0 * 1024.0);
+            write!(f, "RDB memory usage when created {megabytes:.2} Mb")
+        }
+        LoadNote::DoneLoading { loaded, expired } => {
+            write!(f, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}.")
+        }
+        LoadNote::RdbError(why) => f.write_str(why),
+        LoadNote::SwappingDb => {
+            f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
+        }
+        LoadNote::DiscardingOldDb => {
+            f.write_str("MASTER <-> REPLICA sync: Discarding old DB in background")
+        }
+        LoadNote::DiscardingTemporaryDb => {
+            f.write_str("MASTER <-> REPLICA sync: Discarding temporary DB in background")
+        }
+        LoadNote::FailedLoading { to_parser } => write!(
+            f,
+            "Failed trying to load the MASTER synchronization DB from {}, check server logs.",
+            if *to_parser { "socket" } else { "disk" }
+        ),
+        LoadNote::FinishedWithSuccess => {
+            f.write_str("MASTER <-> REPLICA sync: Finished with success")
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a command leaves behind: changes counted, watches broken, the stream fed.
-//! *Source*: Redis 7.2 · server.c · propagatePendingCommands; replication.c · feedReplicationBuffer.
+//! *Source*: Redis 7.2 · server.c · propagatePendingCommands; replication.c ·
+//! feedReplicationBuffer.
 
 use super::io::Link;
 use super::machine::Machine;

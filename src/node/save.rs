@@ -10,7 +10,8 @@
 //!        │ disk: each chunk waits for the disk, the last for the rename
 //!        │ sockets: each chunk waits until every replica has taken the one before
 //! ```
-//! *Source*: Redis 7.2 · rdb.c · rdbSaveBackground, rdbSaveToSlavesSockets, backgroundSaveDoneHandler.
+//! *Source*: Redis 7.2 · rdb.c · rdbSaveBackground, rdbSaveToSlavesSockets,
+//! backgroundSaveDoneHandler.
 
 use super::downstream::CHUNK_BYTES;
 use super::io::{Carries, DiskFact, DiskOrder, Job, Link, Output};

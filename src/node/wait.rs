@@ -1,4 +1,5 @@
-//! WAIT: a client that wants its writes confirmed. *Source*: Redis 7.2 · replication.c · waitCommand.
+//! WAIT: a client that wants its writes confirmed. *Source*: Redis 7.2 · replication.c ·
+//! waitCommand.
 
 use super::client::Waiting;
 use super::io::Link;

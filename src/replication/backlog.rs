@@ -164,7 +164,8 @@ mod tests {
 
     use super::*;
 
-    /// The capture `scenarios.txt`, story 4: 262,913 bytes through a backlog of 16 KiB leave 17,153.
+    /// The capture `scenarios.txt`, story 4: 262,913 bytes through a backlog of 16 KiB leave
+    /// 17,153.
     #[test]
     fn a_backlog_keeps_at_least_its_size_and_at_most_a_block_more() {
         let mut backlog = Backlog::new(16_384, Offset(0));

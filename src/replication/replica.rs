@@ -1,12 +1,12 @@
 //! The replica's half of one link, up to the snapshot: who speaks, and what is awaited.
 //!
 //! ```text
-//!     connected ──PING──▶ Pong ──AUTH, REPLCONF×2..3──▶ Auth ▶ Port ▶ Ip ▶ Capa ──PSYNC──▶ Psync
-//!                           │                             │                                  │
-//!                     an error: give up              an error: give up            +FULLRESYNC  transfer
-//!                                        (Port, Ip, Capa: an error is noted)      +CONTINUE    stream
-//!                                                                                 -LOADING …   later
-//!                                                                                 anything     SYNC
+//!     connected ──PING──▶ Pong ──AUTH, REPLCONF──▶ Auth ▶ Port ▶ Ip ▶ Capa ──PSYNC──▶ Psync
+//!                          │                        │      └─────┬─────┘            │
+//!                   an error: give up      an error: give up   errors are           ├ +FULLRESYNC
+//!                                                              only noted           ├ +CONTINUE
+//!                                                                                   ├ later
+//!                                                                                   └ else: SYNC
 //! ```
 //!
 //! The introduction is written without waiting; its answers come back in order. A transition takes

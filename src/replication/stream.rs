@@ -2,7 +2,8 @@
 //!
 //! The stream is what a single client would send: commands, with a `SELECT` before the first one
 //! that goes to another database, and `MULTI … EXEC` around several that belong together.
-//! *Source*: Redis 7.2 · replication.c · replicationFeedSlaves; server.c · propagatePendingCommands.
+//! *Source*: Redis 7.2 · replication.c · replicationFeedSlaves; server.c ·
+//! propagatePendingCommands.
 
 use crate::resp::{Bytes, encode_command};
 

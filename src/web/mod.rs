@@ -1,9 +1,10 @@
 //! The lab in a browser: nodes behind message ports, and the conductor's loop between them.
 //!
 //! A page cannot open sockets, but it can pass messages. Every node lives behind a control port, in
-//! a Worker of its own with its own wasm instance, or, where Workers are refused, in the page. Every
-//! connection between two nodes is a `MessageChannel` whose ports are given to the two nodes: the
-//! bytes of the protocol go from node to node as transferred buffers, never through the conductor.
+//! a Worker of its own with its own wasm instance, or, where Workers are refused, in the page.
+//! Every connection between two nodes is a `MessageChannel` whose ports are given to the two nodes:
+//! the bytes of the protocol go from node to node as transferred buffers, never through the
+//! conductor.
 //!
 //! ```text
 //!      page                        Worker                        Worker
