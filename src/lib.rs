@@ -39,7 +39,8 @@
 //! 6. The order *send* leaves the node. The host gives the bytes to the connection's channel, and
 //!    tells the conductor only their number. The wire's latency and bandwidth say when they arrive.
 //! 7. That event is a turn for the replica: *received*. `node/stream.rs` reads the command, runs
-//!    the same handler as the master did, counts the raw bytes, and keeps them for its own replicas.
+//!    the same handler as the master did, counts the raw bytes, and keeps them for its own
+//!    replicas.
 //! 8. Within a second its cron sends `REPLCONF ACK` with that count. The master's `acked` meets its
 //!    offset, and on the page the two marks on the ruler become one.
 

@@ -139,10 +139,8 @@ impl Driver {
             self.hosts.iter().map(|host| host.begin(&Ask::Look { now, keys }, None)).collect();
         let mut looks = Vec::new();
         for answer in asked? {
-            match understand(answer.await?)? {
-                Answer::Look(look) => looks.push(*look),
-                other => return Err(unexpected(&other)),
-            }
+            let Answer::Look(look) = understand(answer.await?)? else { return Err(unexpected()) };
+            looks.push(*look);
         }
         Ok(looks)
     }
@@ -180,10 +178,9 @@ impl Driver {
             | Fact::Woke => None,
         };
         let ask = Ask::Turn { now: now.micros(), fact: fact.into() };
-        match self.hosts[node.0].ask(&ask, port).await? {
-            Answer::Done(done) => Ok(done.into()),
-            other => Err(unexpected(&other)),
-        }
+        let answer = self.hosts[node.0].ask(&ask, port).await?;
+        let Answer::Done(done) = answer else { return Err(unexpected()) };
+        Ok(done.into())
     }
 
     /// After going back, every connection that stood then gets a new channel; what was on its way
@@ -213,10 +210,7 @@ impl Drop for HostHandle {
 impl HostHandle {
     /// Tells the host something, and awaits its answer.
     async fn ask(&self, ask: &Ask, port: Option<MessagePort>) -> Result<Answer, JsValue> {
-        match understand(self.begin(ask, port)?.await?)? {
-            Answer::Failed { why } => Err(JsError::new(&why).into()),
-            answer => Ok(answer),
-        }
+        understand(self.begin(ask, port)?.await?)
     }
 
     /// Tells the host something; the answer comes in the order of telling.
@@ -278,7 +272,7 @@ impl HostHandle {
             }
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        let transfer: js_sys::Array = std::iter::once(JsValue::from(port.clone())).collect();
+        let transfer: js_sys::Array = std::iter::once(JsValue::from(port)).collect();
         worker.post_message_with_transfer(&JsValue::NULL, &transfer)?;
         self.worker = Some(worker);
         self._on_error = Some(on_error);
@@ -286,16 +280,15 @@ impl HostHandle {
     }
 }
 
+/// Reads an answer; a host that could not do what it was told is an error with its words.
 fn understand(value: JsValue) -> Result<Answer, JsValue> {
-    serde_wasm_bindgen::from_value(value).map_err(JsValue::from)
+    let answer: Answer = serde_wasm_bindgen::from_value(value)?;
+    if let Answer::Failed { why } = &answer {
+        return Err(JsError::new(why).into());
+    }
+    Ok(answer)
 }
 
-fn unexpected(answer: &Answer) -> JsValue {
-    let why = match answer {
-        Answer::Failed { why } => why.clone(),
-        Answer::Ready | Answer::Done(_) | Answer::Look(_) => {
-            "a node's host answered something else".to_owned()
-        }
-    };
-    JsError::new(&why).into()
+fn unexpected() -> JsValue {
+    JsError::new("a node's host answered something else").into()
 }

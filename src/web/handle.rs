@@ -53,7 +53,7 @@ impl LabHandle {
     ///
     /// # Errors
     /// A sentence: the line of the script that makes no sense, or why no node could be started.
-    pub async fn open(options: JsValue) -> Result<LabHandle, JsValue> {
+    pub async fn open(options: JsValue) -> Result<Self, JsValue> {
         console_error_panic_hook::set_once();
         let options: OpenOptions = serde_wasm_bindgen::from_value(options)?;
         let isolation = match (options.isolation.as_deref(), options.worker_url) {

@@ -28,7 +28,7 @@ struct Host {
     /// The port to the driver.
     control: Option<Port>,
     /// This very host, for the closures of its ports.
-    own: Weak<RefCell<Host>>,
+    own: Weak<RefCell<Self>>,
 }
 
 /// Serves a node on `port` until the driver closes it.
