@@ -23,7 +23,6 @@ check:
 	@tools/setup.sh nextest redis
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
-	cargo build --release --example tcp_node --quiet
 	cargo nextest run --no-fail-fast --status-level fail
 
 test: check browsers page playwright
