@@ -23,6 +23,7 @@ check:
 	@tools/setup.sh nextest redis
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
+	cargo build --quiet --example tcp_node
 	cargo nextest run --no-fail-fast --status-level fail
 
 test: check browsers page playwright
