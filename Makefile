@@ -46,7 +46,7 @@ browsers:
 
 page: engine
 	@tools/setup.sh page
-	cd www && npm run --silent check && npm run --silent test:unit && npm run --silent build
+	cd www && npm run --silent check && npm run --silent test && npm run --silent build
 
 playwright: page
 	@tools/setup.sh chromium fonts
