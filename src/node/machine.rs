@@ -91,6 +91,12 @@ impl Machine<'_> {
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         self.state.stats.input_bytes += bytes.len() as u64;
         client.heard_at = self.now;
+        // An empty line is how a replica that loads shows that it lives.
+        if let Some(down) = &mut client.downlink
+            && bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+        {
+            down.acked_at = self.now;
+        }
         client.decoder.feed(bytes);
         self.serve(link);
     }
