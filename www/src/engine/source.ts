@@ -25,3 +25,16 @@ export interface Source {
   /** Frees the engine, its Workers and ports. */
   close(): void;
 }
+
+/** What a lab is made of. */
+export interface OpenOptions {
+  /** The world and its story, as text. */
+  readonly script: string;
+  /** Where chance begins. */
+  readonly seed: number;
+  /** Where the nodes live; where Workers are refused, they live in the page all the same. */
+  readonly isolation: "workers" | "page";
+}
+
+/** Something that opens labs: the wasm engine, or a fixture in a test. */
+export type Opener = (options: OpenOptions) => Promise<Source>;
