@@ -45,13 +45,22 @@ export function trafficOf(pipe: Pipe, now: number): Traffic {
   const count = pipe.pair.wires.reduce((sum, wire) => sum + wire.frames.length + wire.hidden, 0);
   if (count > SHAPES_MAX) return { flights: [], flocks: flocksOf(pipe, now) };
   const frames = pipe.pair.wires.flatMap((wire) => wire.frames);
-  return { flights: frames.map((frame) => flightOf(pipe, frame, now)), flocks: [] };
+  const lanes = [pipe.pair.replica.id, pipe.pair.master.id].map((to) =>
+    laneOf(pipe, now, frames.filter((frame) => frame.to === to)),
+  );
+  return { flights: lanes.flat(), flocks: [] };
 }
 
-function flightOf(pipe: Pipe, frame: FrameView, now: number): Flight {
-  const reach = reachOf(frame.bytes);
-  const { at, angle } = placeOn(pipe, frame.to, progressOf(frame, now), reach);
-  return { frame, at, angle, reach };
+/** The shapes of one lane; one that would hide another goes ahead of it, as it was sent before. */
+function laneOf(pipe: Pipe, now: number, frames: readonly FrameView[]): readonly Flight[] {
+  const length = Math.hypot(pipe.to.x - pipe.from.x, pipe.to.y - pipe.from.y) || 1;
+  let ahead = 0;
+  return [...frames].reverse().map((frame) => {
+    const reach = reachOf(frame.bytes);
+    const along = Math.max(progressOf(frame, now), ahead);
+    ahead = Math.min(1, along + (2 * reach + BETWEEN) / length);
+    return { frame, reach, ...placeOn(pipe, frame.to, along, reach) };
+  });
 }
 
 function flocksOf(pipe: Pipe, now: number): readonly Flock[] {
@@ -99,6 +108,8 @@ function placeOn(
 export const KINDS: readonly FlightKind[] = ["control", "rdb", "stream", "ack"];
 /** More shapes than this on one pipe become counts. */
 export const SHAPES_MAX = 12;
+/** The gap between two shapes, in pixels. */
+const BETWEEN = 5;
 /** How far a lane is from the middle of its pipe, to the left of the direction of travel. */
 const LANE = 6;
 const FLOCK_REACH = 24;

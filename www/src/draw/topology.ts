@@ -57,8 +57,8 @@ export function topologyOf(frame: Frame, width: number): Topology {
 }
 
 function sideBySide(places: readonly Place[], width: number, columns: number): readonly Card[] {
-  const room = (width - 2 * MARGIN - (columns - 1) * PIPE_MIN) / columns;
-  const card = Math.min(CARD_WIDTH_MAX, Math.floor(room));
+  const fair = Math.floor((width - 2 * MARGIN) / (columns * CARD_SHARE));
+  const card = Math.min(CARD_WIDTH_MAX, Math.max(CARD_WIDTH_MIN, fair));
   const pipe = (width - 2 * MARGIN - columns * card) / (columns - 1);
   return places.map(({ node, depth, row, rows }) => ({
     node,
@@ -156,11 +156,13 @@ function down(master: Card, replica: Card): { from: Point; to: Point } {
   return upper === master ? { from: a, to: b } : { from: b, to: a };
 }
 
-export const CARD_HEIGHT = 122;
-const CARD_WIDTH_MIN = 176;
-const CARD_WIDTH_MAX = 268;
+export const CARD_HEIGHT = 132;
+const CARD_WIDTH_MIN = 188;
+const CARD_WIDTH_MAX = 232;
+/** A card is at most one part in so many of its column: the rest is wire. */
+const CARD_SHARE = 1.6;
 /** A wire shorter than this cannot show what is on it. */
-const PIPE_MIN = 150;
+const PIPE_MIN = 120;
 const PIPE_UPRIGHT = 132;
 const GAP = 14;
 const MARGIN = 8;

@@ -141,6 +141,8 @@ export class Player {
     this.#arrange();
     if (this.#pending > 0) return;
     const gap = this.#last === 0 ? 0 : now - this.#last;
+    // Without motion the picture changes from event to event, slowly enough to be read.
+    if (this.#store.state.screen.still && gap > 0 && gap < STILL_MS) return;
     this.#last = now;
     if (gap > 0) void this.#move(gap > GAP_MAX ? FRAME_MS : gap);
   }
@@ -152,12 +154,12 @@ export class Player {
     if (frame === null || source === null) return;
     if (frame.next === null) return this.pause();
     const far = frame.next.at - frame.at;
-    const jump = screen.skipIdle && far / screen.rate > IDLE_MS;
+    const jump = screen.still || (screen.skipIdle && far / screen.rate > IDLE_MS);
     const before = storyOf(frame).stage;
     const call = jump
       ? () => source.step()
       : () => source.advance(gap * screen.rate, EVENTS_PER_CALL);
-    const shown = await this.#show(source, call, jump ? far : 0);
+    const shown = await this.#show(source, call, far / screen.rate > IDLE_MS && jump ? far : 0);
     const after = this.#store.state.frame;
     if (!shown || after === null) return this.pause();
     if (isSettled(after) && before !== "steady") this.pause();
@@ -170,6 +172,8 @@ const GAP_MAX = 500;
 const FRAME_MS = 16;
 /** With `skipIdle`, a real wait longer than this is jumped over. */
 const IDLE_MS = 600;
+/** Without motion, an event is shown at least this long. */
+const STILL_MS = 700;
 /** One call carries out at most this many events, lest the page stands still. */
 const EVENTS_PER_CALL = 200;
 /** A search for a chapter gives up after this many events. */

@@ -6,8 +6,11 @@
  */
 import type { Key, Words } from "./language";
 
-/** The sentence of an event. */
-export function sentence(text: string, t: Words): string {
+/** The sentence of an event, with the beginnings of the replication IDs in it. */
+export function sentence(whole: string, t: Words): string {
+  const text = whole
+    .replace(/\b([0-9a-f]{8})[0-9a-f]{32}\b/g, "$1…")
+    .replace(/ (\d+) bytes \(\1 bytes\)$/, " ($1 bytes)");
   if (t.language === "en") return text;
   for (const [form, key] of FORMS) {
     const values = form.exec(text)?.groups;
