@@ -55,15 +55,22 @@ fn main() {
     }
 }
 
-/// Reads `--name value` pairs.
-fn setup_from(mut args: impl Iterator<Item = String>) -> Result<Setup, String> {
+/// Reads options as redis-server does: a name, then every word up to the next name.
+fn setup_from(args: impl Iterator<Item = String>) -> Result<Setup, String> {
     let mut setup = Setup { seed: seed(), ..Setup::default() };
+    let mut args = args.peekable();
     while let Some(word) = args.next() {
         let Some(name) = word.strip_prefix("--") else {
             return Err(format!(">>> '{word}'\nOptions are given as --name value"));
         };
-        let value =
-            args.next().ok_or_else(|| format!(">>> '{name}'\nwrong number of arguments"))?;
+        let mut values = Vec::new();
+        while let Some(value) = args.next_if(|next| !next.starts_with("--")) {
+            values.push(value);
+        }
+        if values.is_empty() {
+            return Err(format!(">>> '{name}'\nwrong number of arguments"));
+        }
+        let value = values.join(" ");
         if name == "profile" {
             setup.profile = match value.as_str() {
                 "7.0" => Profile::V7_0,

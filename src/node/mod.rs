@@ -36,6 +36,7 @@ mod debug;
 mod downstream;
 mod gates;
 mod handshake;
+mod inert;
 mod info;
 mod io;
 mod load;
@@ -53,7 +54,7 @@ mod upstream;
 mod wait;
 
 pub use admin_table::command_names;
-pub use config::{Config, ConfigError, DIRECTIVES, Directive, Kind, directive, parse_memory};
+pub use config::{Config, ConfigError, Directive, Kind, directive, directives, parse_memory};
 pub use cron::Wake;
 pub use io::{Address, Carries, DiskFact, DiskOrder, Input, Job, Link, Outbox, Output};
 pub use log::{Level, LogLine};
