@@ -172,6 +172,7 @@ fn replicas_due(state: &State) -> Option<Deadline> {
                     due.push(snapshot_start(state, down.since));
                 }
             }
+            Stage::AwaitSnapshotEnd { .. } if state.streams_snapshot() => {}
             Stage::AwaitSnapshotEnd { .. } => {
                 due.push(at_second(state, state.started_at, Wake::KeepAlive));
             }
@@ -298,10 +299,7 @@ impl Machine<'_> {
     /// A newline tells those who wait for a snapshot that the connection is not dead. Those whose
     /// snapshot is being streamed see its bytes.
     fn keep_replicas_alive(&mut self) {
-        let streaming =
-            self.state.child.as_ref().is_some_and(|child| {
-                matches!(child.target, super::save::ChildTarget::Sockets { .. })
-            });
+        let streaming = self.state.streams_snapshot();
         let waits = |stage: &Stage| match stage {
             Stage::AwaitSnapshot => true,
             Stage::AwaitSnapshotEnd { .. } => !streaming,
