@@ -230,6 +230,21 @@ fn clients_due(state: &State) -> Option<Deadline> {
 }
 
 impl Machine<'_> {
+    /// Ticks that have gone by with nothing to do are done: what arises now waits for the next one.
+    pub(super) fn pass_idle_ticks(&mut self) {
+        let tick_micros = super::state::TICK_MILLIS * 1_000;
+        let micros = self.now.since(self.state.started_at).micros();
+        let Some(passed) = micros.checked_sub(1).map(|before| before / tick_micros) else { return };
+        if self.state.tick.is_none_or(|tick| tick >= passed) {
+            return;
+        }
+        // A wake that is late still has its tick to do.
+        let late = deadline(self.state).is_some_and(|due| due.at <= self.state.tick_at(passed));
+        if !late {
+            self.state.tick = Some(passed);
+        }
+    }
+
     /// Does what is due.
     pub(super) fn wake(&mut self) {
         self.pump_child();

@@ -33,6 +33,7 @@ impl Node {
     /// Takes a fact and gives orders. The only way in.
     pub fn handle(&mut self, now: Instant, input: Input, out: &mut Outbox) {
         let mut machine = Machine { now, state: &mut self.state, out };
+        machine.pass_idle_ticks();
         machine.take(input);
         machine.end_turn();
     }

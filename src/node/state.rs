@@ -86,7 +86,7 @@ pub(super) struct State {
     pub(super) random: Random,
     /// When it started: the origin of its cron's ticks.
     pub(super) started_at: Instant,
-    /// The last tick of the cron that was carried out.
+    /// The last tick of the cron that was carried out, or went by with nothing to do.
     pub(super) tick: Option<u64>,
     /// The process id.
     pub(super) pid: u32,
