@@ -14,9 +14,9 @@ import { html, LitElement, type TemplateResult } from "lit";
 
 import type { Frame } from "../engine/frame";
 import type { Opener } from "../engine/source";
-import type { Intent, IntentEvent, SyncMode } from "../model/intent";
+import { Actor } from "../model/actor";
+import type { IntentEvent, SyncMode } from "../model/intent";
 import { type Language, loadWords, negotiated, type Words } from "../model/language";
-import { beginningOf } from "../model/marks";
 import { Player } from "../model/player";
 import { settingOf, withSync } from "../model/scenario";
 import type { Wish } from "../model/shortcuts";
@@ -48,6 +48,11 @@ export class ReplicaLab extends LitElement {
   readonly #player = new Player(this.#store, {
     request: (callback) => requestAnimationFrame(callback),
     cancel: (id) => cancelAnimationFrame(id),
+  });
+  readonly #actor = new Actor(this.#store, this.#player, {
+    speak: (language) => void this.#speak(language),
+    paint: (theme) => (this.theme = theme),
+    open: (sync) => void this.#open(sync),
   });
   #release = 0;
 
@@ -124,75 +129,8 @@ export class ReplicaLab extends LitElement {
 
   readonly #intent = (event: IntentEvent): void => {
     event.stopPropagation();
-    this.#act(event.detail);
+    this.#actor.act(event.detail);
   };
-
-  /** Carries out what a person wants. */
-  #act(intent: Intent): void {
-    switch (intent.do) {
-      case "language":
-        return void this.#speak(intent.language);
-      case "theme":
-        this.theme = intent.theme;
-        return;
-      case "restart":
-        return void this.#open(intent.sync);
-      case "dismiss":
-        return this.#store.fail(null);
-      case "help":
-        return this.#store.choose({ help: intent.open });
-      case "select":
-        if (this.frame?.nodes[intent.node] === undefined) return;
-        return this.#store.choose({ node: intent.node, pane: "console" });
-      case "show":
-        return this.#store.choose({ pane: intent.pane });
-      case "merge":
-        return this.#store.choose({ mergeLogs: intent.logs });
-      case "rate":
-        return this.#store.choose({ rate: intent.rate });
-      case "idle":
-        return this.#store.choose({ skipIdle: intent.skip });
-      default:
-        return void this.#move(intent);
-    }
-  }
-
-  /** Carries out what moves the lab. */
-  async #move(intent: Exclude<Intent, { do: Settled }>): Promise<void> {
-    const { state } = this.#store;
-    const player = this.#player;
-    switch (intent.do) {
-      case "step":
-        return player.ask((source) => source.step());
-      case "back":
-        return player.ask((source) => source.back());
-      case "start":
-        return player.seek(0);
-      case "end":
-        return player.seek(state.frame?.length ?? 0);
-      case "seek":
-        return player.seek(intent.cursor);
-      case "toggle":
-        return state.screen.playing ? player.pause() : player.play();
-      case "reach":
-        return player.run((frame) => storyOf(frame).chapter >= intent.chapter);
-      case "chapter":
-        return this.#chapter(intent.by);
-      case "intervene":
-        return player.intervene(intent.line);
-    }
-  }
-
-  /** To the beginning of the next chapter, or of the one before. */
-  async #chapter(by: 1 | -1): Promise<void> {
-    const { frame, marks } = this.#store.state;
-    if (frame === null) return;
-    const now = storyOf(frame).chapter;
-    if (by === 1) return this.#player.run((next) => storyOf(next).chapter !== now);
-    const begun = beginningOf(marks, now) ?? 0;
-    const earlier = marks.findLast((mark) => mark.cursor < Math.min(begun, frame.cursor));
-    return this.#player.seek(frame.cursor > begun ? begun : (earlier?.cursor ?? 0));
-  }
 
   #keydown(event: KeyboardEvent): void {
     const answer = verdict(event);
@@ -212,23 +150,10 @@ export class ReplicaLab extends LitElement {
       const { rate } = this.#store.state.screen;
       this.#store.choose({ rate: nudged(rate, wish.by) });
     } else {
-      this.#act(wish);
+      this.#actor.act(wish);
     }
   }
 }
-
-/** The intents that concern the screen, not the lab. */
-type Settled =
-  | "language"
-  | "theme"
-  | "restart"
-  | "dismiss"
-  | "help"
-  | "select"
-  | "show"
-  | "merge"
-  | "rate"
-  | "idle";
 
 /** A moved element is disconnected and connected at once: only one that stays away is freed. */
 const RELEASE_MS = 1_000;

@@ -128,7 +128,13 @@ function values({ t }: View, row: ReplicaRow, buffered: number): TemplateResult 
   return html`<span data-testid="processed" data-node=${node.name}
       ><strong>${t.number(row.processed.end)}</strong></span
     >
-    <span class="unit">${t("ruler.acked")} ${t.number(row.acked ?? 0)}</span>${waits}`;
+    ${
+      row.acked === null
+        ? nothing
+        : html`<span class="unit" data-testid="acked" data-node=${node.name}
+            >${t("ruler.acked")} ${t.number(row.acked)}</span
+          >`
+    }${waits}`;
 }
 
 function legend({ t }: View): TemplateResult {

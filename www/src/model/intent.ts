@@ -8,12 +8,16 @@ export type SyncMode = "diskless" | "disk";
 /** The panes that share one place on smaller screens. */
 export type Pane = "console" | "keys" | "events";
 
-export type Intent =
-  | { readonly do: "step" | "back" | "start" | "end" | "toggle" | "dismiss" }
+/** What moves the lab. */
+export type Move =
+  | { readonly do: "step" | "back" | "start" | "end" | "toggle" }
   | { readonly do: "chapter"; readonly by: 1 | -1 }
   | { readonly do: "reach"; readonly chapter: number }
   | { readonly do: "seek"; readonly cursor: number }
-  | { readonly do: "intervene"; readonly line: string }
+  | { readonly do: "intervene"; readonly line: string };
+
+/** What changes only the screen, or begins anew. */
+export type Choice =
   | { readonly do: "restart"; readonly sync: SyncMode }
   | { readonly do: "select"; readonly node: number }
   | { readonly do: "show"; readonly pane: Pane }
@@ -22,7 +26,10 @@ export type Intent =
   | { readonly do: "idle"; readonly skip: boolean }
   | { readonly do: "language"; readonly language: Language }
   | { readonly do: "theme"; readonly theme: Theme }
-  | { readonly do: "help"; readonly open: boolean };
+  | { readonly do: "help"; readonly open: boolean }
+  | { readonly do: "dismiss" };
+
+export type Intent = Move | Choice;
 
 /** An intent on its way from a control to the outermost element. */
 export class IntentEvent extends CustomEvent<Intent> {

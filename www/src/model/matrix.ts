@@ -26,7 +26,7 @@ export interface Row {
   readonly cells: readonly Cell[];
 }
 
-/** One row a key, in the order of the names; one cell a node. */
+/** One row a key, one cell a node; keys that differ somewhere first, then by their names. */
 export function matrixOf(frame: Frame): readonly Row[] {
   const names = new Map<string, KeyView>();
   for (const node of frame.nodes) {
@@ -40,14 +40,14 @@ export function matrixOf(frame: Frame): readonly Row[] {
     const cells = frame.nodes.map((node) => cell(frame, node, id, find));
     return { id, db, key, type, cells };
   });
-  return rows.sort((a, b) => a.db - b.db || compare(a.key, b.key));
+  return rows.sort(
+    (a, b) => rank(a) - rank(b) || a.db - b.db || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
+  );
 }
 
 /** How many keys of `node` are not what its master has; null on a master. */
 export function differences(frame: Frame, node: NodeView): number | null {
   if (masterOf(frame, node) === null) return null;
-  const differs = (mark: Mark): boolean =>
-    mark === "stale" || mark === "missing" || mark === "extra";
   return matrixOf(frame).filter((row) => differs(row.cells[node.id]?.mark ?? "absent")).length;
 }
 
@@ -78,6 +78,10 @@ function idOf(key: KeyView): string {
   return `${key.db} ${key.key}`;
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function differs(mark: Mark): boolean {
+  return mark === "stale" || mark === "missing" || mark === "extra";
+}
+
+function rank(row: Row): number {
+  return row.cells.some((one) => differs(one.mark)) ? 0 : 1;
 }

@@ -28,6 +28,8 @@ export class Player {
   #pending = 0;
   /** Grows with every order of the person; what was begun before it gives up. */
   #order = 0;
+  /** The rate up to the event at `next`, decided when it became the next. */
+  #hurry = { next: 0, base: 0, rate: 0 };
   /** Where a seek that is under way leads. */
   #goal: number | null = null;
 
@@ -154,16 +156,33 @@ export class Player {
     if (frame === null || source === null) return;
     if (frame.next === null) return this.pause();
     const far = frame.next.at - frame.at;
-    const jump = screen.still || (screen.skipIdle && far / screen.rate > IDLE_MS);
+    const idle = screen.skipIdle && far / screen.rate > IDLE_MS && !isBusy(frame);
     const before = storyOf(frame).stage;
-    const call = jump
-      ? () => source.step()
-      : () => source.advance(gap * screen.rate, EVENTS_PER_CALL);
-    const shown = await this.#show(source, call, far / screen.rate > IDLE_MS && jump ? far : 0);
+    const call =
+      idle || screen.still
+        ? () => source.step()
+        : () => source.advance(gap * this.#rate(frame, frame.next?.at ?? 0), EVENTS_PER_CALL);
+    const shown = await this.#show(source, call, idle ? far : 0);
     const after = this.#store.state.frame;
     if (!shown || after === null) return this.pause();
     if (isSettled(after) && before !== "steady") this.pause();
   }
+
+  /** The rate at which time passes up to `next`: a long flight is hurried, but seen. */
+  #rate(frame: Frame, next: number): number {
+    const { rate, skipIdle } = this.#store.state.screen;
+    if (!skipIdle) return rate;
+    if (this.#hurry.next !== next || this.#hurry.base !== rate) {
+      const hurried = Math.max(rate, (next - frame.at) / FLIGHT_MS);
+      this.#hurry = { next, base: rate, rate: hurried };
+    }
+    return this.#hurry.rate;
+  }
+}
+
+/** True if anything is on a wire: then time is not idle. */
+function isBusy(frame: Frame): boolean {
+  return frame.wires.some((wire) => wire.frames.length > 0);
 }
 
 /** Longer gaps between two callbacks are a page that slept: time stands still in them. */
@@ -172,6 +191,8 @@ const GAP_MAX = 500;
 const FRAME_MS = 16;
 /** With `skipIdle`, a real wait longer than this is jumped over. */
 const IDLE_MS = 600;
+/** With `skipIdle`, the way to the next event takes at most this long while anything flies. */
+const FLIGHT_MS = 700;
 /** Without motion, an event is shown at least this long. */
 const STILL_MS = 700;
 /** One call carries out at most this many events, lest the page stands still. */

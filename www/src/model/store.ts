@@ -55,8 +55,10 @@ export class Store {
 
   /** Replaces the frame. */
   show(frame: Frame, jumped = 0): void {
-    const marks = marked(this.#state.marks, this.#state.frame, frame);
-    this.#replace({ ...this.#state, frame, marks, jumped, error: null });
+    const { state } = this;
+    const marks = marked(state.marks, state.frame, frame);
+    const idle = jumped === 0 && state.frame?.cursor === frame.cursor;
+    this.#replace({ ...state, frame, marks, jumped: idle ? state.jumped : jumped, error: null });
   }
 
   /** Replaces some of the person's choices. */
