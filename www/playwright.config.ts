@@ -1,20 +1,19 @@
-/** The built page in Debian's Chromium; no browser is downloaded. */
 import { defineConfig } from "@playwright/test";
 
-const PORT = 4174;
+/** Debian's Chromium, so that nothing is downloaded; elsewhere, name another one. */
+const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 export default defineConfig({
   testDir: "tests",
   testMatch: "*.spec.ts",
+  fullyParallel: true,
+  workers: 2,
   timeout: 60_000,
-  workers: 1,
-  reporter: [["line"]],
+  reporter: "list",
   use: {
-    baseURL: `http://127.0.0.1:${PORT}/`,
-    viewport: { width: 1440, height: 900 },
-    locale: "en-US",
+    viewport: { width: 1_440, height: 900 },
     launchOptions: {
-      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+      executablePath,
       args: [
         "--headless",
         "--no-sandbox",
@@ -24,13 +23,30 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        "--disable-dev-shm-usage",
       ],
     },
   },
-  webServer: {
-    command: `npm run --silent preview -- --port ${PORT} --strictPort`,
-    url: `http://127.0.0.1:${PORT}/`,
-    reuseExistingServer: false,
-  },
+  projects: [
+    // The element, fed by hand: needs no engine.
+    {
+      name: "fixture",
+      testMatch: "fixture.spec.ts",
+      use: { baseURL: "http://127.0.0.1:4174/tests/fixtures/" },
+    },
+    // The built page with its engine.
+    { name: "page", testIgnore: "fixture.spec.ts", use: { baseURL: "http://127.0.0.1:4173/" } },
+  ],
+  webServer: [
+    {
+      command: "npx vite --config tests/fixtures/vite.config.ts",
+      url: "http://127.0.0.1:4174/tests/fixtures/",
+      reuseExistingServer: true,
+    },
+    {
+      command: "npx vite preview --port 4173 --strictPort",
+      url: "http://127.0.0.1:4173/",
+      reuseExistingServer: true,
+      ignoreHTTPSErrors: true,
+    },
+  ],
 });

@@ -26,6 +26,8 @@ export interface Pipe {
   readonly pair: Pair;
   readonly from: Point;
   readonly to: Point;
+  /** How many pixels a label along or beside the wire may take. */
+  readonly room: number;
 }
 
 export interface Topology {
@@ -51,9 +53,10 @@ export function topologyOf(frame: Frame, width: number): Topology {
   const rows = Math.max(1, ...places.map((place) => place.row + place.rows));
   const upright = width < columns * CARD_WIDTH_MIN + (columns - 1) * PIPE_MIN;
   const cards = upright ? stacked(places, width, rows) : sideBySide(places, width, columns);
+  const right = Math.max(0, ...cards.map((card) => card.x + card.width)) + MARGIN;
   const height = Math.max(0, ...cards.map((card) => card.y + card.height)) + MARGIN;
   const pipes = pairsOf(frame).flatMap((pair) => pipeOf(pair, cards, upright));
-  return { width, height, upright, cards, pipes };
+  return { width: Math.max(width, right), height, upright, cards, pipes };
 }
 
 function sideBySide(places: readonly Place[], width: number, columns: number): readonly Card[] {
@@ -70,7 +73,7 @@ function sideBySide(places: readonly Place[], width: number, columns: number): r
 }
 
 function stacked(places: readonly Place[], width: number, rows: number): readonly Card[] {
-  const column = (width - 2 * MARGIN - (rows - 1) * GAP) / rows;
+  const column = Math.max(COLUMN_MIN, (width - 2 * MARGIN - (rows - 1) * GAP) / rows);
   return places.map(({ node, depth, row, rows: span }) => ({
     node,
     x: MARGIN + row * (column + GAP),
@@ -134,7 +137,7 @@ function pipeOf(pair: Pair, cards: readonly Card[], upright: boolean): readonly 
 }
 
 /** The straight line in the row that both cards share, or between the middles of their sides. */
-function across(master: Card, replica: Card): { from: Point; to: Point } {
+function across(master: Card, replica: Card): Omit<Pipe, "pair"> {
   const [left, right] = master.x <= replica.x ? [master, replica] : [replica, master];
   const top = Math.max(left.y, right.y);
   const bottom = Math.min(left.y + left.height, right.y + right.height);
@@ -142,18 +145,20 @@ function across(master: Card, replica: Card): { from: Point; to: Point } {
   const a = { x: left.x + left.width, y: shared ?? left.y + left.height / 2 };
   const b = { x: right.x, y: shared ?? right.y + right.height / 2 };
   if (left.x === right.x) b.x = right.x + right.width;
-  return left === master ? { from: a, to: b } : { from: b, to: a };
+  const room = Math.hypot(b.x - a.x, b.y - a.y) - 8;
+  return left === master ? { from: a, to: b, room } : { from: b, to: a, room };
 }
 
-function down(master: Card, replica: Card): { from: Point; to: Point } {
+function down(master: Card, replica: Card): Omit<Pipe, "pair"> {
   const [upper, lower] = master.y <= replica.y ? [master, replica] : [replica, master];
   const left = Math.max(upper.x, lower.x);
   const right = Math.min(upper.x + upper.width, lower.x + lower.width);
-  const shared = right > left ? (left + right) / 2 : null;
+  const shared = right > left ? left + (right - left) * UPRIGHT_AT : null;
   const a = { x: shared ?? upper.x + upper.width / 2, y: upper.y + upper.height };
   const b = { x: shared ?? lower.x + lower.width / 2, y: lower.y };
   if (upper.y === lower.y) b.y = lower.y + lower.height;
-  return upper === master ? { from: a, to: b } : { from: b, to: a };
+  const room = lower.x + lower.width - Math.max(a.x, b.x) - 20;
+  return upper === master ? { from: a, to: b, room } : { from: b, to: a, room };
 }
 
 export const CARD_HEIGHT = 132;
@@ -164,5 +169,9 @@ const CARD_SHARE = 1.6;
 /** A wire shorter than this cannot show what is on it. */
 const PIPE_MIN = 120;
 const PIPE_UPRIGHT = 132;
+/** An upright wire hangs left of the middle: its labels are on its right. */
+const UPRIGHT_AT = 0.36;
+/** A narrower card cannot be read: the picture is then wider than the page, and scrolls. */
+const COLUMN_MIN = 140;
 const GAP = 14;
 const MARGIN = 8;

@@ -27,12 +27,12 @@ export function card(view: View, place: Card): SVGTemplateResult {
     keys: t.number(node.keys.total),
   });
   return svg`<g class="card ${node.role} ${chosen ? "chosen" : ""} ${touched ? "touched" : ""}"
-    role="button" tabindex="0" aria-pressed=${chosen} aria-label=${label}
     data-testid="node" data-node=${node.name} data-stage=${stage}
-    transform="translate(${x} ${y})" @click=${press} @keydown=${pressed(press)}>
+    transform="translate(${x} ${y})" @click=${press}>
     ${node.snapshot === null ? nothing : ghost(width, height)}
-    <rect class="card-face" width=${width} height=${height} rx="10"></rect>
-    ${titles(view, place, stage)}${stats(view, place)}${foot(view, place)}
+    <rect class="card-face" width=${width} height=${height} rx="10" role="button" tabindex="0"
+      aria-pressed=${chosen} aria-label=${label} @keydown=${pressed(press)}></rect>
+    <g aria-hidden="true">${titles(view, place, stage)}${stats(view, place)}${foot(view, place)}</g>
   </g>`;
 }
 
@@ -58,13 +58,15 @@ function titles(view: View, { node, width }: Card, stage: Stage): SVGTemplateRes
 
 function stats(view: View, { node, width }: Card): SVGTemplateResult {
   const { t } = view;
+  const offset = t.number(node.offset);
   const roomy = width >= ROOMY;
   const second = Math.round(width * (roomy ? 0.42 : 0.58));
   const third = Math.round(width * 0.62);
   return svg`<text class="stat-label" x="14" y="72">${t("topology.offset")}</text>
-    <text class="stat" x="14" y="94" data-testid="offset" data-node=${node.name}>${t.number(node.offset)}</text>
+    <text class="stat ${offset.length > LONG ? "long" : ""}" x="14" y="94" data-testid="offset"
+      data-node=${node.name}>${offset}</text>
     <text class="stat-label" x=${second} y="72">${t("topology.keyCount")}</text>
-    <text class="stat" x=${second} y="94">${t.number(node.keys.total)}</text>
+    <text class="stat" x=${second} y="94">${t.short(node.keys.total)}</text>
     ${
       roomy
         ? svg`<text class="stat-label" x=${third} y="72">replid</text>
@@ -123,7 +125,8 @@ function pages(view: View, { node, width, height }: Card): SVGTemplateResult {
   const grid = gridOf(all.length, width - 28, height - PAGES_TOP - 38);
   const copied = all.filter((page) => page.copied).length;
   const label = view.t("topology.pages", { pages: all.length, copied });
-  return svg`<g class="pages" role="img" aria-label=${label} transform="translate(14 ${PAGES_TOP})">
+  return svg`<g class="pages" transform="translate(14 ${PAGES_TOP})">
+    <title>${label}</title>
     ${grid.map(({ x, y, size }, index) => {
       const page = all[index];
       const kind = page?.copied === true ? "copied" : (page?.keys ?? 0) > 0 ? "used" : "empty";
@@ -138,6 +141,8 @@ function stageText({ t }: View, node: NodeView, stage: Stage): string {
   return t(`stage.${stage}`);
 }
 
+/** A number of more characters is written smaller. */
+const LONG = 7;
 /** Where the map of pages begins in a card that has room for it. */
 const PAGES_TOP = 114;
 /** A narrower card has no room for the port and the replication ID. */

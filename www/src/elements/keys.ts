@@ -15,7 +15,7 @@ export function keys(view: View): TemplateResult {
     <div class="scroll" tabindex="0" role="region" aria-labelledby="keys-title">
       ${rows.length === 0 ? html`<p class="empty-note">${t("keys.none")}</p>` : table(view, rows)}
     </div>
-    ${shown < total ? html`<p class="pane-note">${t("keys.more", { shown, total })}</p>` : nothing}
+    ${shown < total ? html`<p class="pane-note">${t("keys.more", { shown, total: t.number(total) })}</p>` : nothing}
   </section>`;
 }
 

@@ -32,13 +32,14 @@ export function ruler(view: View): TemplateResult | typeof nothing {
   </section>`;
 }
 
-function masterRow({ t }: View, { master, scale, head }: Ruler): TemplateResult {
+function masterRow({ t, state }: View, { master, scale, head }: Ruler): TemplateResult {
+  const ticks = ticksOf(scale, Math.min(6, Math.floor(state.screen.width / 120)));
   const label = t("ruler.label", { start: t.number(scale.start), end: t.number(scale.end) });
   const at = percent(scale.at(head));
   return html`<div class="row-name">${master.name}</div>
     <svg class="track axis" role="img" aria-label=${label} height="34" width="100%">
       <line class="axis-line" x1="0" x2="100%" y1="22" y2="22"></line>
-      ${ticksOf(scale, TICKS).map((tick) => axisTick(t.number(tick), scale.at(tick)))}
+      ${ticks.map((tick) => axisTick(t.number(tick), scale.at(tick)))}
       <svg x=${at} y="22" overflow="visible"><path class="head-mark" d="M0 0-5 9H5z"></path></svg>
     </svg>
     <div class="row-value" data-testid="head">
@@ -120,7 +121,7 @@ function acked({ acked }: ReplicaRow, scale: Ruler["scale"]) {
 function values({ t }: View, row: ReplicaRow, buffered: number): TemplateResult {
   const { node } = row;
   const waits = html`<span data-testid="buffered" data-node=${node.name} data-bytes=${buffered}
-    >${buffered > 0 ? html`${t("ruler.buffered")} <strong>${t.bytes(buffered)}</strong>` : nothing}</span
+    >${buffered > 0 ? t("ruler.waits", { bytes: t.bytes(buffered) }) : nothing}</span
   >`;
   if (!row.sameHistory) {
     return html`${buffered > 0 ? nothing : html`<span class="minor">${t("ruler.otherHistory")}</span>`}${waits}`;
@@ -151,6 +152,3 @@ function legend({ t }: View): TemplateResult {
     ${entry("acked", t("ruler.acked"))}${entry("rdb", t("ruler.rdb"))}
   </ul>`;
 }
-
-/** About as many numbers fit beside the line. */
-const TICKS = 6;

@@ -52,7 +52,9 @@ export function caption(view: View): string {
   const { stage, who, master } = story;
   const values: Values = { who: names(who), master: master?.name ?? "" };
   const first = who[0];
-  if (first === undefined || master === null) return t("story.apart");
+  if (first === undefined || master === null) {
+    return t("story.apart", { count: frame.nodes.length });
+  }
   const up = first.upstream;
   const attachment = attachmentOf(frame, first);
   const behind = t.bytes(Math.max(0, master.offset - (up?.processed ?? 0)));

@@ -68,8 +68,7 @@ function step({ t, frame }: View): TemplateResult {
     type="button"
     class="step"
     data-testid="step"
-    aria-label="${t("time.step")}. ${t("time.next")}: ${text}"
-    title=${text}
+    title="${t("time.step")}: ${text}"
     aria-disabled=${next === null}
     @click=${intend({ do: "step" })}
   >

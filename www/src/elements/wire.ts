@@ -82,8 +82,7 @@ function label(
   upright: boolean,
 ): SVGTemplateResult {
   const middle = middleOf(pipe);
-  const length = Math.hypot(pipe.to.x - pipe.from.x, pipe.to.y - pipe.from.y);
-  const room = Math.floor((upright ? UPRIGHT_ROOM : length - 8) / CHARACTER);
+  const room = Math.floor(pipe.room / CHARACTER);
   const text = more > 0 ? `${frame.label} +${more}` : frame.label;
   const at = upright
     ? { x: middle.x + 20, y: middle.y - 6 + row * 18, anchor: "start" }
@@ -122,5 +121,3 @@ function shortened(text: string, room: number): string {
 
 /** The width of a character of the labels, in pixels. */
 const CHARACTER = 6.7;
-/** How wide a label beside an upright wire may be. */
-const UPRIGHT_ROOM = 104;

@@ -11,6 +11,8 @@ export interface Words {
   readonly language: Language;
   /** 12345 → "12,345". */
   number(value: number): string;
+  /** 12345 → "12,345", 1234567 → "1.2M": no wider than seven characters. */
+  short(value: number): string;
   /** 12345 → "12.1 KiB". */
   bytes(value: number): string;
   /** Milliseconds → "5.243 s". */
@@ -34,6 +36,10 @@ export async function loadWords(language: Language): Promise<Words> {
 export function wordsOf(language: Language, texts: Readonly<Record<Key, string>>): Words {
   const numbers = new Intl.NumberFormat(language);
   const tenths = new Intl.NumberFormat(language, { maximumFractionDigits: 1 });
+  const compact = new Intl.NumberFormat(language, {
+    notation: "compact",
+    maximumFractionDigits: 1,
+  });
   const millis = new Intl.NumberFormat(language, {
     minimumFractionDigits: 3,
     maximumFractionDigits: 3,
@@ -43,6 +49,7 @@ export function wordsOf(language: Language, texts: Readonly<Record<Key, string>>
   return Object.assign(text, {
     language,
     number: (value: number) => numbers.format(value),
+    short: (value: number) => (value < 100_000 ? numbers : compact).format(value),
     bytes: (value: number) => bytesText(value, tenths),
     seconds: (value: number) => `${millis.format(value / 1_000)} s`,
   });
