@@ -10,7 +10,8 @@ use crate::resp::{Bytes, parse_integer};
 pub enum Viewer {
     /// A client of a master, or a writing client of a writable replica: the key is deleted first.
     Owner,
-    /// A client of a replica: the key is there, but treated as missing, until the master deletes it.
+    /// A client of a replica: the key is there, but treated as missing, until the master deletes
+    /// it.
     Reader,
     /// The replica's master: keys never expire, so that both sides compute the same.
     Upstream,

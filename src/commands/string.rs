@@ -11,7 +11,8 @@ pub(super) const TABLE: &[Spec] = &[
         -3,
         DENYOOM,
         Keys::FIRST,
-        "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|KEEPTTL]",
+        "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|\
+         PXAT unix-time-milliseconds|KEEPTTL]",
         "Sets a key to a string, whatever it held.",
         set,
     ),

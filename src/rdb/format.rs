@@ -1,0 +1,114 @@
+//! The numbers of the format: versions, opcodes and layouts of values.
+
+/// The version of a file that we write. Every server loads its own version and all older ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// Redis 5.0 to 6.2: no listpacks outside streams.
+    V9,
+    /// Redis 7.0: listpacks in lists, hashes and sorted sets.
+    V10,
+    /// Redis 7.2, Valkey 7.2 and 8: listpacks in sets, too.
+    #[default]
+    V11,
+}
+
+impl Version {
+    /// The number in the signature.
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::V9 => 9,
+            Self::V10 => 10,
+            Self::V11 => 11,
+        }
+    }
+}
+
+/// The first bytes of every file; four digits follow.
+pub(super) const SIGNATURE: &[u8] = b"REDIS";
+/// The newest version that we read.
+pub(super) const VERSION_READ_MAX: u16 = 11;
+/// The first version that ends in a checksum.
+pub(super) const VERSION_WITH_CHECKSUM: u16 = 5;
+
+/// Bytes that stand where a key's layout could stand, and say something else.
+pub(super) mod opcode {
+    pub(in crate::rdb) const SLOT_INFO: u8 = 0xf4;
+    pub(in crate::rdb) const FUNCTION: u8 = 0xf5;
+    pub(in crate::rdb) const FUNCTION_PRE_GA: u8 = 0xf6;
+    pub(in crate::rdb) const MODULE_AUX: u8 = 0xf7;
+    pub(in crate::rdb) const IDLE: u8 = 0xf8;
+    pub(in crate::rdb) const FREQUENCY: u8 = 0xf9;
+    pub(in crate::rdb) const AUX: u8 = 0xfa;
+    pub(in crate::rdb) const RESIZE_DB: u8 = 0xfb;
+    pub(in crate::rdb) const EXPIRE_MS: u8 = 0xfc;
+    pub(in crate::rdb) const EXPIRE_SECONDS: u8 = 0xfd;
+    pub(in crate::rdb) const SELECT_DB: u8 = 0xfe;
+    pub(in crate::rdb) const END: u8 = 0xff;
+}
+
+/// The top bits of a length's first byte, and the bytes that announce longer ones.
+pub(super) mod length {
+    pub(in crate::rdb) const BITS_14: u8 = 0x40;
+    pub(in crate::rdb) const BITS_32: u8 = 0x80;
+    pub(in crate::rdb) const BITS_64: u8 = 0x81;
+    pub(in crate::rdb) const SPECIAL: u8 = 0xc0;
+}
+
+/// First bytes of strings that are not written as they are.
+pub(super) mod special {
+    pub(in crate::rdb) const INT_8: u8 = 0xc0;
+    pub(in crate::rdb) const INT_16: u8 = 0xc1;
+    pub(in crate::rdb) const INT_32: u8 = 0xc2;
+    pub(in crate::rdb) const LZF: u8 = 0xc3;
+}
+
+macro_rules! layouts {
+    ($($name:ident = $byte:literal, $text:literal;)*) => {
+        /// How a value is laid out; the byte before its key.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Layout {
+            $($name = $byte,)*
+        }
+
+        impl Layout {
+            /// The layout that `byte` announces.
+            pub(super) const fn from_byte(byte: u8) -> Option<Self> {
+                match byte {
+                    $($byte => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
+            /// What a person calls it.
+            pub(super) const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)*
+                }
+            }
+        }
+    };
+}
+
+layouts! {
+    String = 0, "a string";
+    List = 1, "a list";
+    Set = 2, "a set";
+    SortedSetText = 3, "a sorted set with scores as text";
+    Hash = 4, "a hash";
+    SortedSet = 5, "a sorted set";
+    ModulePreGa = 6, "a module value of a release candidate";
+    Module = 7, "a module value";
+    HashZipmap = 9, "a hash in a zipmap";
+    ListZiplist = 10, "a list in a ziplist";
+    SetIntset = 11, "a set in an intset";
+    SortedSetZiplist = 12, "a sorted set in a ziplist";
+    HashZiplist = 13, "a hash in a ziplist";
+    ListQuicklist = 14, "a list in ziplists";
+    Stream = 15, "a stream of Redis 5";
+    HashListpack = 16, "a hash in a listpack";
+    SortedSetListpack = 17, "a sorted set in a listpack";
+    ListQuicklist2 = 18, "a list in listpacks";
+    Stream2 = 19, "a stream of Redis 7.0";
+    SetListpack = 20, "a set in a listpack";
+    Stream3 = 21, "a stream of Redis 7.2";
+}
