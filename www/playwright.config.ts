@@ -1,19 +1,19 @@
+/** The built page, and the element fed by hand, in Debian's Chromium; no browser is downloaded. */
 import { defineConfig } from "@playwright/test";
 
-/** Debian's Chromium, so that nothing is downloaded; elsewhere, name another one. */
-const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+const PAGE = "http://127.0.0.1:4174/";
+const FIXTURE = "http://127.0.0.1:4175/tests/fixtures/";
 
 export default defineConfig({
   testDir: "tests",
-  testMatch: "*.spec.ts",
-  fullyParallel: true,
-  workers: 2,
   timeout: 60_000,
-  reporter: "list",
+  workers: 1,
+  reporter: [["line"]],
   use: {
-    viewport: { width: 1_440, height: 900 },
+    viewport: { width: 1440, height: 900 },
+    locale: "en-US",
     launchOptions: {
-      executablePath,
+      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
       args: [
         "--headless",
         "--no-sandbox",
@@ -23,30 +23,20 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        "--disable-dev-shm-usage",
       ],
     },
   },
   projects: [
-    // The element, fed by hand: needs no engine.
-    {
-      name: "fixture",
-      testMatch: "fixture.spec.ts",
-      use: { baseURL: "http://127.0.0.1:4174/tests/fixtures/" },
-    },
-    // The built page with its engine.
-    { name: "page", testIgnore: "fixture.spec.ts", use: { baseURL: "http://127.0.0.1:4173/" } },
+    { name: "fixture", testMatch: "fixture.spec.ts", use: { baseURL: FIXTURE } },
+    { name: "page", testMatch: /(page|full-sync)\.spec\.ts/, use: { baseURL: PAGE } },
   ],
   webServer: [
     {
-      command: "npx vite --config tests/fixtures/vite.config.ts",
-      url: "http://127.0.0.1:4174/tests/fixtures/",
-      reuseExistingServer: true,
+      command: "npm run --silent preview -- --port 4174 --strictPort",
+      url: PAGE,
+      reuseExistingServer: false,
     },
-    {
-      command: "npx vite preview --port 4173 --strictPort",
-      url: "http://127.0.0.1:4173/",
-      reuseExistingServer: true,
-      ignoreHTTPSErrors: true,
-    },
+    { command: "npm run --silent fixture", url: FIXTURE, reuseExistingServer: false },
   ],
 });
