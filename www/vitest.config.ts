@@ -1,3 +1,4 @@
+/** Unit tests know nothing of the page's build: they run without an engine. */
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { include: ["tests/unit/**/*.test.ts"], environment: "node" } });
+export default defineConfig({ test: { environment: "node" } });

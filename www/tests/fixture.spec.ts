@@ -58,7 +58,12 @@ test("an Enter that ends a composition does not send the line", async ({ page })
   const prompt = page.getByTestId("prompt");
   await prompt.fill("SET k 안녕");
   const sent = await prompt.evaluate((input) => {
-    const composing = new KeyboardEvent("keydown", { key: "Enter", isComposing: true, bubbles: true, cancelable: true });
+    const composing = new KeyboardEvent("keydown", {
+      key: "Enter",
+      isComposing: true,
+      bubbles: true,
+      cancelable: true,
+    });
     return input.dispatchEvent(composing);
   });
   expect(sent).toBe(false);
@@ -74,7 +79,12 @@ test("↑ and ↓ walk through what was typed", async ({ page }) => {
   await type(page, "GET b");
   const prompt = page.getByTestId("prompt");
   await prompt.fill("dra");
-  for (const [key, value] of [["ArrowUp", "GET b"], ["ArrowUp", "GET a"], ["ArrowDown", "GET b"], ["ArrowDown", "dra"]] as const) {
+  for (const [key, value] of [
+    ["ArrowUp", "GET b"],
+    ["ArrowUp", "GET a"],
+    ["ArrowDown", "GET b"],
+    ["ArrowDown", "dra"],
+  ] as const) {
     await prompt.press(key);
     await expect(prompt).toHaveValue(value);
   }
@@ -85,7 +95,9 @@ test("pasted lines run one after the other, after a question", async ({ page }) 
   await page.getByTestId("prompt").evaluate((input) => {
     const data = new DataTransfer();
     data.setData("text/plain", "SET a 1\nSET b 🎈\n\n");
-    input.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    input.dispatchEvent(
+      new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }),
+    );
   });
   await page.getByRole("button", { name: "Run all" }).click();
   expect(await asked(page)).toEqual(["master> SET a 1", "master> SET b 🎈"]);
@@ -107,7 +119,9 @@ test("an engine that does not start is explained", async ({ page }) => {
 
 test("more than twelve frames become a count for each direction", async ({ page }) => {
   await open(page, "?lang=en&frames=chain");
-  const counts = await page.getByTestId("flock").evaluateAll((all) => all.map((one) => Number(one.dataset["count"])));
+  const counts = await page
+    .getByTestId("flock")
+    .evaluateAll((all) => all.map((one) => Number(one.dataset["count"])));
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(37);
   await expect(page.getByTestId("flight")).toHaveCount(4);
 });
@@ -140,8 +154,7 @@ for (const width of [1_440, 1_280, 1_024, 768, 480, 375, 320]) {
     await page.setViewportSize({ width, height: 800 });
     for (const frames of ["story", "chain"]) {
       await open(page, `?lang=ko&frames=${frames}`);
-      const wider = () =>
-        page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      const wider = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       await expect.poll(wider).toBeLessThanOrEqual(0);
     }
   });
@@ -155,8 +168,18 @@ for (const scheme of ["light", "dark"] as const) {
       while ((await frameOf(page)).cursor < cursor) await press(page, "step");
       await page.evaluate(axe);
       const found = await page.evaluate(async () => {
-        const run = (window as unknown as { axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } }).axe.run;
-        return (await run()).violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((one) => one.html).join(" | ")}`);
+        const run = (
+          window as unknown as {
+            axe: {
+              run(): Promise<{
+                violations: { id: string; impact: string; nodes: { html: string }[] }[];
+              }>;
+            };
+          }
+        ).axe.run;
+        return (await run()).violations.map(
+          ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((one) => one.html).join(" | ")}`,
+        );
       });
       expect(found.filter((one) => /^(serious|critical)/.test(one))).toEqual([]);
     }

@@ -16,8 +16,14 @@ const url = server.resolvedUrls.local[0];
 const browser = await chromium.launch({
   executablePath: "/usr/bin/chromium",
   args: [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
   ],
 });
 mkdirSync("tests/shots", { recursive: true });
@@ -45,7 +51,9 @@ await server.close();
 async function act(page, chapter, variant) {
   if (chapter !== "start") {
     await page.getByTestId(`chapter-${chapter}`).click();
-    await page.locator(`.chapter.now [data-testid=chapter-${chapter}]`).waitFor({ timeout: 30_000 });
+    await page
+      .locator(`.chapter.now [data-testid=chapter-${chapter}]`)
+      .waitFor({ timeout: 30_000 });
   }
   const type = async (line) => {
     await page.getByTestId("prompt").fill(line);

@@ -46,7 +46,11 @@ export function trafficOf(pipe: Pipe, now: number): Traffic {
   if (count > SHAPES_MAX) return { flights: [], flocks: flocksOf(pipe, now) };
   const frames = pipe.pair.wires.flatMap((wire) => wire.frames);
   const lanes = [pipe.pair.replica.id, pipe.pair.master.id].map((to) =>
-    laneOf(pipe, now, frames.filter((frame) => frame.to === to)),
+    laneOf(
+      pipe,
+      now,
+      frames.filter((frame) => frame.to === to),
+    ),
   );
   return { flights: lanes.flat(), flocks: [] };
 }

@@ -6,7 +6,7 @@ export interface PageCell {
   readonly size: number;
 }
 
-/** Cells in rows from the top left; those that find no room even at the smallest size are left out. */
+/** Cells in rows from the top left; what finds no room at the smallest size is left out. */
 export function gridOf(count: number, width: number, height: number): readonly PageCell[] {
   if (count === 0 || width <= 0 || height <= 0) return [];
   let size = SIZE_MAX;

@@ -1,9 +1,9 @@
 /**
  * Where cards and wires stand: an icicle of the family tree.
  *
- * A master is as tall as all who follow it together, so every wire to a follower is a straight line
- * in that follower's row; a node that follows nobody takes a row in the second column, where it will
- * stand when it does. On a narrow page the same drawing lies on its side.
+ * A master is as tall as all who follow it together, so every wire to a follower is a straight
+ * line in that follower's row; a node that follows nobody takes a row in the second column, where
+ * it will stand when it does. On a narrow page the same drawing lies on its side.
  */
 import type { Frame, NodeView } from "../engine/frame";
 import { followersOf, masterOf, type Pair, pairsOf } from "../model/relations";

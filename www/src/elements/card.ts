@@ -45,8 +45,8 @@ function titles(view: View, { node, width }: Card, stage: Stage): SVGTemplateRes
   const role = view.t(`role.${node.role}`);
   const raw = node.upstream?.state ?? null;
   return svg`<text class="card-name" x="14" y="27">${node.name}${
-      width < ROOMY ? nothing : svg`<tspan class="card-port">:${node.port}</tspan>`
-    }</text>
+    width < ROOMY ? nothing : svg`<tspan class="card-port">:${node.port}</tspan>`
+  }</text>
     <rect class="role-pill" x=${width - 70} y="12" width="58" height="20" rx="10"></rect>
     <text class="role-text" x=${width - 41} y="26" text-anchor="middle">${role}</text>
     <text class="card-stage" x="14" y="47">${stageText(view, node, stage)}${
@@ -70,7 +70,8 @@ function stats(view: View, { node, width }: Card): SVGTemplateResult {
     ${
       roomy
         ? svg`<text class="stat-label" x=${third} y="72">replid</text>
-          <text class="stat-id" x=${third} y="94"><title>${node.replid}</title>${node.replid.slice(0, 8)}</text>`
+          <text class="stat-id" x=${third} y="94"
+            ><title>${node.replid}</title>${node.replid.slice(0, 8)}</text>`
         : nothing
     }`;
 }
@@ -85,7 +86,8 @@ function foot(view: View, place: Card): SVGTemplateResult {
       bar === null
         ? nothing
         : svg`<rect class="card-track" x="14" y=${height - 8} width=${width - 28} height="3"></rect>
-          <rect class="card-bar" x="14" y=${height - 8} width=${(width - 28) * bar} height="3"></rect>`
+          <rect class="card-bar" x="14" y=${height - 8} width=${(width - 28) * bar}
+            height="3"></rect>`
     }`;
 }
 
@@ -107,7 +109,8 @@ function noteOf(view: View, node: NodeView, tall: boolean): string {
   }
   const behind = behindOf(frame.nodes, node, view);
   if (behind !== null) return t("topology.behind", { bytes: t.bytes(behind) });
-  if (stageOf(frame, node) === "steady" && differences(frame, node) === 0) return t("topology.same");
+  if (stageOf(frame, node) === "steady" && differences(frame, node) === 0)
+    return t("topology.same");
   return tall && pages.length > 0 ? t("topology.pagesIdle", { pages: pages.length }) : "";
 }
 
@@ -130,7 +133,8 @@ function pages(view: View, { node, width, height }: Card): SVGTemplateResult {
     ${grid.map(({ x, y, size }, index) => {
       const page = all[index];
       const kind = page?.copied === true ? "copied" : (page?.keys ?? 0) > 0 ? "used" : "empty";
-      return svg`<rect class="page ${kind}" x=${x} y=${y} width=${size} height=${size} rx="1.5"></rect>`;
+      return svg`<rect class="page ${kind}" x=${x} y=${y} width=${size} height=${size}
+        rx="1.5"></rect>`;
     })}
   </g>`;
 }

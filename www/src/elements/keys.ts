@@ -10,12 +10,13 @@ export function keys(view: View): TemplateResult {
   const rows = matrixOf(frame);
   const total = Math.max(0, ...frame.nodes.map((node) => node.keys.total));
   const shown = Math.max(0, ...frame.nodes.map((node) => node.keys.window.length));
+  const more = t("keys.more", { shown, total: t.number(total) });
   return html`<section class="pane keys" part="keys" data-pane="keys" aria-labelledby="keys-title">
     <h2 class="section-title" id="keys-title">${t("keys.title")}</h2>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="keys-title">
       ${rows.length === 0 ? html`<p class="empty-note">${t("keys.none")}</p>` : table(view, rows)}
     </div>
-    ${shown < total ? html`<p class="pane-note">${t("keys.more", { shown, total: t.number(total) })}</p>` : nothing}
+    ${shown < total ? html`<p class="pane-note">${more}</p>` : nothing}
   </section>`;
 }
 
@@ -56,9 +57,11 @@ function cell(t: View["t"], row: Row, { node, mark, value }: Cell): TemplateResu
   >
     <span class="glyph" aria-hidden="true">${GLYPHS[mark]}</span
     ><span class="unseen">${text}</span>
-    ${mark === "own" || mark === "stale" || mark === "extra"
-      ? html`<span class="value">${value_}</span>`
-      : nothing}
+    ${
+      mark === "own" || mark === "stale" || mark === "extra"
+        ? html`<span class="value">${value_}</span>`
+        : nothing
+    }
   </td>`;
 }
 

@@ -19,7 +19,9 @@ export function log(view: View, node: NodeView): TemplateResult {
   const { t, frame, state } = view;
   const merged = state.screen.mergeLogs;
   const nodes = merged ? frame.nodes : [node];
-  const ends = nodes.map((one) => `${one.id}:${one.log.at(-1)?.index ?? -1}:${one.log.at(-1)?.event ?? -1}`);
+  const ends = nodes.map(
+    (one) => `${one.id}:${one.log.at(-1)?.index ?? -1}:${one.log.at(-1)?.event ?? -1}`,
+  );
   const key = `${merged} ${t.language} ${ends.join(" ")}`;
   const label = merged ? t("console.logs") : t("console.log", { name: node.name });
   return html`<div

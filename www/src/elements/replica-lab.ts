@@ -2,7 +2,7 @@
  * The outermost element: the only one that knows of a lab behind the picture.
  *
  * Frames come down as one immutable value; intents come up as one kind of event. What is drawn is a
- * function of the two, and the keys, the wishes of controls and the visibility of the page meet here.
+ * function of the frame and the reader's choices; keys, controls and the page around meet here.
  *
  * @summary Redis servers that replicate to each other, step by step, forward and back.
  * @event lab-language - the reader has chosen another language; `detail` is its tag
@@ -114,7 +114,11 @@ export class ReplicaLab extends LitElement {
     this.#store.choose({ sync });
     try {
       const seed = Number(settingOf(this.script, "seed") ?? 1);
-      const source = await opener({ script: withSync(this.script, sync), seed, isolation: "workers" });
+      const source = await opener({
+        script: withSync(this.script, sync),
+        seed,
+        isolation: "workers",
+      });
       await this.#player.drive(source);
     } catch (error) {
       this.#store.fail(error instanceof Error ? error.message : String(error));

@@ -65,7 +65,8 @@ function backlogRow({ t }: View, { master, backlog, scale }: Ruler): TemplateRes
   const last = kept.first + kept.histlen - 1;
   const label = t("ruler.backlog.hint", { master: master.name, first: kept.first, last, ...facts });
   return html`<div class="row-name minor">${t("ruler.backlog")}</div>
-    <svg class="track" role="img" aria-label=${label} height="10" width="100%" data-testid="backlog">
+    <svg class="track" role="img" aria-label=${label} height="10" width="100%"
+      data-testid="backlog">
       <title>${label}</title>
       ${backlog === null ? nothing : bar("bar-backlog", backlog, scale, 1, 8)}
     </svg>
@@ -124,7 +125,8 @@ function values({ t }: View, row: ReplicaRow, buffered: number): TemplateResult 
     >${buffered > 0 ? t("ruler.waits", { bytes: t.bytes(buffered) }) : nothing}</span
   >`;
   if (!row.sameHistory) {
-    return html`${buffered > 0 ? nothing : html`<span class="minor">${t("ruler.otherHistory")}</span>`}${waits}`;
+    const why = html`<span class="minor">${t("ruler.otherHistory")}</span>`;
+    return html`${buffered > 0 ? nothing : why}${waits}`;
   }
   return html`<span data-testid="processed" data-node=${node.name}
       ><strong>${t.number(row.processed.end)}</strong></span

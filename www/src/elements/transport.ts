@@ -116,14 +116,15 @@ function scrubber({ t, frame, state }: View): TemplateResult {
 
 function clock({ t, frame, state }: View): TemplateResult {
   const { cursor, length } = frame;
+  const time = t.seconds(frame.elapsed);
   return html`<p class="clock">
-    <span class="clock-time" data-testid="clock" title=${t("time.clock", { time: t.seconds(frame.elapsed) })}
-      >${t.seconds(frame.elapsed)}</span
-    >
+    <span class="clock-time" data-testid="clock" title=${t("time.clock", { time })}>${time}</span>
     <span class="clock-note"
-      >${state.jumped > 0
-        ? t("time.jumped", { time: t.seconds(state.jumped) })
-        : t("time.count", { cursor, length })}</span
+      >${
+        state.jumped > 0
+          ? t("time.jumped", { time: t.seconds(state.jumped) })
+          : t("time.count", { cursor, length })
+      }</span
     >
   </p>`;
 }

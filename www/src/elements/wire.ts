@@ -87,7 +87,8 @@ function label(
   const at = upright
     ? { x: middle.x + 20, y: middle.y - 6 + row * 18, anchor: "start" }
     : { x: middle.x, y: middle.y - 30 + row * 13, anchor: "middle" };
-  return svg`<text class="wire-label" x=${at.x} y=${at.y} text-anchor=${at.anchor}>${shortened(text, room)}</text>`;
+  const short = shortened(text, room);
+  return svg`<text class="wire-label" x=${at.x} y=${at.y} text-anchor=${at.anchor}>${short}</text>`;
 }
 
 /** The button that hangs on a wire. */
@@ -107,7 +108,8 @@ function valve(view: View, pipe: Pipe, upright: boolean): SVGTemplateResult {
     <title>${hint}</title>
     <circle class="valve-target" r="22"></circle>
     <circle class="valve-ring" r="13"></circle>
-    <path class="valve-icon" transform="translate(-8 -8)" d=${iconPath(cut ? "heal" : "cut")}></path>
+    <path class="valve-icon" transform="translate(-8 -8)"
+      d=${iconPath(cut ? "heal" : "cut")}></path>
   </g>`;
 }
 

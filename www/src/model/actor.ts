@@ -1,4 +1,4 @@
-/** Carries out what a person wants: intents in, calls to the player and choices in the store out. */
+/** Carries out what a person wants: intents in, calls to the player and choices out. */
 import type { Intent, Move, SyncMode } from "./intent";
 import type { Language } from "./language";
 import { beginningOf } from "./marks";

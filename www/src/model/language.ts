@@ -45,7 +45,9 @@ export function wordsOf(language: Language, texts: Readonly<Record<Key, string>>
     maximumFractionDigits: 3,
   });
   const text = (key: Key, values: Values = {}): string =>
-    (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+    (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name: string) =>
+      String(values[name] ?? whole),
+    );
   return Object.assign(text, {
     language,
     number: (value: number) => numbers.format(value),

@@ -14,7 +14,9 @@ export function marked(
   before: Frame | null,
   frame: Frame,
 ): readonly Mark[] {
-  const kept = marks.filter((mark) => mark.cursor <= frame.length && !isUndone(mark, before, frame));
+  const kept = marks.filter(
+    (mark) => mark.cursor <= frame.length && !isUndone(mark, before, frame),
+  );
   const chapter = storyOf(frame).chapter;
   const last = kept.filter((mark) => mark.cursor <= frame.cursor).at(-1);
   if (chapter === (last?.chapter ?? -1)) return kept.length === marks.length ? marks : kept;

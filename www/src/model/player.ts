@@ -6,6 +6,7 @@
  */
 import type { Frame } from "../engine/frame";
 import type { Source } from "../engine/source";
+import { Pace, STILL_MS } from "./pace";
 import type { Store } from "./store";
 import { isSettled, storyOf } from "./story";
 
@@ -28,8 +29,7 @@ export class Player {
   #pending = 0;
   /** Grows with every order of the person; what was begun before it gives up. */
   #order = 0;
-  /** The rate up to the event at `next`, decided when it became the next. */
-  #hurry = { next: 0, base: 0, rate: 0 };
+  readonly #pace = new Pace();
   /** Where a seek that is under way leads. */
   #goal: number | null = null;
 
@@ -143,58 +143,29 @@ export class Player {
     this.#arrange();
     if (this.#pending > 0) return;
     const gap = this.#last === 0 ? 0 : now - this.#last;
-    // Without motion the picture changes from event to event, slowly enough to be read.
     if (this.#store.state.screen.still && gap > 0 && gap < STILL_MS) return;
     this.#last = now;
-    if (gap > 0) void this.#move(gap > GAP_MAX ? FRAME_MS : gap);
+    if (gap > 0) void this.#move(gap);
   }
 
-  /** Moves the virtual clock on by `gap` real milliseconds, or to the next event if it is far. */
+  /** Lets `gap` real milliseconds pass; stops where the offsets have met. */
   async #move(gap: number): Promise<void> {
     const { frame, screen } = this.#store.state;
     const source = this.#source;
     if (frame === null || source === null) return;
-    if (frame.next === null) return this.pause();
-    const far = frame.next.at - frame.at;
-    const idle = screen.skipIdle && far / screen.rate > IDLE_MS && !isBusy(frame);
+    const motion = this.#pace.motion(frame, screen, gap);
+    if (motion === null) return this.pause();
     const before = storyOf(frame).stage;
-    const call =
-      idle || screen.still
-        ? () => source.step()
-        : () => source.advance(gap * this.#rate(frame, frame.next?.at ?? 0), EVENTS_PER_CALL);
-    const shown = await this.#show(source, call, idle ? far : 0);
+    const shown =
+      motion.by === "step"
+        ? await this.#show(source, () => source.step(), motion.jumped)
+        : await this.#show(source, () => source.advance(motion.millis, EVENTS_PER_CALL));
     const after = this.#store.state.frame;
     if (!shown || after === null) return this.pause();
     if (isSettled(after) && before !== "steady") this.pause();
   }
-
-  /** The rate at which time passes up to `next`: a long flight is hurried, but seen. */
-  #rate(frame: Frame, next: number): number {
-    const { rate, skipIdle } = this.#store.state.screen;
-    if (!skipIdle) return rate;
-    if (this.#hurry.next !== next || this.#hurry.base !== rate) {
-      const hurried = Math.max(rate, (next - frame.at) / FLIGHT_MS);
-      this.#hurry = { next, base: rate, rate: hurried };
-    }
-    return this.#hurry.rate;
-  }
 }
 
-/** True if anything is on a wire: then time is not idle. */
-function isBusy(frame: Frame): boolean {
-  return frame.wires.some((wire) => wire.frames.length > 0);
-}
-
-/** Longer gaps between two callbacks are a page that slept: time stands still in them. */
-const GAP_MAX = 500;
-/** What such a gap counts for. */
-const FRAME_MS = 16;
-/** With `skipIdle`, a real wait longer than this is jumped over. */
-const IDLE_MS = 600;
-/** With `skipIdle`, the way to the next event takes at most this long while anything flies. */
-const FLIGHT_MS = 700;
-/** Without motion, an event is shown at least this long. */
-const STILL_MS = 700;
 /** One call carries out at most this many events, lest the page stands still. */
 const EVENTS_PER_CALL = 200;
 /** A search for a chapter gives up after this many events. */

@@ -1,4 +1,4 @@
-/** Who follows whom: the family tree of a frame, derived from what each replica names its master. */
+/** Who follows whom: the family tree of a frame, from what each replica names its master. */
 import type { CutView, Frame, NodeView, ReplicaView, WireView } from "../engine/frame";
 
 /** A pair of nodes that have something to do with each other. */

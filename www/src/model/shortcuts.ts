@@ -2,7 +2,8 @@
 import type { Intent } from "./intent";
 
 /** What a shortcut asks for: an intent, or a move of the focus. */
-export type Wish = Intent | { readonly do: "prompt" } | { readonly do: "faster"; readonly by: 1 | -1 };
+export type Wish =
+  Intent | { readonly do: "prompt" } | { readonly do: "faster"; readonly by: 1 | -1 };
 
 /** The part of a keyboard event that decides. */
 export interface Press {

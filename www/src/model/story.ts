@@ -51,7 +51,8 @@ export function stageOf(frame: Frame, node: NodeView): Stage {
   const attachment = attachmentOf(frame, node);
   if (node.loading !== null) return "load";
   if (up.up) {
-    if (attachment !== null && (attachment.waitsForAck || attachment.state !== "online")) return "ack";
+    if (attachment !== null && (attachment.waitsForAck || attachment.state !== "online"))
+      return "ack";
     if ((attachment?.buffered ?? 0) > 0) return "drain";
     return master !== null && up.processed < master.offset ? "stream" : "steady";
   }

@@ -84,13 +84,15 @@ describe("the topology", () => {
     cards.every((card) => card.x >= 0 && card.x + card.width <= width);
   const apart = ({ cards }: Topology): boolean =>
     cards.every((a, index) =>
-      cards.slice(index + 1).every(
-        (b) =>
-          a.x + a.width <= b.x ||
-          b.x + b.width <= a.x ||
-          a.y + a.height <= b.y ||
-          b.y + b.height <= a.y,
-      ),
+      cards
+        .slice(index + 1)
+        .every(
+          (b) =>
+            a.x + a.width <= b.x ||
+            b.x + b.width <= a.x ||
+            a.y + a.height <= b.y ||
+            b.y + b.height <= a.y,
+        ),
     );
 
   it.each([320, 375, 480, 560, 700, 1_000])("keeps cards apart at %d pixels", (width) => {

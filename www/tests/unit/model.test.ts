@@ -127,7 +127,10 @@ describe("shortcuts", () => {
   const press = (code: string, shiftKey = false, key = "") => wishOf({ code, key, shiftKey });
 
   it("go by the place of the key, whatever the layout prints on it", () => {
-    expect(wishOf({ code: "Digit2", key: "ㅁ", shiftKey: false })).toEqual({ do: "select", node: 1 });
+    expect(wishOf({ code: "Digit2", key: "ㅁ", shiftKey: false })).toEqual({
+      do: "select",
+      node: 1,
+    });
     expect(press("ArrowRight")).toEqual({ do: "step" });
     expect(press("ArrowLeft", true)).toEqual({ do: "chapter", by: -1 });
     expect(press("Backquote")).toEqual({ do: "prompt" });
@@ -184,7 +187,10 @@ describe("words", () => {
 
 describe("a sentence of the engine", () => {
   it.each([
-    ["master receives from replica1: PSYNC ? -1 (30 bytes)", "replica1 → master: PSYNC ? -1, 30바이트 도착"],
+    [
+      "master receives from replica1: PSYNC ? -1 (30 bytes)",
+      "replica1 → master: PSYNC ? -1, 30바이트 도착",
+    ],
     ["replica1: the connection to master stands", "replica1 → master 연결됨"],
     ["master: the delay is over: BGSAVE starts", "master: 대기 시간 종료, BGSAVE 시작"],
     ["something nobody foresaw", "something nobody foresaw"],
