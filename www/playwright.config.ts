@@ -1,8 +1,10 @@
 /** The built page, and the element fed by hand, in Debian's Chromium; no browser is downloaded. */
 import { defineConfig } from "@playwright/test";
 
-const PAGE = "http://127.0.0.1:4174/";
-const FIXTURE = "http://127.0.0.1:4175/tests/fixtures/";
+/** Two ports of this run's own; its worker processes read them from the environment. */
+const port = Number((process.env["LAB_PORT"] ??= String(20_000 + 2 * (process.pid % 10_000))));
+const PAGE = `http://127.0.0.1:${port}/`;
+const FIXTURE = `http://127.0.0.1:${port + 1}/tests/fixtures/`;
 
 export default defineConfig({
   testDir: "tests",
@@ -33,10 +35,14 @@ export default defineConfig({
   ],
   webServer: [
     {
-      command: "npm run --silent preview -- --port 4174 --strictPort",
+      command: `npm run --silent preview -- --port ${port} --strictPort`,
       url: PAGE,
       reuseExistingServer: false,
     },
-    { command: "npm run --silent fixture", url: FIXTURE, reuseExistingServer: false },
+    {
+      command: `npm run --silent fixture -- --port ${port + 1} --strictPort`,
+      url: FIXTURE,
+      reuseExistingServer: false,
+    },
   ],
 });
