@@ -11,11 +11,13 @@ const page = document.documentElement;
 const wanted = new URLSearchParams(location.search).get("lang") ?? recall("language") ?? "";
 page.lang = negotiated(null, [wanted, ...navigator.languages]);
 
-addEventListener("lab-language", (event) => {
-  const language: unknown = (event as CustomEvent).detail;
-  if (typeof language !== "string" || language === page.lang) return;
-  page.lang = language;
-  remember("language", language);
+addEventListener("lab-language", ({ target }) => {
+  if (!(target instanceof ReplicaLab) || target.words === null) return;
+  const { words } = target;
+  document.title = `replica-lab · ${words("app.lead")}`;
+  if (words.language === page.lang) return;
+  page.lang = words.language;
+  remember("language", words.language);
 });
 
 if (customElements.get("replica-lab") === undefined) {
@@ -26,6 +28,8 @@ for (const lab of document.querySelectorAll("replica-lab")) {
   const theme = recall("theme");
   if (theme === "light" || theme === "dark") lab.theme = theme satisfies Theme;
   lab.script = fullSync;
+  // The page is the lab: its keys work from the beginning.
+  if (document.activeElement === document.body) lab.focus({ preventScroll: true });
   new MutationObserver(() => remember("theme", lab.theme)).observe(lab, {
     attributeFilter: ["theme"],
   });

@@ -11,10 +11,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 test("keys move time, choose servers and reach the prompt", async ({ page }) => {
   await open(page, "?lang=en");
   await page.getByTestId("scrubber").focus();
-  await page.locator("replica-lab").evaluate((lab: HTMLElement) => {
-    lab.tabIndex = -1;
-    lab.focus();
-  });
+  await page.locator("replica-lab").evaluate((lab: HTMLElement) => lab.focus());
   await page.keyboard.press("ArrowRight");
   await expect.poll(async () => (await frameOf(page)).cursor).toBe(1);
   await page.keyboard.press("ArrowLeft");

@@ -41,3 +41,38 @@ test("the switch types at the master's prompt", async ({ page }) => {
   await expect(page.getByTestId("diskless")).toHaveAttribute("aria-checked", "false");
   await expect(page.getByTestId("history")).toContainText("CONFIG SET repl-diskless-sync no");
 });
+
+test("Workers end with their lab", async ({ page }) => {
+  const errors = await open(page, "?lang=en");
+  const workers = (): number => page.workers().length;
+  await expect.poll(workers).toBe(3);
+  for (const sync of ["disk", "diskless", "disk"]) {
+    await press(page, "step");
+    await page.getByTestId(`restart-${sync}`).click();
+    await expect.poll(async () => (await frameOf(page)).cursor).toBe(0);
+  }
+  await expect.poll(workers).toBe(3);
+  await page.getByTestId("play").click();
+  await page.locator("replica-lab").evaluate((lab) => lab.remove());
+  await expect.poll(workers).toBe(0);
+  expect(errors).toEqual([]);
+});
+
+test("a lab that is moved goes on where it was, one that comes back begins anew", async ({
+  page,
+}) => {
+  const errors = await open(page, "?lang=en");
+  await press(page, "step");
+  await page.locator("replica-lab").evaluate((lab) => document.body.append(lab));
+  expect((await frameOf(page)).cursor).toBe(1);
+  const lab = await page.locator("replica-lab").evaluateHandle((one) => {
+    one.remove();
+    return one;
+  });
+  await expect.poll(() => page.workers().length).toBe(0);
+  await lab.evaluate((one) => document.body.append(one));
+  await expect.poll(() => page.workers().length).toBe(3);
+  await page.getByTestId("lab").waitFor();
+  expect((await frameOf(page)).cursor).toBe(0);
+  expect(errors).toEqual([]);
+});

@@ -1,4 +1,4 @@
-/** The map of memory pages: as many square cells as there are pages, as large as the room allows. */
+/** The map of memory pages: a square cell for each, as large as the room allows. */
 
 export interface PageCell {
   readonly x: number;

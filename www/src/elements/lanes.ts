@@ -1,4 +1,4 @@
-/** The lane of the RDB beneath a replica's offsets: its bytes are not bytes of the stream. */
+/** The lanes of an RDB beneath the offsets: its bytes are not bytes of the stream. */
 import { html, nothing, svg, type TemplateResult } from "lit";
 
 import { percent } from "../draw/scale";
@@ -6,6 +6,31 @@ import type { NodeView } from "../engine/frame";
 import type { Words } from "../model/language";
 import { type Transfer, transferOf } from "../model/transfer";
 import type { View } from "./view";
+
+/** The lane of the snapshot that `master` makes: how much of the picture its child has written. */
+export function snapshotLane({ t }: View, master: NodeView): TemplateResult | typeof nothing {
+  const { snapshot } = master;
+  if (snapshot === null) return nothing;
+  const { keysDone, keysTotal, section, written } = snapshot;
+  const facts = { done: t.number(keysDone), total: t.number(keysTotal), section };
+  const text = t("ruler.snapshot.value", facts);
+  const bytes = t("ruler.rdb.written", { written: t.bytes(written) });
+  return html`<div class="row-name minor">${t("ruler.snapshot")}</div>
+    <svg
+      class="track"
+      role="img"
+      aria-label="${t("ruler.snapshot")}: ${text}, ${bytes}"
+      height="12"
+      width="100%"
+      data-testid="snapshot"
+    >
+      <title>${bytes}</title>
+      ${svg`<rect class="bar-ground" width="100%" height="8" y="2"></rect>
+      <rect class="bar-snapshot" width=${percent(keysDone / Math.max(1, keysTotal))} height="8"
+        y="2"></rect>`}
+    </svg>
+    <div class="row-value minor">${text}</div>`;
+}
 
 export function rdbLane({ t, frame }: View, node: NodeView): TemplateResult | typeof nothing {
   const transfer = transferOf(frame, node);

@@ -55,6 +55,8 @@ export class ReplicaLab extends LitElement {
     open: (sync) => void this.#open(sync),
   });
   #release = 0;
+  /** How many labs were asked for: only the last one is shown. */
+  #opened = 0;
 
   constructor() {
     super();
@@ -73,6 +75,8 @@ export class ReplicaLab extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     clearTimeout(this.#release);
+    // Focusable, so that the keys work after a click anywhere in it.
+    if (!this.hasAttribute("tabindex")) this.tabIndex = -1;
     if (this.words === null) void this.#speak(negotiated(this, navigator.languages));
     if (this.hasUpdated && this.frame === null) void this.#open(this.#store.state.screen.sync);
   }
@@ -81,7 +85,7 @@ export class ReplicaLab extends LitElement {
     super.disconnectedCallback();
     this.#player.pause();
     this.#release = window.setTimeout(() => {
-      this.#store.clear();
+      this.#opened++;
       void this.#player.drive(null);
     }, RELEASE_MS);
   }
@@ -110,7 +114,7 @@ export class ReplicaLab extends LitElement {
   async #open(sync: SyncMode): Promise<void> {
     const { opener } = ReplicaLab;
     if (opener === null || this.script === "") return;
-    this.#store.clear();
+    const order = ++this.#opened;
     this.#store.choose({ sync });
     try {
       const seed = Number(settingOf(this.script, "seed") ?? 1);
@@ -119,6 +123,7 @@ export class ReplicaLab extends LitElement {
         seed,
         isolation: "workers",
       });
+      if (order !== this.#opened) return source.close();
       await this.#player.drive(source);
     } catch (error) {
       this.#store.fail(error instanceof Error ? error.message : String(error));

@@ -5,7 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { type ReplicaRow, type Ruler, rulerOf, type Span } from "../draw/ruler";
 import { percent, ticksOf } from "../draw/scale";
 import { rootOf } from "../model/relations";
-import { rdbLane } from "./lanes";
+import { rdbLane, snapshotLane } from "./lanes";
 import { chosenNode, type View } from "./view";
 
 export function ruler(view: View): TemplateResult | typeof nothing {
@@ -21,7 +21,7 @@ export function ruler(view: View): TemplateResult | typeof nothing {
       ${t("ruler.title")}<span class="section-note">${t("ruler.note")}</span>
     </h2>
     <div class="ruler-grid">
-      ${masterRow(view, model)}${backlogRow(view, model)}
+      ${masterRow(view, model)}${backlogRow(view, model)}${snapshotLane(view, master)}
       ${repeat(
         model.rows,
         (row) => row.node.id,

@@ -15,37 +15,49 @@ export async function openWasm(options: OpenOptions): Promise<Source> {
 
 class WasmSource implements Source {
   readonly #handle: LabHandle;
+  /** Settled when no call is under way. */
+  #idle: Promise<unknown> = Promise.resolve();
 
   constructor(handle: LabHandle) {
     this.#handle = handle;
   }
 
   frame(): Promise<Frame> {
-    return asked(this.#handle.frame() as Promise<Frame>);
+    return this.#ask(this.#handle.frame());
   }
 
   step(): Promise<Frame> {
-    return asked(this.#handle.step() as Promise<Frame>);
+    return this.#ask(this.#handle.step());
   }
 
   back(): Promise<Frame> {
-    return asked(this.#handle.back() as Promise<Frame>);
+    return this.#ask(this.#handle.back());
   }
 
   seek(cursor: number): Promise<Frame> {
-    return asked(this.#handle.seek(cursor) as Promise<Frame>);
+    return this.#ask(this.#handle.seek(cursor));
   }
 
   advance(millis: number, limit: number): Promise<Frame> {
-    return asked(this.#handle.advance(millis, limit) as Promise<Frame>);
+    return this.#ask(this.#handle.advance(millis, limit));
   }
 
   intervene(line: string): Promise<Frame> {
-    return asked(this.#handle.intervene(line) as Promise<Frame>);
+    return this.#ask(this.#handle.intervene(line));
   }
 
+  /** A call that is under way has the lab: only after it can the lab be freed. */
   close(): void {
-    this.#handle.close();
+    void this.#idle.then(() => {
+      this.#handle.close();
+      this.#handle.free();
+    });
+  }
+
+  #ask(answer: Promise<unknown>): Promise<Frame> {
+    const frame = asked(answer as Promise<Frame>);
+    this.#idle = Promise.allSettled([this.#idle, frame]);
+    return frame;
   }
 }
 

@@ -38,12 +38,14 @@ export class Player {
     this.#animation = animation;
   }
 
-  /** Drives `source` from now on, or nothing. */
+  /** Drives `source` from now on, or nothing; the old picture stays until the new one is there. */
   async drive(source: Source | null): Promise<void> {
     this.pause();
     this.#source?.close();
     this.#source = source;
-    if (source !== null) await this.#show(source, () => source.frame());
+    this.#goal = null;
+    const frame = await source?.frame();
+    if (source === this.#source) this.#store.begin(frame ?? null);
   }
 
   play(): void {

@@ -71,10 +71,10 @@ export class Store {
     this.#replace({ ...this.#state, error });
   }
 
-  /** Forgets the lab, keeps the person's choices. */
-  clear(): void {
+  /** Forgets the lab, keeps the person's choices, and shows the first frame of another. */
+  begin(frame: Frame | null): void {
     const screen = { ...this.#state.screen, playing: false };
-    this.#replace({ ...INITIAL, screen });
+    this.#replace({ ...INITIAL, screen, frame });
   }
 
   #replace(state: State): void {

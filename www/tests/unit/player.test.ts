@@ -55,6 +55,14 @@ describe("the player", () => {
     expect(store.state.jumped).toBe(1);
   });
 
+  it("goes from event to event where motion is not wanted", async () => {
+    const { player, clock, store, source } = await ready();
+    store.choose({ still: true });
+    player.play();
+    for (let ticks = 0; ticks < 20; ticks++) await clock.tick(100);
+    expect(source.asked).toEqual(["step", "step"]);
+  });
+
   it("stops when the offsets have met", async () => {
     const { player, clock, store } = await ready();
     store.choose({ rate: 1 });
