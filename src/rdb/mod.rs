@@ -51,6 +51,8 @@ mod load;
 mod lzf;
 mod read;
 mod save;
+#[allow(dead_code, reason = "the collections, which follow, need it")]
+mod score;
 mod sha1;
 mod write;
 #[allow(dead_code, reason = "the collections, which follow, need it")]
