@@ -170,8 +170,11 @@ impl Decoder {
         }
     }
 
-    /// Takes the next bytes of the file; ask for items then.
+    /// Takes the next bytes of the file; ask for items then. A failed decoder takes none.
     pub fn feed(&mut self, bytes: &[u8]) {
+        if matches!(self.state, State::Failed(_)) {
+            return;
+        }
         if !matches!(self.state, State::Done) {
             self.crc.update(&self.buffer[..self.start]);
         }
