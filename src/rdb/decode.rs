@@ -224,7 +224,7 @@ impl Decoder {
     fn step(&mut self) -> Result<Option<Item>, DecodeError> {
         let mut reader = Reader::new(&self.buffer[self.start..], self.options.string_bytes_max);
         let at = |behind: usize| self.base + (self.start + behind) as u64;
-        let atom = match &self.state {
+        let atom = match &mut self.state {
             State::Signature => reader.array().map(Atom::Signature),
             State::Items => read_item(&mut reader),
             State::Value(build) => build.load.read(&mut reader).map(Atom::Part),
@@ -267,6 +267,11 @@ impl Decoder {
             Atom::Passed => {}
             Atom::Key(layout, key) => {
                 self.state = State::Value(Build { key, load: Load::new(layout) })
+            }
+            Atom::Part(Loaded::Part) => {}
+            Atom::Part(Loaded::Nothing) => {
+                self.state = State::Items;
+                self.expires = None;
             }
             Atom::Part(Loaded::Value(value)) => return Ok(Some(self.complete(value))),
             Atom::End if self.version < VERSION_WITH_CHECKSUM => return Ok(Some(self.end())),

@@ -10,8 +10,11 @@
 //!
 //! *Source*: Redis 7.2 · debug.c · computeDatasetDigest, xorObjectDigest.
 
-use super::sha1::sha1;
-use crate::keyspace::{Entry, Keyspace, Value};
+use super::{format::Kind, sha1::sha1};
+use crate::{
+    keyspace::{Entry, Keyspace, Value},
+    resp::format_double_digest,
+};
 
 /// A digest of part of a dataset, or of all of it; zero for nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,7 +50,7 @@ impl Digest {
     fn mix_value(&mut self, value: &Value, expires: bool) {
         match value {
             Value::String(string) => {
-                self.mix(&TYPE_STRING.to_be_bytes());
+                self.mix_kind(Kind::String);
                 self.mix(&string.to_bytes());
             }
         }
@@ -56,14 +59,41 @@ impl Digest {
         }
     }
 
+    /// Takes in Redis' number of a type.
+    pub(super) fn mix_kind(&mut self, kind: Kind) {
+        let number: u32 = match kind {
+            Kind::String => 0,
+            Kind::List => 1,
+            Kind::Set => 2,
+            Kind::SortedSet => 3,
+            Kind::Hash => 4,
+            Kind::Module => 5,
+            Kind::Stream => 6,
+        };
+        self.mix(&number.to_be_bytes());
+    }
+
+    /// Takes in one pair of a hash.
+    pub(super) fn add_field(&mut self, name: &[u8], value: &[u8]) {
+        let mut pair = Self::default();
+        pair.mix(name);
+        pair.mix(value);
+        self.add(&pair.0);
+    }
+
+    /// Takes in one member of a sorted set.
+    pub(super) fn add_scored(&mut self, member: &[u8], score: f64) {
+        self.add_field(member, format_double_digest(score).as_bytes());
+    }
+
     /// Takes in what comes after everything before.
-    fn mix(&mut self, bytes: &[u8]) {
+    pub(super) fn mix(&mut self, bytes: &[u8]) {
         self.add(bytes);
         self.0 = sha1(&self.0);
     }
 
     /// Takes in what may come anywhere.
-    fn add(&mut self, bytes: &[u8]) {
+    pub(super) fn add(&mut self, bytes: &[u8]) {
         self.0.iter_mut().zip(sha1(bytes)).for_each(|(byte, more)| *byte ^= more);
     }
 }
@@ -74,6 +104,3 @@ impl std::fmt::Display for Digest {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
-
-/// Redis' number of the type.
-const TYPE_STRING: u32 = 0;

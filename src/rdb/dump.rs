@@ -58,9 +58,13 @@ pub fn restore(payload: &[u8]) -> Result<Value, RestoreError> {
 fn load(body: &[u8]) -> Option<Value> {
     let mut reader = Reader::new(body, DecodeOptions::default().string_bytes_max);
     let layout = Layout::from_byte(reader.byte().ok()?)?;
-    let load = Load::new(layout);
-    match load.read(&mut reader).ok()? {
-        Loaded::Value(value) => Some(value),
+    let mut load = Load::new(layout);
+    loop {
+        match load.read(&mut reader).ok()? {
+            Loaded::Part => {}
+            Loaded::Value(value) => return Some(value),
+            Loaded::Nothing => return None,
+        }
     }
 }
 

@@ -33,16 +33,19 @@
 //! * This room knows no clock: whether a key that it reads has expired is asked by its reader.
 //!
 //! Reading order: `format`, `write`, `lzf`, `listpack`, `intset`, `ziplist`, `zipmap`, `crc64`,
-//! `save`, `encode`, `read`, `load`, `atom`, `decode`, `dump`, `sha1`, `digest`.
+//! `score`,
+//! `save`, `encode`, `read`, `gather`, `load`, `atom`, `decode`, `dump`, `sha1`, `digest`.
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveRio, rdbLoadRioWithLoadingCtx.
 
 mod atom;
 mod crc64;
 mod decode;
+#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod digest;
 mod dump;
 mod encode;
 mod format;
+mod gather;
 #[allow(dead_code, reason = "the collections, which follow, need it")]
 mod intset;
 #[allow(dead_code, reason = "the collections, which follow, need it")]
@@ -50,14 +53,13 @@ mod listpack;
 mod load;
 mod lzf;
 mod read;
+#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod save;
 #[allow(dead_code, reason = "the collections, which follow, need it")]
 mod score;
 mod sha1;
 mod write;
-#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod ziplist;
-#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod zipmap;
 
 pub use decode::{DecodeError, DecodeOptions, Decoder, Item};
