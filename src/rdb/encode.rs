@@ -154,6 +154,11 @@ impl Encoder {
         if chunk.is_empty() { None } else { Some(chunk) }
     }
 
+    /// How many keys the file will list.
+    pub fn keys_total(&self) -> u64 {
+        self.snapshot.len()
+    }
+
     /// What was written last. Up to a piece of it may not have been given out yet.
     pub const fn section(&self) -> Section {
         self.section

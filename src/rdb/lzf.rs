@@ -10,9 +10,10 @@
 //!     111ooooo  LLLLLLLL  oooooooo                  L + 9 bytes, up to 264
 //! ```
 //!
-//! The encoder remembers, in a table of 65536 slots, where each three bytes were last seen. It never
-//! refers to the very first byte of the input, and it gives up as soon as the output cannot become
-//! short enough, by an arithmetic that errs on the safe side and decides some cases near the limit.
+//! The encoder remembers, in a table of 65536 slots, where each three bytes were last seen. It
+//! never refers to the very first byte of the input, and it gives up as soon as the output cannot
+//! become short enough, by an arithmetic that errs on the safe side and decides some cases near the
+//! limit.
 //!
 //! *Source*: Redis 7.2 · lzf_c.c (HLOG 16, VERY_FAST), lzf_d.c.
 

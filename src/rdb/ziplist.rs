@@ -8,7 +8,8 @@
 //! ```
 //!
 //! The size of the entry before is one byte, or FE and four: an entry that grows beyond 253 bytes
-//! makes its neighbour grow, which may go on to the end. Listpacks were made so that this cannot be.
+//! makes its neighbour grow, which may go on to the end. Listpacks were made so that this cannot
+//! be.
 //!
 //! *Source*: Redis 7.2 · ziplist.c · ziplistValidateIntegrity.
 

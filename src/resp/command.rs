@@ -110,7 +110,8 @@ impl CommandDecoder {
         }
     }
 
-    /// The raw bytes of the command that `next_command` returned last, with any blank lines before it.
+    /// The raw bytes of the command that `next_command` returned last, with any blank lines before
+    /// it.
     pub fn raw(&self) -> &[u8] {
         &self.buffer[self.command_start..self.position]
     }

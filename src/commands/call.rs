@@ -1,0 +1,232 @@
+//! One run of one command: what a handler sees, and what it leaves behind.
+
+use super::Refusal;
+use crate::keyspace::{Database, Entry, Keyspace, Millis, StringValue, Value};
+use crate::random::Random;
+use crate::resp::{Bytes, parse_integer};
+
+/// Who asks: it decides what a key past its expiry looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Viewer {
+    /// A client of a master, or a writing client of a writable replica: the key is deleted first.
+    Owner,
+    /// A client of a replica: the key is there, but treated as missing, until the master deletes
+    /// it.
+    Reader,
+    /// The replica's master: keys never expire, so that both sides compute the same.
+    Upstream,
+}
+
+/// A run of a command.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// All data.
+    pub keyspace: &'a mut Keyspace,
+    /// The database that the client has selected.
+    pub db: usize,
+    /// The time, frozen for the whole command, script or transaction.
+    pub now: Millis,
+    /// Who asks.
+    pub viewer: Viewer,
+    /// The name and the arguments.
+    pub args: &'a [Bytes],
+    /// The node's source of chance.
+    pub random: &'a mut Random,
+    /// The options that change what data commands do.
+    pub settings: &'a Settings,
+    /// What the command leaves behind.
+    pub effects: Effects,
+}
+
+/// What a command leaves behind beside its reply.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// How many changes were made; at 0 nothing is propagated.
+    pub dirty: u64,
+    /// Deletions of keys that had expired: they enter the stream before the command.
+    pub expired: Vec<Vec<Bytes>>,
+    /// What enters the stream in place of the command as typed.
+    pub rewritten: Option<Vec<Vec<Bytes>>>,
+    /// Propagate although nothing was changed.
+    pub forced: bool,
+    /// The keys that were changed or deleted, with their databases: for WATCH and blocked clients.
+    pub touched: Vec<(usize, Bytes)>,
+}
+
+/// What becomes of a key's expiry when it is given a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// It stays.
+    Keep,
+    /// It is taken away.
+    Clear,
+    /// It is set.
+    At(Millis),
+}
+
+/// The options of `redis.conf` that change what data commands do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `lazyfree-lazy-expire`: expired keys enter the stream as UNLINK.
+    pub lazy_expire: bool,
+    /// `lazyfree-lazy-server-del`: implicit deletions enter the stream as UNLINK.
+    pub lazy_server_del: bool,
+    /// `hash-max-listpack-entries`.
+    pub hash_listpack_entries: usize,
+    /// `hash-max-listpack-value`.
+    pub hash_listpack_value: usize,
+    /// `list-max-listpack-size`: bytes (negative classes) or entries (positive) of a node.
+    pub list_listpack_size: i64,
+    /// `set-max-intset-entries`.
+    pub set_intset_entries: usize,
+    /// `set-max-listpack-entries`.
+    pub set_listpack_entries: usize,
+    /// `set-max-listpack-value`.
+    pub set_listpack_value: usize,
+    /// `zset-max-listpack-entries`.
+    pub zset_listpack_entries: usize,
+    /// `zset-max-listpack-value`.
+    pub zset_listpack_value: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lazy_expire: false,
+            lazy_server_del: false,
+            hash_listpack_entries: 512,
+            hash_listpack_value: 64,
+            list_listpack_size: -2,
+            set_intset_entries: 512,
+            set_listpack_entries: 128,
+            set_listpack_value: 64,
+            zset_listpack_entries: 128,
+            zset_listpack_value: 64,
+        }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// The argument at `index`.
+    ///
+    /// # Panics
+    /// If the arity did not promise it.
+    pub fn arg(&self, index: usize) -> Bytes {
+        Bytes::clone(&self.args[index])
+    }
+
+    /// The argument at `index` as a 64-bit integer.
+    pub fn integer(&self, index: usize) -> Result<i64, Refusal> {
+        parse_integer(&self.args[index]).ok_or(Refusal::NotAnInteger)
+    }
+
+    /// True if the argument at `index` is `word`, in any case.
+    pub fn is(&self, index: usize, word: &str) -> bool {
+        self.args.get(index).is_some_and(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
+    }
+
+    /// The selected database.
+    pub fn database(&mut self) -> &mut Database {
+        self.keyspace.db_mut(self.db)
+    }
+
+    /// The entry of `key` as the viewer sees it; an owner deletes it first if it has expired.
+    pub fn entry(&mut self, key: &[u8]) -> Option<&Entry> {
+        self.entry_in(self.db, key)
+    }
+
+    /// The entry of `key` in database `db` as the viewer sees it.
+    pub fn entry_in(&mut self, db: usize, key: &[u8]) -> Option<&Entry> {
+        if self.is_expired(db, key) {
+            match self.viewer {
+                Viewer::Owner => {
+                    self.delete_expired(db, key);
+                    return None;
+                }
+                Viewer::Reader => return None,
+                Viewer::Upstream => {}
+            }
+        }
+        self.keyspace.db(db).get(key)
+    }
+
+    /// The value of `key` as the viewer sees it.
+    pub fn value(&mut self, key: &[u8]) -> Option<&Value> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// The value of `key`, to be changed in place; the caller counts the change.
+    pub fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
+        self.entry(key)?;
+        self.database().value_mut(key)
+    }
+
+    /// The string at `key`.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongType`] if the key holds another type.
+    pub fn string(&mut self, key: &[u8]) -> Result<Option<StringValue>, Refusal> {
+        match self.value(key) {
+            None => Ok(None),
+            Some(Value::String(string)) => Ok(Some(string.clone())),
+        }
+    }
+
+    /// Gives `key` a value; one change.
+    pub fn set(&mut self, key: Bytes, value: Value, expiry: Expiry) {
+        let expires = match expiry {
+            Expiry::Keep => self.database().get(&key).and_then(|entry| entry.expires),
+            Expiry::Clear => None,
+            Expiry::At(at) => Some(at),
+        };
+        self.touch(&key);
+        self.database().insert(key, value, expires);
+        self.effects.dirty += 1;
+    }
+
+    /// Deletes `key` if the viewer sees it; one change.
+    pub fn delete(&mut self, key: &[u8]) -> bool {
+        if self.entry(key).is_none() {
+            return false;
+        }
+        self.database().remove(key);
+        self.touch(key);
+        self.effects.dirty += 1;
+        true
+    }
+
+    /// Says that `key` of the selected database was changed.
+    pub fn touch(&mut self, key: &[u8]) {
+        self.effects.touched.push((self.db, Bytes::from(key)));
+    }
+
+    /// Lets the stream carry `args` in place of the command as typed.
+    pub fn propagate_as<A: AsRef<[u8]>>(&mut self, args: &[A]) {
+        self.effects.rewritten = Some(vec![args.iter().map(|a| Bytes::from(a.as_ref())).collect()]);
+    }
+
+    /// True if an expiry at `at` means that the key is gone at once: never on a replica, which
+    /// keeps the key with a past expiry until its master deletes it.
+    pub fn is_past(&self, at: Millis) -> bool {
+        self.viewer == Viewer::Owner && at <= self.now
+    }
+
+    /// The name under which the deletion of an expired key enters the stream.
+    pub const fn expiry_deletion(&self) -> &'static str {
+        if self.settings.lazy_expire { "UNLINK" } else { "DEL" }
+    }
+
+    /// True if `key` is past its expiry: later than the stamp, not at it.
+    pub fn is_expired(&self, db: usize, key: &[u8]) -> bool {
+        let entry = self.keyspace.db(db).get(key);
+        entry.and_then(|entry| entry.expires).is_some_and(|at| self.now > at)
+    }
+
+    fn delete_expired(&mut self, db: usize, key: &[u8]) {
+        self.keyspace.db_mut(db).remove(key);
+        let key = Bytes::from(key);
+        self.effects.touched.push((db, Bytes::clone(&key)));
+        let name = Bytes::from(self.expiry_deletion().as_bytes());
+        self.effects.expired.push(vec![name, key]);
+    }
+}
