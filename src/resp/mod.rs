@@ -16,20 +16,19 @@
 //!
 //! This room knows no command by name and owns no connection.
 //!
-//! Reading order: `reply`, `command`, `decode`, `inline`, `double`.
+//! Reading order: `reply`, `command`, `decode`, `inline`, `double`, `grisu`.
 //! *Source*: Redis 7.2 · networking.c · processMultibulkBuffer, processInlineBuffer.
 
 mod command;
 mod decode;
 mod double;
-
+mod grisu;
 mod inline;
 mod reply;
 
 pub use command::{Command, CommandDecoder, ProtocolError, encode_command, encoded_len};
 pub use decode::ReplyDecoder;
-pub use double::{format_double, parse_double};
-
+pub use double::{format_double, format_double_digest, parse_double};
 pub use inline::split_words;
 pub use reply::{Protocol, Reply};
 
