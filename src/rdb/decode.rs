@@ -14,6 +14,7 @@
 
 use super::{
     atom::{Atom, read_item},
+    build::Thresholds,
     crc64::Crc64,
     format::{SIGNATURE, VERSION_READ_MAX, VERSION_WITH_CHECKSUM},
     load::{Load, Loaded},
@@ -66,11 +67,13 @@ pub struct DecodeOptions {
     pub string_bytes_max: u64,
     /// Whether the checksum is held against the bytes (`rdbchecksum`).
     pub checksum: bool,
+    /// Which values are packed.
+    pub thresholds: Thresholds,
 }
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { string_bytes_max: 512 << 20, checksum: true }
+        Self { string_bytes_max: 512 << 20, checksum: true, thresholds: Thresholds::default() }
     }
 }
 
@@ -266,7 +269,8 @@ impl Decoder {
             Atom::Expires(expires) => self.expires = expires,
             Atom::Passed => {}
             Atom::Key(layout, key) => {
-                self.state = State::Value(Build { key, load: Load::new(layout) })
+                let load = Load::new(layout, self.options.thresholds);
+                self.state = State::Value(Build { key, load });
             }
             Atom::Part(Loaded::Part) => {}
             Atom::Part(Loaded::Nothing) => {

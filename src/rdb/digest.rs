@@ -12,7 +12,7 @@
 
 use super::{format::Kind, sha1::sha1};
 use crate::{
-    keyspace::{Entry, Keyspace, Value},
+    keyspace::{Entry, Keyspace, Scored, Value},
     resp::format_double_digest,
 };
 
@@ -53,6 +53,24 @@ impl Digest {
                 self.mix_kind(Kind::String);
                 self.mix(&string.to_bytes());
             }
+            Value::List(list) => {
+                self.mix_kind(Kind::List);
+                list.iter().for_each(|element| self.mix(element));
+            }
+            Value::Set(set) => {
+                self.mix_kind(Kind::Set);
+                set.iter().for_each(|member| self.add(&member));
+            }
+            Value::Hash(hash) => {
+                self.mix_kind(Kind::Hash);
+                hash.iter().for_each(|(name, value)| self.add_pair(name, value));
+            }
+            Value::SortedSet(set) => {
+                self.mix_kind(Kind::SortedSet);
+                for Scored { score, member } in set.iter() {
+                    self.add_pair(member, format_double_digest(*score).as_bytes());
+                }
+            }
         }
         if expires {
             self.add(b"!!expire!!");
@@ -60,7 +78,7 @@ impl Digest {
     }
 
     /// Takes in Redis' number of a type.
-    pub(super) fn mix_kind(&mut self, kind: Kind) {
+    fn mix_kind(&mut self, kind: Kind) {
         let number: u32 = match kind {
             Kind::String => 0,
             Kind::List => 1,
@@ -73,27 +91,22 @@ impl Digest {
         self.mix(&number.to_be_bytes());
     }
 
-    /// Takes in one pair of a hash.
-    pub(super) fn add_field(&mut self, name: &[u8], value: &[u8]) {
+    /// Takes in a field with its value, or a member with its score.
+    fn add_pair(&mut self, name: &[u8], value: &[u8]) {
         let mut pair = Self::default();
         pair.mix(name);
         pair.mix(value);
         self.add(&pair.0);
     }
 
-    /// Takes in one member of a sorted set.
-    pub(super) fn add_scored(&mut self, member: &[u8], score: f64) {
-        self.add_field(member, format_double_digest(score).as_bytes());
-    }
-
     /// Takes in what comes after everything before.
-    pub(super) fn mix(&mut self, bytes: &[u8]) {
+    fn mix(&mut self, bytes: &[u8]) {
         self.add(bytes);
         self.0 = sha1(&self.0);
     }
 
     /// Takes in what may come anywhere.
-    pub(super) fn add(&mut self, bytes: &[u8]) {
+    fn add(&mut self, bytes: &[u8]) {
         self.0.iter_mut().zip(sha1(bytes)).for_each(|(byte, more)| *byte ^= more);
     }
 }

@@ -74,7 +74,7 @@ pub enum Section {
     Key {
         /// The database.
         index: u64,
-        /// How many keys of all databases are written, this one included.
+        /// How many keys of all databases are written to their end.
         done: u64,
         /// How many there are in all.
         total: u64,
@@ -115,11 +115,13 @@ enum Step {
     Database {
         index: usize,
     },
-    /// The keys of a page from the `skip`-th on, and of the pages after it.
+    /// The keys of a page from the `skip`-th on, of that from its value's part `part` on, and the
+    /// pages after it.
     Keys {
         index: usize,
         page: u64,
         skip: usize,
+        part: usize,
     },
     End,
 }
@@ -185,7 +187,9 @@ impl Encoder {
                 Some(Step::Database { index: 0 })
             }
             Step::Database { index } => Some(self.write_database(index)),
-            Step::Keys { index, page, skip } => Some(self.write_keys(index, page, skip, max_bytes)),
+            Step::Keys { index, page, skip, part } => {
+                Some(self.write_keys(index, page, (skip, part), max_bytes))
+            }
             Step::End => {
                 self.write_end();
                 None
@@ -205,32 +209,41 @@ impl Encoder {
         self.writer.length(db.len());
         self.writer.length(db.volatile_len());
         self.section = Section::Database { index: index as u64 };
-        Step::Keys { index, page: 0, skip: 0 }
+        Step::Keys { index, page: 0, skip: 0, part: 0 }
     }
 
-    /// Writes keys until the page ends or there are `max_bytes`.
-    fn write_keys(&mut self, index: usize, page: u64, skip: usize, max_bytes: usize) -> Step {
+    /// Writes keys until the page ends or there are `max_bytes`, from the key and the part of its
+    /// value on that are given.
+    fn write_keys(
+        &mut self,
+        index: usize,
+        page: u64,
+        (mut skip, mut part): (usize, usize),
+        max_bytes: usize,
+    ) -> Step {
         let Some((entries, next_page)) = self.snapshot.db(index).page_from(page) else {
             return Step::Database { index: index + 1 };
         };
-        let mut written = 0;
-        for entry in entries.iter().skip(skip) {
-            write_entry(&mut self.writer, entry);
-            written += 1;
+        while let Some(entry) = entries.get(skip) {
+            let version = self.options.version;
+            match write_entry(&mut self.writer, entry, version, part, max_bytes) {
+                Some(next_part) => part = next_part,
+                None => {
+                    (skip, part) = (skip + 1, 0);
+                    self.keys_done += 1;
+                }
+            }
             if self.writer.bytes.len() >= max_bytes {
                 break;
             }
         }
-        let end = skip + written;
-        let next = match next_page {
-            _ if end < entries.len() => Step::Keys { index, page, skip: end },
-            Some(page) => Step::Keys { index, page, skip: 0 },
-            None => Step::Database { index: index + 1 },
-        };
-        self.keys_done += written as u64;
         let (done, total) = (self.keys_done, self.snapshot.len());
         self.section = Section::Key { index: index as u64, done, total };
-        next
+        match next_page {
+            _ if skip < entries.len() => Step::Keys { index, page, skip, part },
+            Some(page) => Step::Keys { index, page, skip: 0, part: 0 },
+            None => Step::Database { index: index + 1 },
+        }
     }
 
     fn write_end(&mut self) {
@@ -270,14 +283,24 @@ fn write_aux_integer(writer: &mut Writer, name: &str, value: i64) {
     writer.integer(value);
 }
 
-fn write_entry(writer: &mut Writer, entry: &Entry) {
-    if let Some(expires) = entry.expires {
-        writer.byte(opcode::EXPIRE_MS);
-        writer.raw(&expires.to_le_bytes());
+/// Writes a key and its value, or the value from `part` on; the part to go on with, if any.
+fn write_entry(
+    writer: &mut Writer,
+    entry: &Entry,
+    version: Version,
+    part: usize,
+    max_bytes: usize,
+) -> Option<usize> {
+    let layout = layout_of(&entry.value, version);
+    if part == 0 {
+        if let Some(expires) = entry.expires {
+            writer.byte(opcode::EXPIRE_MS);
+            writer.raw(&expires.to_le_bytes());
+        }
+        writer.byte(layout as u8);
+        writer.string(&entry.key);
     }
-    writer.byte(layout_of(&entry.value) as u8);
-    writer.string(&entry.key);
-    write_value(writer, &entry.value);
+    write_value(writer, &entry.value, layout, part, max_bytes)
 }
 
 #[cfg(test)]

@@ -136,6 +136,17 @@ macro_rules! layouts {
     };
 }
 
+impl Layout {
+    /// The version whose servers can read it, as far as we write it.
+    pub(super) const fn since(self) -> Version {
+        match (self.kind(), self.form()) {
+            (Kind::Set, Form::Listpack) => Version::V11,
+            (_, Form::Listpack | Form::Listpacks) => Version::V10,
+            (_, _) => Version::V9,
+        }
+    }
+}
+
 layouts! {
     String = 0, String, Plain, "a string";
     List = 1, List, Plain, "a list";

@@ -16,8 +16,8 @@ use crate::resp::Bytes;
 pub(super) enum Gathered {
     /// The elements of a list.
     Elements(Vec<Bytes>),
-    /// The elements of a list in the nodes that it had.
-    Nodes(Vec<ListNode>),
+    /// The elements of a list in the runs into which it was cut.
+    Runs(Vec<ListRun>),
     /// The members of a set.
     Members(Vec<Bytes>),
     /// The members of a set of numbers, ascending.
@@ -33,13 +33,13 @@ pub(super) enum Gathered {
     Scored(Vec<(Bytes, f64)>),
 }
 
-/// A node of a list.
+/// A run of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ListNode {
-    /// Its elements.
-    pub(super) elements: Vec<Bytes>,
-    /// True if it is one element, unpacked.
-    pub(super) plain: bool,
+pub(super) enum ListRun {
+    /// Some elements.
+    Packed(Vec<Bytes>),
+    /// One element, not packed.
+    Plain(Bytes),
 }
 
 impl Gathered {
@@ -47,7 +47,7 @@ impl Gathered {
     pub(super) const fn of(layout: Layout) -> Self {
         match (layout.kind(), layout.form()) {
             (Kind::List, Form::Plain) => Self::Elements(Vec::new()),
-            (Kind::List, _) => Self::Nodes(Vec::new()),
+            (Kind::List, _) => Self::Runs(Vec::new()),
             (Kind::Hash, _) => Self::Fields(Vec::new()),
             (Kind::SortedSet, _) => Self::Scored(Vec::new()),
             (Kind::Set, Form::Intset) => Self::Numbers { width: 2, numbers: Vec::new() },
@@ -71,7 +71,7 @@ impl Gathered {
             }
             Kind::Hash => Ok(Self::Fields(pairs(form, packed, |value| Ok(value.to_bytes()))?)),
             Kind::SortedSet => Ok(Self::Scored(pairs(form, packed, score_of)?)),
-            Kind::List => Ok(Self::Nodes(vec![ListNode::unpack(form, packed)?])),
+            Kind::List => Ok(Self::Runs(vec![ListRun::unpack(form, packed)?])),
             Kind::Set | Kind::String | Kind::Stream | Kind::Module => {
                 Ok(Self::Members(texts(form, packed)?))
             }
@@ -82,7 +82,7 @@ impl Gathered {
     pub(super) fn is_empty(&self) -> bool {
         match self {
             Self::Elements(texts) | Self::Members(texts) => texts.is_empty(),
-            Self::Nodes(nodes) => nodes.iter().all(|node| node.elements.is_empty()),
+            Self::Runs(runs) => runs.iter().all(ListRun::is_empty),
             Self::Numbers { numbers, .. } => numbers.is_empty(),
             Self::Fields(fields) => fields.is_empty(),
             Self::Scored(members) => members.is_empty(),
@@ -90,10 +90,18 @@ impl Gathered {
     }
 }
 
-impl ListNode {
-    /// The node that a packed list or part of a list is.
+impl ListRun {
+    /// The run that a packed list or part of a list is.
     pub(super) fn unpack(form: Form, packed: &[u8]) -> Result<Self, Broken> {
-        Ok(Self { elements: texts(form, packed)?, plain: false })
+        Ok(Self::Packed(texts(form, packed)?))
+    }
+
+    /// True if there is no element.
+    pub(super) const fn is_empty(&self) -> bool {
+        match self {
+            Self::Packed(elements) => elements.is_empty(),
+            Self::Plain(_) => false,
+        }
     }
 }
 

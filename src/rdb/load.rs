@@ -7,16 +7,14 @@
 //! *Source*: Redis 7.2 · rdb.c · rdbLoadObject.
 
 use super::{
+    build::Thresholds,
     format::{Form, Layout},
-    gather::{Gathered, ListNode},
+    gather::{Gathered, ListRun},
     read::{Broken, Reader, Stop, Text},
-    save::{NODE_PACKED, NODE_PLAIN},
+    save::{RUN_PACKED, RUN_PLAIN},
     score::{read_score, read_score_text},
 };
-use crate::{
-    keyspace::{StringValue, Value},
-    resp::Bytes,
-};
+use crate::keyspace::{StringValue, Value};
 
 /// A value of which some parts are read.
 #[derive(Clone, Debug)]
@@ -27,6 +25,8 @@ pub(super) struct Load {
     left: Option<u64>,
     /// The elements so far.
     gathered: Gathered,
+    /// What decides the encoding.
+    thresholds: Thresholds,
 }
 
 /// What reading one part has come to.
@@ -42,8 +42,8 @@ pub(super) enum Loaded {
 
 impl Load {
     /// A value in `layout` of which nothing is read.
-    pub(super) const fn new(layout: Layout) -> Self {
-        Self { layout, left: None, gathered: Gathered::of(layout) }
+    pub(super) const fn new(layout: Layout, thresholds: Thresholds) -> Self {
+        Self { layout, left: None, gathered: Gathered::of(layout), thresholds }
     }
 
     /// Reads the next part.
@@ -84,10 +84,10 @@ impl Load {
                 let score = if text { read_score_text(reader)? } else { read_score(reader)? };
                 members.push((member, score));
             }
-            Gathered::Nodes(nodes) => {
-                let node = read_node(self.layout, reader)?;
-                // An empty node is passed over, as in Redis.
-                nodes.extend(Some(node).filter(|node| !node.elements.is_empty()));
+            Gathered::Runs(runs) => {
+                let run = read_run(self.layout, reader)?;
+                // An empty run is passed over, as in Redis.
+                runs.extend(Some(run).filter(|run| !run.is_empty()));
             }
             Gathered::Numbers { .. } => unreachable!("an intset is one part"),
         }
@@ -103,12 +103,13 @@ impl Load {
     }
 
     /// Makes the value of what was gathered.
-    fn finish(&self, at: usize) -> Result<Loaded, Stop> {
-        if self.gathered.is_empty() {
+    fn finish(&mut self, at: usize) -> Result<Loaded, Stop> {
+        let gathered = std::mem::replace(&mut self.gathered, Gathered::of(self.layout));
+        if gathered.is_empty() {
             return Ok(Loaded::Nothing);
         }
-        // Keyspaces hold no collections as yet.
-        Err(Stop::Unsupported { what: self.layout.name(), at })
+        let value = gathered.into_value(self.layout, &self.thresholds);
+        value.map(Loaded::Value).map_err(corrupt(at))
     }
 }
 
@@ -119,21 +120,18 @@ fn read_string(reader: &mut Reader<'_>) -> Result<StringValue, Stop> {
     })
 }
 
-/// Reads a node of a list: a packed one, or an element so large that it has a node to itself.
-fn read_node(layout: Layout, reader: &mut Reader<'_>) -> Result<ListNode, Stop> {
+/// Reads a run of a list: a packed one, or an element so large that it has a run to itself.
+fn read_run(layout: Layout, reader: &mut Reader<'_>) -> Result<ListRun, Stop> {
     let at = reader.at();
-    let container = if layout.form() == Form::Listpacks { reader.length()? } else { NODE_PACKED };
-    let text: Bytes = reader.string()?;
+    let container = if layout.form() == Form::Listpacks { reader.length()? } else { RUN_PACKED };
+    let text = reader.string()?;
     match container {
-        NODE_PLAIN => Ok(ListNode { elements: vec![text], plain: true }),
-        NODE_PACKED => ListNode::unpack(layout.form(), &text).map_err(corrupt(at)),
-        _ => Err(Stop::Corrupt { what: "a list node of an unknown form", at }),
+        RUN_PLAIN => Ok(ListRun::Plain(text)),
+        RUN_PACKED => ListRun::unpack(layout.form(), &text).map_err(corrupt(at)),
+        _ => Err(Stop::Corrupt { what: "a run of a list of an unknown form", at }),
     }
 }
 
 const fn corrupt(at: usize) -> impl FnOnce(Broken) -> Stop {
     move |what| Stop::Corrupt { what, at }
 }
-
-#[cfg(test)]
-mod tests;

@@ -34,34 +34,31 @@
 //!
 //! Reading order: `format`, `write`, `lzf`, `listpack`, `intset`, `ziplist`, `zipmap`, `crc64`,
 //! `score`,
-//! `save`, `encode`, `read`, `gather`, `load`, `atom`, `decode`, `dump`, `sha1`, `digest`.
+//! `save`, `encode`, `read`, `gather`, `build`, `load`, `atom`, `decode`, `dump`, `sha1`, `digest`.
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveRio, rdbLoadRioWithLoadingCtx.
 
 mod atom;
+mod build;
 mod crc64;
 mod decode;
-#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod digest;
 mod dump;
 mod encode;
 mod format;
 mod gather;
-#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod intset;
-#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod listpack;
 mod load;
 mod lzf;
 mod read;
-#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod save;
-#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod score;
 mod sha1;
 mod write;
 mod ziplist;
 mod zipmap;
 
+pub use build::Thresholds;
 pub use decode::{DecodeError, DecodeOptions, Decoder, Item};
 pub use digest::Digest;
 pub use dump::{RestoreError, dump, restore};

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    keyspace::{Keyspace, StringValue},
-    rdb::{EncodeOptions, Encoder, Header, ReplInfo, Version},
+    keyspace::{Hash, Keyspace, List, ListNode, Scored, Set, SortedSet, StringValue},
+    rdb::{Digest, EncodeOptions, Encoder, Header, ReplInfo, Thresholds, Version},
 };
 
 fn bytes(text: &str) -> Bytes {
@@ -29,19 +29,43 @@ fn items_in_pieces<'a>(
     Ok((items, decoder.unread().to_vec()))
 }
 
-/// A file of `keys` strings in three databases.
+/// A string, or a collection of some size, in any encoding.
+fn value(n: usize) -> Value {
+    let thresholds = Thresholds::default();
+    let texts = || (0..n * n).map(|m| bytes(&format!("element:{m}")));
+    let scored = || texts().map(|member| Scored { score: n as f64 / 3.0, member }).collect();
+    match n % 12 {
+        0 => Value::String(StringValue::new(bytes(&n.to_string()))),
+        1 => Value::String(StringValue::new(bytes(&"abc".repeat(n)))),
+        2 => Value::String(StringValue::new(bytes(&format!("-{n}000000000")))),
+        3 => Value::List(List::packed(ListNode::packed(texts().take(300)))),
+        4 => Value::List(List::quicklist([
+            ListNode::packed(texts()),
+            ListNode::plain(bytes("plain")),
+            ListNode::packed([bytes("17")]),
+        ])),
+        5 => Value::Set(Set::from_numbers(4, (-5..n as i64).collect())),
+        6 => Value::Set(Set::packed(texts().take(thresholds.set.packed.entries).collect())),
+        7 => Value::Set(Set::table(texts().chain([bytes(&"x".repeat(65))]))),
+        8 => Value::Hash(Hash::packed(texts().take(500).map(|t| (t.clone(), t)).collect())),
+        9 => Value::Hash(Hash::table(texts().map(|t| (t, bytes(&"y".repeat(65)))))),
+        10 => Value::SortedSet(SortedSet::packed(
+            texts().take(100).map(|member| Scored { score: -0.5, member }).collect(),
+        )),
+        _ => {
+            let mut members: Vec<Scored> = scored();
+            members.push(Scored { score: f64::INFINITY, member: bytes(&"z".repeat(65)) });
+            Value::SortedSet(SortedSet::skiplist(members))
+        }
+    }
+}
+
+/// A file of `keys` values of all kinds in three databases.
 fn sample(keys: usize, options: EncodeOptions) -> (Keyspace, Vec<u8>) {
     let mut keyspace = Keyspace::new(3);
-    for n in 0..keys {
-        let text = match n % 4 {
-            0 => n.to_string(),
-            1 => "abc".repeat(n),
-            2 => String::new(),
-            _ => format!("-{n}000000000"),
-        };
-        let expires = (n % 3 == 0).then_some(n as i64 * 1_000 - 5_000);
-        let value = Value::String(StringValue::new(bytes(&text)));
-        keyspace.db_mut(n % 3).insert(bytes(&format!("key:{n}")), value, expires);
+    for n in 1..=keys {
+        let expires = (n % 3 == 1).then_some(n as i64 * 1_000 - 5_000);
+        keyspace.db_mut((n - 1) % 3).insert(bytes(&format!("key:{n}")), value(n), expires);
     }
     let repl = ReplInfo { stream_db: 0, id: [b'0'; 40], offset: 9_000_000_000 };
     let header = Header {
@@ -77,10 +101,15 @@ fn what_was_written_is_read() {
     for version in [Version::V9, Version::V10, Version::V11] {
         for (compress, checksum) in [(true, true), (false, false)] {
             let options = EncodeOptions { version, compress, checksum };
-            let (keyspace, file) = sample(150, options);
+            let (keyspace, file) = sample(36, options);
             let (items, rest) = items(&file).unwrap();
             assert_eq!(items.last(), Some(&Item::End));
-            assert_eq!(entries(&loaded(items)), entries(&keyspace));
+            let copy = loaded(items);
+            assert_eq!(Digest::of_keyspace(&copy), Digest::of_keyspace(&keyspace));
+            // Older layouts leave it to the reader where a list is cut.
+            if version == Version::V11 {
+                assert_eq!(entries(&copy), entries(&keyspace));
+            }
             assert!(rest.is_empty());
         }
     }
@@ -127,13 +156,13 @@ fn bytes_behind_the_end_are_left_for_others() {
 
 #[test]
 fn one_byte_at_a_time_says_the_same() {
-    let (_, file) = sample(60, EncodeOptions::default());
+    let (_, file) = sample(24, EncodeOptions::default());
     assert_eq!(items_in_pieces(file.chunks(1)), items(&file));
 }
 
 #[test]
 fn no_prefix_is_an_error() {
-    let (_, file) = sample(40, EncodeOptions::default());
+    let (_, file) = sample(12, EncodeOptions::default());
     let (whole, _) = items(&file).unwrap();
     for end in 0..file.len() {
         let (said, _) = items(&file[..end]).unwrap();
@@ -231,7 +260,7 @@ proptest! {
     fn changed_bytes_do_no_harm(
         at in any::<prop::sample::Index>(), byte: u8, cut in 1usize..300
     ) {
-        let (_, mut file) = sample(40, EncodeOptions::default());
+        let (_, mut file) = sample(12, EncodeOptions::default());
         let at = at.index(file.len());
         let changed = file[at] != byte;
         file[at] = byte;
