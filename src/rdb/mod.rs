@@ -51,6 +51,8 @@ mod listpack;
 mod load;
 mod lzf;
 mod read;
+#[cfg(test)]
+mod sample;
 mod save;
 mod score;
 mod sha1;

@@ -2,13 +2,12 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    keyspace::{Hash, Keyspace, List, ListNode, Scored, Set, SortedSet, StringValue},
-    rdb::{Digest, EncodeOptions, Encoder, Header, ReplInfo, Thresholds, Version},
+    keyspace::{Keyspace, StringValue},
+    rdb::{
+        Digest, EncodeOptions, Encoder, Version,
+        sample::{self, bytes},
+    },
 };
-
-fn bytes(text: &str) -> Bytes {
-    Bytes::from(text.as_bytes())
-}
 
 /// What a whole file says, and the bytes behind it.
 fn items(file: &[u8]) -> Result<(Vec<Item>, Vec<u8>), DecodeError> {
@@ -29,52 +28,10 @@ fn items_in_pieces<'a>(
     Ok((items, decoder.unread().to_vec()))
 }
 
-/// A string, or a collection of some size, in any encoding.
-fn value(n: usize) -> Value {
-    let thresholds = Thresholds::default();
-    let texts = || (0..n * n).map(|m| bytes(&format!("element:{m}")));
-    let scored = || texts().map(|member| Scored { score: n as f64 / 3.0, member }).collect();
-    match n % 12 {
-        0 => Value::String(StringValue::new(bytes(&n.to_string()))),
-        1 => Value::String(StringValue::new(bytes(&"abc".repeat(n)))),
-        2 => Value::String(StringValue::new(bytes(&format!("-{n}000000000")))),
-        3 => Value::List(List::packed(ListNode::packed(texts().take(300)))),
-        4 => Value::List(List::quicklist([
-            ListNode::packed(texts()),
-            ListNode::plain(bytes("plain")),
-            ListNode::packed([bytes("17")]),
-        ])),
-        5 => Value::Set(Set::from_numbers(4, (-5..n as i64).collect())),
-        6 => Value::Set(Set::packed(texts().take(thresholds.set.packed.entries).collect())),
-        7 => Value::Set(Set::table(texts().chain([bytes(&"x".repeat(65))]))),
-        8 => Value::Hash(Hash::packed(texts().take(500).map(|t| (t.clone(), t)).collect())),
-        9 => Value::Hash(Hash::table(texts().map(|t| (t, bytes(&"y".repeat(65)))))),
-        10 => Value::SortedSet(SortedSet::packed(
-            texts().take(100).map(|member| Scored { score: -0.5, member }).collect(),
-        )),
-        _ => {
-            let mut members: Vec<Scored> = scored();
-            members.push(Scored { score: f64::INFINITY, member: bytes(&"z".repeat(65)) });
-            Value::SortedSet(SortedSet::skiplist(members))
-        }
-    }
-}
-
-/// A file of `keys` values of all kinds in three databases.
+/// A file of `keys` values of all kinds.
 fn sample(keys: usize, options: EncodeOptions) -> (Keyspace, Vec<u8>) {
-    let mut keyspace = Keyspace::new(3);
-    for n in 1..=keys {
-        let expires = (n % 3 == 1).then_some(n as i64 * 1_000 - 5_000);
-        keyspace.db_mut((n - 1) % 3).insert(bytes(&format!("key:{n}")), value(n), expires);
-    }
-    let repl = ReplInfo { stream_db: 0, id: [b'0'; 40], offset: 9_000_000_000 };
-    let header = Header {
-        redis_version: "7.2.4".to_owned(),
-        ctime_seconds: 1_700_000_000,
-        used_memory: 1 << 20,
-        repl: Some(repl),
-    };
-    let mut encoder = Encoder::new(keyspace.clone(), header, options);
+    let keyspace = sample::keyspace(keys);
+    let mut encoder = Encoder::new(keyspace.clone(), sample::header(), options);
     let file = std::iter::from_fn(|| encoder.next_chunk(100)).flatten().collect();
     (keyspace, file)
 }
