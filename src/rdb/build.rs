@@ -6,12 +6,10 @@
 //!
 //! *Source*: Redis 7.2 · rdb.c · rdbLoadObject.
 
-use std::collections::BTreeSet;
-
 use super::{
     format::{Form, Layout},
     gather::{Gathered, ListRun},
-    read::Broken,
+    read::{Broken, digits},
 };
 use crate::{
     keyspace::{End, Hash, Limits, List, ListNode, Scored, Set, SetLimits, SortedSet, Value},
@@ -114,8 +112,7 @@ fn packed_set(members: Vec<Bytes>, limits: Limits) -> Result<Set, Broken> {
 
 fn set_of_numbers(width: usize, numbers: Vec<i64>, limits: &SetLimits) -> Set {
     if numbers.len() > limits.numbers {
-        let text = |number: i64| Bytes::from(number.to_string().into_bytes());
-        return Set::table(numbers.into_iter().map(text));
+        return Set::table(numbers.into_iter().map(digits));
     }
     Set::from_numbers(width as u8, numbers)
 }
@@ -151,9 +148,10 @@ fn sorted_set(
 }
 
 /// Redis notices a name that comes twice only in some layouts; we do in all.
-fn all_different<'a>(mut names: impl Iterator<Item = &'a Bytes>) -> Result<(), Broken> {
-    let mut seen = BTreeSet::new();
-    if names.all(|name| seen.insert(name)) { Ok(()) } else { Err(TWICE) }
+fn all_different<'a>(names: impl Iterator<Item = &'a Bytes>) -> Result<(), Broken> {
+    let mut names: Vec<&Bytes> = names.collect();
+    names.sort_unstable();
+    if names.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err(TWICE) }
 }
 
 /// The width of an intset that has held no number.

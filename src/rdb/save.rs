@@ -64,12 +64,10 @@ pub(super) fn write_value(
         }
         Value::List(list) => return write_runs(&mut parts, list),
         Value::Set(set) if plain => {
-            let members = (from..).map_while(|rank| set.nth(rank));
-            return parts.write(set.len(), members, |w, member| w.string(&member));
+            return parts.write(set.len(), set.iter_from(from), |w, member| w.string(&member));
         }
         Value::Hash(hash) if plain => {
-            let fields = (from..).map_while(|rank| hash.nth(rank));
-            return parts.write(hash.len(), fields, |w, (name, value)| {
+            return parts.write(hash.len(), hash.iter_from(from), |w, (name, value)| {
                 w.string(name);
                 w.string(value);
             });
