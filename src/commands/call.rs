@@ -169,6 +169,7 @@ impl<'a> Call<'a> {
         match self.value(key) {
             None => Ok(None),
             Some(Value::String(string)) => Ok(Some(string.clone())),
+            Some(_) => Err(Refusal::WrongType),
         }
     }
 

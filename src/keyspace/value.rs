@@ -1,5 +1,6 @@
 //! What a key holds.
 
+use super::{Encoding, Hash, List, Set, SortedSet};
 use crate::resp::{Bytes, parse_integer};
 
 /// The value of a key. Cloning is cheap whatever the size.
@@ -7,6 +8,14 @@ use crate::resp::{Bytes, parse_integer};
 pub enum Value {
     /// A string, perhaps kept as a number.
     String(StringValue),
+    /// A sequence of strings.
+    List(List),
+    /// Different strings.
+    Set(Set),
+    /// Fields with values.
+    Hash(Hash),
+    /// Different strings in the order of their scores.
+    SortedSet(SortedSet),
 }
 
 impl Value {
@@ -14,21 +23,35 @@ impl Value {
     pub const fn type_name(&self) -> &'static str {
         match self {
             Self::String(_) => "string",
+            Self::List(_) => "list",
+            Self::Set(_) => "set",
+            Self::Hash(_) => "hash",
+            Self::SortedSet(_) => "zset",
         }
     }
 
-    /// The name that `OBJECT ENCODING` answers.
-    pub const fn encoding(&self) -> &'static str {
+    /// How the value lies: what `OBJECT ENCODING` answers.
+    pub const fn encoding(&self) -> Encoding {
         match self {
             Self::String(string) => string.encoding(),
+            Self::List(list) => list.encoding(),
+            Self::Set(set) => set.encoding(),
+            Self::Hash(hash) => hash.encoding(),
+            Self::SortedSet(members) => members.encoding(),
         }
     }
 
-    /// Roughly the bytes that the value takes in memory.
+    /// Roughly the bytes that are copied when the value's page is: of a collection, no more than
+    /// its first elements, for a big one shares its parts with its copy.
     pub fn size(&self) -> usize {
-        match self {
-            Self::String(string) => 16 + string.len(),
-        }
+        let elements = match self {
+            Self::String(string) => return HEAD_BYTES + string.len(),
+            Self::List(list) => list.len(),
+            Self::Set(set) => set.len(),
+            Self::Hash(hash) => 2 * hash.len(),
+            Self::SortedSet(members) => 2 * members.len(),
+        };
+        HEAD_BYTES + elements.min(ELEMENTS_COPIED_MAX) * ELEMENT_BYTES
     }
 }
 
@@ -74,17 +97,23 @@ impl StringValue {
         self.len() == 0
     }
 
-    const fn encoding(&self) -> &'static str {
+    const fn encoding(&self) -> Encoding {
         match self {
-            Self::Integer(_) => "int",
-            Self::Embedded(_) => "embstr",
-            Self::Raw(_) => "raw",
+            Self::Integer(_) => Encoding::Int,
+            Self::Embedded(_) => Encoding::Embstr,
+            Self::Raw(_) => Encoding::Raw,
         }
     }
 }
 
 /// Redis' `OBJ_ENCODING_EMBSTR_SIZE_LIMIT`.
 const EMBEDDED_BYTES_MAX: usize = 44;
+/// What a value takes beside its elements.
+const HEAD_BYTES: usize = 16;
+/// What a short element takes.
+const ELEMENT_BYTES: usize = 24;
+/// How many elements are counted at most.
+const ELEMENTS_COPIED_MAX: usize = 128;
 
 #[cfg(test)]
 mod tests {
@@ -101,7 +130,7 @@ mod tests {
             (&"x".repeat(45), "raw"),
         ] {
             let value = StringValue::new(Bytes::from(text.as_bytes()));
-            assert_eq!(value.encoding(), encoding, "{text}");
+            assert_eq!(value.encoding().name(), encoding, "{text}");
             assert_eq!(&*value.to_bytes(), text.as_bytes());
             assert_eq!(value.len(), text.len());
         }

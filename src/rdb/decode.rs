@@ -14,6 +14,7 @@
 
 use super::{
     atom::{Atom, read_item},
+    build::Thresholds,
     crc64::Crc64,
     format::{SIGNATURE, VERSION_READ_MAX, VERSION_WITH_CHECKSUM},
     load::{Load, Loaded},
@@ -66,11 +67,13 @@ pub struct DecodeOptions {
     pub string_bytes_max: u64,
     /// Whether the checksum is held against the bytes (`rdbchecksum`).
     pub checksum: bool,
+    /// Which values are packed.
+    pub thresholds: Thresholds,
 }
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { string_bytes_max: 512 << 20, checksum: true }
+        Self { string_bytes_max: 512 << 20, checksum: true, thresholds: Thresholds::default() }
     }
 }
 
@@ -170,8 +173,11 @@ impl Decoder {
         }
     }
 
-    /// Takes the next bytes of the file; ask for items then.
+    /// Takes the next bytes of the file; ask for items then. A failed decoder takes none.
     pub fn feed(&mut self, bytes: &[u8]) {
+        if matches!(self.state, State::Failed(_)) {
+            return;
+        }
         if !matches!(self.state, State::Done) {
             self.crc.update(&self.buffer[..self.start]);
         }
@@ -221,7 +227,7 @@ impl Decoder {
     fn step(&mut self) -> Result<Option<Item>, DecodeError> {
         let mut reader = Reader::new(&self.buffer[self.start..], self.options.string_bytes_max);
         let at = |behind: usize| self.base + (self.start + behind) as u64;
-        let atom = match &self.state {
+        let atom = match &mut self.state {
             State::Signature => reader.array().map(Atom::Signature),
             State::Items => read_item(&mut reader),
             State::Value(build) => build.load.read(&mut reader).map(Atom::Part),
@@ -263,7 +269,13 @@ impl Decoder {
             Atom::Expires(expires) => self.expires = expires,
             Atom::Passed => {}
             Atom::Key(layout, key) => {
-                self.state = State::Value(Build { key, load: Load::new(layout) })
+                let load = Load::new(layout, self.options.thresholds);
+                self.state = State::Value(Build { key, load });
+            }
+            Atom::Part(Loaded::Part) => {}
+            Atom::Part(Loaded::Nothing) => {
+                self.state = State::Items;
+                self.expires = None;
             }
             Atom::Part(Loaded::Value(value)) => return Ok(Some(self.complete(value))),
             Atom::End if self.version < VERSION_WITH_CHECKSUM => return Ok(Some(self.end())),

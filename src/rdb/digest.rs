@@ -10,8 +10,11 @@
 //!
 //! *Source*: Redis 7.2 · debug.c · computeDatasetDigest, xorObjectDigest.
 
-use super::sha1::sha1;
-use crate::keyspace::{Entry, Keyspace, Value};
+use super::{format::Kind, sha1::sha1};
+use crate::{
+    keyspace::{Entry, Keyspace, Scored, Value},
+    resp::format_double_digest,
+};
 
 /// A digest of part of a dataset, or of all of it; zero for nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,13 +50,53 @@ impl Digest {
     fn mix_value(&mut self, value: &Value, expires: bool) {
         match value {
             Value::String(string) => {
-                self.mix(&TYPE_STRING.to_be_bytes());
+                self.mix_kind(Kind::String);
                 self.mix(&string.to_bytes());
+            }
+            Value::List(list) => {
+                self.mix_kind(Kind::List);
+                list.iter().for_each(|element| self.mix(element));
+            }
+            Value::Set(set) => {
+                self.mix_kind(Kind::Set);
+                set.iter().for_each(|member| self.add(&member));
+            }
+            Value::Hash(hash) => {
+                self.mix_kind(Kind::Hash);
+                hash.iter().for_each(|(name, value)| self.add_pair(name, value));
+            }
+            Value::SortedSet(set) => {
+                self.mix_kind(Kind::SortedSet);
+                for Scored { score, member } in set.iter() {
+                    self.add_pair(member, format_double_digest(*score).as_bytes());
+                }
             }
         }
         if expires {
             self.add(b"!!expire!!");
         }
+    }
+
+    /// Takes in Redis' number of a type.
+    fn mix_kind(&mut self, kind: Kind) {
+        let number: u32 = match kind {
+            Kind::String => 0,
+            Kind::List => 1,
+            Kind::Set => 2,
+            Kind::SortedSet => 3,
+            Kind::Hash => 4,
+            Kind::Module => 5,
+            Kind::Stream => 6,
+        };
+        self.mix(&number.to_be_bytes());
+    }
+
+    /// Takes in a field with its value, or a member with its score.
+    fn add_pair(&mut self, name: &[u8], value: &[u8]) {
+        let mut pair = Self::default();
+        pair.mix(name);
+        pair.mix(value);
+        self.add(&pair.0);
     }
 
     /// Takes in what comes after everything before.
@@ -74,6 +117,3 @@ impl std::fmt::Display for Digest {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
-
-/// Redis' number of the type.
-const TYPE_STRING: u32 = 0;

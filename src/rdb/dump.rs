@@ -31,36 +31,41 @@ pub enum RestoreError {
 /// The payload of `value` for servers of `version`.
 pub fn dump(value: &Value, version: Version) -> Vec<u8> {
     let mut writer = Writer::new(true);
-    writer.byte(layout_of(value) as u8);
-    write_value(&mut writer, value);
+    let layout = layout_of(value, version);
+    writer.byte(layout as u8);
+    write_value(&mut writer, value, layout, 0, usize::MAX);
     writer.raw(&version.number().to_le_bytes());
     let sum = Crc64::of(&writer.bytes);
     writer.raw(&sum.to_le_bytes());
     writer.bytes
 }
 
-/// The value of a payload.
+/// The value of a payload, encoded by the thresholds of `options`.
 ///
 /// # Errors
 /// If the payload is not sound; the sender is at fault.
-pub fn restore(payload: &[u8]) -> Result<Value, RestoreError> {
+pub fn restore(payload: &[u8], options: &DecodeOptions) -> Result<Value, RestoreError> {
     let (rest, sum) = payload.split_last_chunk().ok_or(RestoreError::VersionOrChecksum)?;
     let (body, version) = rest.split_last_chunk().ok_or(RestoreError::VersionOrChecksum)?;
     let sound = u16::from_le_bytes(*version) <= VERSION_READ_MAX
         && Crc64::of(rest) == u64::from_le_bytes(*sum);
     if sound {
-        load(body).ok_or(RestoreError::BadFormat)
+        load(body, options).ok_or(RestoreError::BadFormat)
     } else {
         Err(RestoreError::VersionOrChecksum)
     }
 }
 
-fn load(body: &[u8]) -> Option<Value> {
-    let mut reader = Reader::new(body, DecodeOptions::default().string_bytes_max);
+fn load(body: &[u8], options: &DecodeOptions) -> Option<Value> {
+    let mut reader = Reader::new(body, options.string_bytes_max);
     let layout = Layout::from_byte(reader.byte().ok()?)?;
-    let load = Load::new(layout);
-    match load.read(&mut reader).ok()? {
-        Loaded::Value(value) => Some(value),
+    let mut load = Load::new(layout, options.thresholds);
+    loop {
+        match load.read(&mut reader).ok()? {
+            Loaded::Part => {}
+            Loaded::Value(value) => return Some(value),
+            Loaded::Nothing => return None,
+        }
     }
 }
 
@@ -74,6 +79,10 @@ mod tests {
         (0..hex.len()).step_by(2).map(digit).collect()
     }
 
+    fn restored(payload: &[u8]) -> Result<Value, RestoreError> {
+        restore(payload, &DecodeOptions::default())
+    }
+
     #[test]
     fn every_recorded_payload_is_read_and_written_as_redis_does() {
         let golden = include_str!("../../tests/vectors/golden-7.2.4.json");
@@ -81,30 +90,40 @@ mod tests {
         let mut count = 0;
         for case in golden["cases"].as_array().unwrap() {
             let Some(payload) = case["dump"].as_str() else { continue };
-            if case["type"] != "string" {
+            if case["type"] == "stream" {
                 continue;
             }
             let (name, payload) = (&case["name"], unhex(payload));
-            let value = restore(&payload).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let value = restored(&payload).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(value.type_name(), case["type"], "{name}");
+            // A string that was changed in place comes back as it would be set.
+            if case["type"] != "string" {
+                assert_eq!(value.encoding().name(), case["encoding"], "{name}");
+            }
             assert_eq!(Digest::of_value(&value, false).to_string(), case["digest"], "{name}");
-            assert_eq!(dump(&value, Version::V11), payload, "{name}");
+            let written = dump(&value, Version::V11);
+            if case["encoding"] == "hashtable" {
+                // The order of a table is each server's own.
+                assert_eq!(written.len(), payload.len(), "{name}");
+            } else {
+                assert_eq!(written, payload, "{name}");
+            }
             count += 1;
         }
-        assert_eq!(count, 64);
+        assert_eq!(count, 141);
     }
 
     #[test]
     fn an_unsound_payload_is_refused_in_the_words_of_redis() {
         let sound = unhex("00c0000b00f19f1a0b05cfea81");
-        assert!(restore(&sound).is_ok());
+        assert!(restored(&sound).is_ok());
         for (at, byte) in [(1, 1), (3, 12), (5, 0)] {
             let mut broken = sound.clone();
             broken[at] = byte;
-            assert_eq!(restore(&broken), Err(RestoreError::VersionOrChecksum));
+            assert_eq!(restored(&broken), Err(RestoreError::VersionOrChecksum));
         }
         for end in 0..sound.len() {
-            assert_eq!(restore(&sound[..end]), Err(RestoreError::VersionOrChecksum));
+            assert_eq!(restored(&sound[..end]), Err(RestoreError::VersionOrChecksum));
         }
         let signed = |body: &[u8]| {
             let mut payload = [body, b"\x0b\0"].concat();
@@ -112,8 +131,8 @@ mod tests {
             payload
         };
         for body in [&b""[..], b"\x00", b"\x00\x02a", b"\x08\x01a", b"\xff"] {
-            assert_eq!(restore(&signed(body)), Err(RestoreError::BadFormat));
+            assert_eq!(restored(&signed(body)), Err(RestoreError::BadFormat));
         }
-        assert!(restore(&signed(b"\x00\x01a and more")).is_ok());
+        assert!(restored(&signed(b"\x00\x01a and more")).is_ok());
     }
 }

@@ -74,7 +74,7 @@ pub enum Section {
     Key {
         /// The database.
         index: u64,
-        /// How many keys of all databases are written, this one included.
+        /// How many keys of all databases are written to their end.
         done: u64,
         /// How many there are in all.
         total: u64,
@@ -115,11 +115,13 @@ enum Step {
     Database {
         index: usize,
     },
-    /// The keys of a page from the `skip`-th on, and of the pages after it.
+    /// The keys of a page from the `skip`-th on, of that from its value's part `part` on, and the
+    /// pages after it.
     Keys {
         index: usize,
         page: u64,
         skip: usize,
+        part: usize,
     },
     End,
 }
@@ -185,7 +187,9 @@ impl Encoder {
                 Some(Step::Database { index: 0 })
             }
             Step::Database { index } => Some(self.write_database(index)),
-            Step::Keys { index, page, skip } => Some(self.write_keys(index, page, skip, max_bytes)),
+            Step::Keys { index, page, skip, part } => {
+                Some(self.write_keys(index, page, (skip, part), max_bytes))
+            }
             Step::End => {
                 self.write_end();
                 None
@@ -205,32 +209,41 @@ impl Encoder {
         self.writer.length(db.len());
         self.writer.length(db.volatile_len());
         self.section = Section::Database { index: index as u64 };
-        Step::Keys { index, page: 0, skip: 0 }
+        Step::Keys { index, page: 0, skip: 0, part: 0 }
     }
 
-    /// Writes keys until the page ends or there are `max_bytes`.
-    fn write_keys(&mut self, index: usize, page: u64, skip: usize, max_bytes: usize) -> Step {
+    /// Writes keys until the page ends or there are `max_bytes`, from the key and the part of its
+    /// value on that are given.
+    fn write_keys(
+        &mut self,
+        index: usize,
+        page: u64,
+        (mut skip, mut part): (usize, usize),
+        max_bytes: usize,
+    ) -> Step {
         let Some((entries, next_page)) = self.snapshot.db(index).page_from(page) else {
             return Step::Database { index: index + 1 };
         };
-        let mut written = 0;
-        for entry in entries.iter().skip(skip) {
-            write_entry(&mut self.writer, entry);
-            written += 1;
+        while let Some(entry) = entries.get(skip) {
+            let version = self.options.version;
+            match write_entry(&mut self.writer, entry, version, part, max_bytes) {
+                Some(next_part) => part = next_part,
+                None => {
+                    (skip, part) = (skip + 1, 0);
+                    self.keys_done += 1;
+                }
+            }
             if self.writer.bytes.len() >= max_bytes {
                 break;
             }
         }
-        let end = skip + written;
-        let next = match next_page {
-            _ if end < entries.len() => Step::Keys { index, page, skip: end },
-            Some(page) => Step::Keys { index, page, skip: 0 },
-            None => Step::Database { index: index + 1 },
-        };
-        self.keys_done += written as u64;
         let (done, total) = (self.keys_done, self.snapshot.len());
         self.section = Section::Key { index: index as u64, done, total };
-        next
+        match next_page {
+            _ if skip < entries.len() => Step::Keys { index, page, skip, part },
+            Some(page) => Step::Keys { index, page, skip: 0, part: 0 },
+            None => Step::Database { index: index + 1 },
+        }
     }
 
     fn write_end(&mut self) {
@@ -270,112 +283,25 @@ fn write_aux_integer(writer: &mut Writer, name: &str, value: i64) {
     writer.integer(value);
 }
 
-fn write_entry(writer: &mut Writer, entry: &Entry) {
-    if let Some(expires) = entry.expires {
-        writer.byte(opcode::EXPIRE_MS);
-        writer.raw(&expires.to_le_bytes());
+/// Writes a key and its value, or the value from `part` on; the part to go on with, if any.
+fn write_entry(
+    writer: &mut Writer,
+    entry: &Entry,
+    version: Version,
+    part: usize,
+    max_bytes: usize,
+) -> Option<usize> {
+    let layout = layout_of(&entry.value, version);
+    if part == 0 {
+        if let Some(expires) = entry.expires {
+            writer.byte(opcode::EXPIRE_MS);
+            writer.raw(&expires.to_le_bytes());
+        }
+        writer.byte(layout as u8);
+        writer.string(&entry.key);
     }
-    writer.byte(layout_of(&entry.value) as u8);
-    writer.string(&entry.key);
-    write_value(writer, &entry.value);
+    write_value(writer, &entry.value, layout, part, max_bytes)
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::{
-        keyspace::{StringValue, Value},
-        resp::Bytes,
-    };
-
-    fn header() -> Header {
-        let repl = ReplInfo { stream_db: 0, id: [b'e'; 40], offset: 0 };
-        Header {
-            redis_version: "7.2.4".to_owned(),
-            ctime_seconds: 1_700_000_000,
-            used_memory: 1_000_000,
-            repl: Some(repl),
-        }
-    }
-
-    fn file(keyspace: &Keyspace, options: EncodeOptions, chunk: usize) -> Vec<u8> {
-        let mut encoder = Encoder::new(keyspace.clone(), header(), options);
-        let mut file = Vec::new();
-        while let Some(bytes) = encoder.next_chunk(chunk) {
-            assert!(bytes.len() <= chunk);
-            file.extend(bytes);
-        }
-        assert_eq!(encoder.section(), Section::End);
-        assert_eq!(encoder.next_chunk(chunk), None);
-        file
-    }
-
-    fn put(keyspace: &mut Keyspace, db: usize, key: &str, value: &str, expires: Option<i64>) {
-        let bytes = |text: &str| Bytes::from(text.as_bytes());
-        let value = Value::String(StringValue::new(bytes(value)));
-        keyspace.db_mut(db).insert(bytes(key), value, expires);
-    }
-
-    #[test]
-    fn an_empty_snapshot_is_the_captured_one() {
-        let file = file(&Keyspace::new(16), EncodeOptions::default(), 1_000);
-        let expected = b"REDIS0011\
-            \xfa\x09redis-ver\x057.2.4\
-            \xfa\x0aredis-bits\xc0\x40\
-            \xfa\x05ctime\xc2\x00\xf1\x53\x65\
-            \xfa\x08used-mem\xc2\x40\x42\x0f\x00\
-            \xfa\x0erepl-stream-db\xc0\x00\
-            \xfa\x07repl-id\xc3\x09\x28\x01ee\xe0\x1b\x00\x01ee\
-            \xfa\x0brepl-offset\xc0\x00\
-            \xfa\x08aof-base\xc0\x00\
-            \xff";
-        assert_eq!(file[..file.len() - 8], expected[..]);
-        assert_eq!(Crc64::of(&file), 0);
-    }
-
-    #[test]
-    fn databases_without_keys_are_not_named() {
-        let mut keyspace = Keyspace::new(16);
-        put(&mut keyspace, 3, "k", "v", Some(0x0102_0304));
-        put(&mut keyspace, 9, "n", "-7", None);
-        let file = file(&keyspace, EncodeOptions { checksum: false, ..Default::default() }, 64);
-        let expected = b"\xfe\x03\xfb\x01\x01\xfc\x04\x03\x02\x01\0\0\0\0\x00\x01k\x01v\
-            \xfe\x09\xfb\x01\x00\x00\x01n\xc0\xf9\xff\0\0\0\0\0\0\0\0";
-        assert!(file.ends_with(expected), "{file:02x?}");
-    }
-
-    #[test]
-    fn the_section_tells_how_far_it_is() {
-        let mut keyspace = Keyspace::new(2);
-        (0..100).for_each(|n| put(&mut keyspace, 1, &n.to_string(), "v", None));
-        let mut encoder = Encoder::new(keyspace, header(), EncodeOptions::default());
-        let mut seen = Vec::new();
-        while encoder.next_chunk(1).is_some() {
-            seen.push(encoder.section());
-        }
-        seen.dedup();
-        let keys = (1..=100).map(|done| Section::Key { index: 1, done, total: 100 });
-        let expected: Vec<Section> = [Section::Header, Section::Aux]
-            .into_iter()
-            .chain([Section::Database { index: 1 }])
-            .chain(keys)
-            .chain([Section::End])
-            .collect();
-        assert_eq!(seen, expected);
-    }
-
-    proptest! {
-        #[test]
-        fn any_pieces_make_the_same_file(chunk in 1usize..500, keys in 0usize..200) {
-            let mut keyspace = Keyspace::new(3);
-            for n in 0..keys {
-                put(&mut keyspace, n % 3, &format!("key:{n}"), &"x".repeat(n), None);
-            }
-            let whole = file(&keyspace, EncodeOptions::default(), usize::MAX);
-            prop_assert_eq!(Crc64::of(&whole), 0);
-            prop_assert_eq!(file(&keyspace, EncodeOptions::default(), chunk), whole);
-        }
-    }
-}
+mod tests;

@@ -62,8 +62,41 @@ pub(super) mod special {
     pub(in crate::rdb) const LZF: u8 = 0xc3;
 }
 
+/// What a value is to its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    String,
+    List,
+    Set,
+    Hash,
+    SortedSet,
+    Stream,
+    Module,
+}
+
+/// How the elements of a value lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One after another, behind their number; a string is its own element.
+    Plain,
+    /// All in one ziplist.
+    Ziplist,
+    /// All in one listpack.
+    Listpack,
+    /// All in one zipmap.
+    Zipmap,
+    /// All in one intset.
+    Intset,
+    /// In ziplists, one after another.
+    Ziplists,
+    /// In listpacks, or alone, one after another.
+    Listpacks,
+    /// In a way that we do not read.
+    Foreign,
+}
+
 macro_rules! layouts {
-    ($($name:ident = $byte:literal, $text:literal;)*) => {
+    ($($name:ident = $byte:literal, $kind:ident, $form:ident, $text:literal;)*) => {
         /// How a value is laid out; the byte before its key.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum Layout {
@@ -79,6 +112,20 @@ macro_rules! layouts {
                 }
             }
 
+            /// What it holds.
+            pub(super) const fn kind(self) -> Kind {
+                match self {
+                    $(Self::$name => Kind::$kind,)*
+                }
+            }
+
+            /// How it holds it.
+            pub(super) const fn form(self) -> Form {
+                match self {
+                    $(Self::$name => Form::$form,)*
+                }
+            }
+
             /// What a person calls it.
             pub(super) const fn name(self) -> &'static str {
                 match self {
@@ -89,26 +136,37 @@ macro_rules! layouts {
     };
 }
 
+impl Layout {
+    /// The version whose servers can read it, as far as we write it.
+    pub(super) const fn since(self) -> Version {
+        match (self.kind(), self.form()) {
+            (Kind::Set, Form::Listpack) => Version::V11,
+            (_, Form::Listpack | Form::Listpacks) => Version::V10,
+            (_, _) => Version::V9,
+        }
+    }
+}
+
 layouts! {
-    String = 0, "a string";
-    List = 1, "a list";
-    Set = 2, "a set";
-    SortedSetText = 3, "a sorted set with scores as text";
-    Hash = 4, "a hash";
-    SortedSet = 5, "a sorted set";
-    ModulePreGa = 6, "a module value of a release candidate";
-    Module = 7, "a module value";
-    HashZipmap = 9, "a hash in a zipmap";
-    ListZiplist = 10, "a list in a ziplist";
-    SetIntset = 11, "a set in an intset";
-    SortedSetZiplist = 12, "a sorted set in a ziplist";
-    HashZiplist = 13, "a hash in a ziplist";
-    ListQuicklist = 14, "a list in ziplists";
-    Stream = 15, "a stream of Redis 5";
-    HashListpack = 16, "a hash in a listpack";
-    SortedSetListpack = 17, "a sorted set in a listpack";
-    ListQuicklist2 = 18, "a list in listpacks";
-    Stream2 = 19, "a stream of Redis 7.0";
-    SetListpack = 20, "a set in a listpack";
-    Stream3 = 21, "a stream of Redis 7.2";
+    String = 0, String, Plain, "a string";
+    List = 1, List, Plain, "a list";
+    Set = 2, Set, Plain, "a set";
+    SortedSetText = 3, SortedSet, Plain, "a sorted set with scores as text";
+    Hash = 4, Hash, Plain, "a hash";
+    SortedSet = 5, SortedSet, Plain, "a sorted set";
+    ModulePreGa = 6, Module, Foreign, "a module value of a release candidate";
+    Module = 7, Module, Foreign, "a module value";
+    HashZipmap = 9, Hash, Zipmap, "a hash in a zipmap";
+    ListZiplist = 10, List, Ziplist, "a list in a ziplist";
+    SetIntset = 11, Set, Intset, "a set in an intset";
+    SortedSetZiplist = 12, SortedSet, Ziplist, "a sorted set in a ziplist";
+    HashZiplist = 13, Hash, Ziplist, "a hash in a ziplist";
+    ListQuicklist = 14, List, Ziplists, "a list in ziplists";
+    Stream = 15, Stream, Foreign, "a stream of Redis 5";
+    HashListpack = 16, Hash, Listpack, "a hash in a listpack";
+    SortedSetListpack = 17, SortedSet, Listpack, "a sorted set in a listpack";
+    ListQuicklist2 = 18, List, Listpacks, "a list in listpacks";
+    Stream2 = 19, Stream, Foreign, "a stream of Redis 7.0";
+    SetListpack = 20, Set, Listpack, "a set in a listpack";
+    Stream3 = 21, Stream, Foreign, "a stream of Redis 7.2";
 }

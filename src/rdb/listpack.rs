@@ -16,7 +16,7 @@
 //!
 //! *Source*: Redis 7.2 · listpack.c · lpEncodeGetType, lpEncodeBacklen, lpValidateNext.
 
-use super::read::Broken;
+use super::read::{Broken, digits};
 use crate::resp::{Bytes, parse_integer};
 
 /// One element of a packed collection.
@@ -32,7 +32,7 @@ impl Piece<'_> {
     /// The bytes that the element is.
     pub(super) fn to_bytes(self) -> Bytes {
         match self {
-            Self::Integer(number) => Bytes::from(number.to_string().into_bytes()),
+            Self::Integer(number) => digits(number),
             Self::Bytes(bytes) => Bytes::from(bytes),
         }
     }

@@ -33,31 +33,34 @@
 //! * This room knows no clock: whether a key that it reads has expired is asked by its reader.
 //!
 //! Reading order: `format`, `write`, `lzf`, `listpack`, `intset`, `ziplist`, `zipmap`, `crc64`,
-//! `save`, `encode`, `read`, `load`, `atom`, `decode`, `dump`, `sha1`, `digest`.
+//! `score`,
+//! `save`, `encode`, `read`, `gather`, `build`, `load`, `atom`, `decode`, `dump`, `sha1`, `digest`.
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveRio, rdbLoadRioWithLoadingCtx.
 
 mod atom;
+mod build;
 mod crc64;
 mod decode;
 mod digest;
 mod dump;
 mod encode;
 mod format;
-#[allow(dead_code, reason = "the collections, which follow, need it")]
+mod gather;
 mod intset;
-#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod listpack;
 mod load;
 mod lzf;
 mod read;
+#[cfg(test)]
+mod sample;
 mod save;
+mod score;
 mod sha1;
 mod write;
-#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod ziplist;
-#[allow(dead_code, reason = "the collections, which follow, need it")]
 mod zipmap;
 
+pub use build::Thresholds;
 pub use decode::{DecodeError, DecodeOptions, Decoder, Item};
 pub use digest::Digest;
 pub use dump::{RestoreError, dump, restore};

@@ -143,11 +143,34 @@ impl Text<'_> {
     /// The bytes of the string.
     pub(super) fn to_bytes(&self) -> Bytes {
         match self {
-            Self::Integer(number) => Bytes::from(number.to_string().into_bytes()),
+            Self::Integer(number) => digits((*number).into()),
             Self::Bytes(bytes) => Bytes::from(&**bytes),
         }
     }
 }
+
+/// The decimal digits of `number`, without a stop between the stack and the heap.
+pub(super) fn digits(number: i64) -> Bytes {
+    let mut text = [0; DIGITS_MAX];
+    let mut start = DIGITS_MAX;
+    let mut rest = number.unsigned_abs();
+    loop {
+        start -= 1;
+        text[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        start -= 1;
+        text[start] = b'-';
+    }
+    Bytes::from(&text[start..])
+}
+
+/// The digits of 2^63 and a sign.
+const DIGITS_MAX: usize = 20;
 
 #[cfg(test)]
 mod tests {
@@ -189,6 +212,13 @@ mod tests {
             for cut in 0..bytes.len() {
                 assert!(matches!(text(&bytes[..cut]), Err(Stop::More(n)) if n > cut));
             }
+        }
+    }
+
+    #[test]
+    fn numbers_are_spelled_in_digits() {
+        for number in [0, 7, -1, 10, 4096, -305, i64::MAX, i64::MIN] {
+            assert_eq!(*digits(number), *number.to_string().as_bytes());
         }
     }
 

@@ -3,12 +3,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     keyspace::{Keyspace, StringValue},
-    rdb::{EncodeOptions, Encoder, Header, ReplInfo, Version},
+    rdb::{
+        Digest, EncodeOptions, Encoder, Version,
+        sample::{self, bytes},
+    },
 };
-
-fn bytes(text: &str) -> Bytes {
-    Bytes::from(text.as_bytes())
-}
 
 /// What a whole file says, and the bytes behind it.
 fn items(file: &[u8]) -> Result<(Vec<Item>, Vec<u8>), DecodeError> {
@@ -29,28 +28,10 @@ fn items_in_pieces<'a>(
     Ok((items, decoder.unread().to_vec()))
 }
 
-/// A file of `keys` strings in three databases.
+/// A file of `keys` values of all kinds.
 fn sample(keys: usize, options: EncodeOptions) -> (Keyspace, Vec<u8>) {
-    let mut keyspace = Keyspace::new(3);
-    for n in 0..keys {
-        let text = match n % 4 {
-            0 => n.to_string(),
-            1 => "abc".repeat(n),
-            2 => String::new(),
-            _ => format!("-{n}000000000"),
-        };
-        let expires = (n % 3 == 0).then_some(n as i64 * 1_000 - 5_000);
-        let value = Value::String(StringValue::new(bytes(&text)));
-        keyspace.db_mut(n % 3).insert(bytes(&format!("key:{n}")), value, expires);
-    }
-    let repl = ReplInfo { stream_db: 0, id: [b'0'; 40], offset: 9_000_000_000 };
-    let header = Header {
-        redis_version: "7.2.4".to_owned(),
-        ctime_seconds: 1_700_000_000,
-        used_memory: 1 << 20,
-        repl: Some(repl),
-    };
-    let mut encoder = Encoder::new(keyspace.clone(), header, options);
+    let keyspace = sample::keyspace(keys);
+    let mut encoder = Encoder::new(keyspace.clone(), sample::header(), options);
     let file = std::iter::from_fn(|| encoder.next_chunk(100)).flatten().collect();
     (keyspace, file)
 }
@@ -77,10 +58,15 @@ fn what_was_written_is_read() {
     for version in [Version::V9, Version::V10, Version::V11] {
         for (compress, checksum) in [(true, true), (false, false)] {
             let options = EncodeOptions { version, compress, checksum };
-            let (keyspace, file) = sample(150, options);
+            let (keyspace, file) = sample(36, options);
             let (items, rest) = items(&file).unwrap();
             assert_eq!(items.last(), Some(&Item::End));
-            assert_eq!(entries(&loaded(items)), entries(&keyspace));
+            let copy = loaded(items);
+            assert_eq!(Digest::of_keyspace(&copy), Digest::of_keyspace(&keyspace));
+            // Older layouts leave it to the reader where a list is cut.
+            if version == Version::V11 {
+                assert_eq!(entries(&copy), entries(&keyspace));
+            }
             assert!(rest.is_empty());
         }
     }
@@ -127,13 +113,13 @@ fn bytes_behind_the_end_are_left_for_others() {
 
 #[test]
 fn one_byte_at_a_time_says_the_same() {
-    let (_, file) = sample(60, EncodeOptions::default());
+    let (_, file) = sample(24, EncodeOptions::default());
     assert_eq!(items_in_pieces(file.chunks(1)), items(&file));
 }
 
 #[test]
 fn no_prefix_is_an_error() {
-    let (_, file) = sample(40, EncodeOptions::default());
+    let (_, file) = sample(12, EncodeOptions::default());
     let (whole, _) = items(&file).unwrap();
     for end in 0..file.len() {
         let (said, _) = items(&file[..end]).unwrap();
@@ -231,7 +217,7 @@ proptest! {
     fn changed_bytes_do_no_harm(
         at in any::<prop::sample::Index>(), byte: u8, cut in 1usize..300
     ) {
-        let (_, mut file) = sample(40, EncodeOptions::default());
+        let (_, mut file) = sample(12, EncodeOptions::default());
         let at = at.index(file.len());
         let changed = file[at] != byte;
         file[at] = byte;
