@@ -4,8 +4,8 @@
 //!     *  any bytes      ?  any byte      [abc]  [a-z]  [^a]  one of a class      \x  x itself
 //! ```
 //!
-//! A class that is not closed ends with the pattern, and an empty text matches an empty pattern only
-//! (not even `*`): both as in Redis.
+//! A class that is not closed ends with the pattern, and an empty text matches an empty pattern
+//! only (not even `*`): both as in Redis.
 //! *Source*: Redis 7.2 · util.c · stringmatchlen.
 
 /// True if the whole of `text` matches `pattern`.

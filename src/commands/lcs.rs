@@ -168,7 +168,8 @@ mod tests {
         assert_eq!(bench.run("LCS key1 key2 LEN"), "(integer) 6");
         assert_eq!(
             bench.run("LCS key1 key2 IDX MINMATCHLEN 4 WITHMATCHLEN"),
-            "{\"matches\": [[[(integer) 4, (integer) 7], [(integer) 5, (integer) 8], (integer) 4]], \
+            "{\"matches\": \
+             [[[(integer) 4, (integer) 7], [(integer) 5, (integer) 8], (integer) 4]], \
              \"len\": (integer) 6}"
         );
         assert_eq!(bench.run("LCS key1 none"), "\"\"");

@@ -40,8 +40,7 @@ fn object(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 
 /// Redis keeps the numbers below 10,000 once, and counts no references to them.
 fn references(value: &Value) -> i64 {
-    let shared = matches!(value, Value::String(StringValue::Integer(number)) if (0..10_000).contains(number));
-    if shared { i32::MAX.into() } else { 1 }
+    if let Value::String(StringValue::Integer(0..10_000)) = value { i32::MAX.into() } else { 1 }
 }
 
 const NO_FREQUENCY: &str = concat!(

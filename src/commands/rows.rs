@@ -5,7 +5,8 @@ use super::Flags;
 /// Rows of the table: name, arity, flags, keys, handler; arguments; summary.
 macro_rules! rows {
     ($group:ident; $(
-        $name:literal $arity:literal $flags:ident $keys:ident $handler:path, $usage:expr, $summary:expr;
+        $name:literal $arity:literal $flags:ident $keys:ident $handler:path,
+        $usage:expr, $summary:expr;
     )*) => {
         &[$($crate::commands::Spec {
             name: $name,

@@ -1,9 +1,9 @@
 //! KEYS, SCAN, and what SSCAN, HSCAN and ZSCAN share with it.
 //!
-//! A scan is a walk in many commands, and the server remembers nothing between them: the *cursor* is
-//! a place in the order of hashes, so what was there from the first command to the last is shown at
-//! least once, whatever has come and gone. Keys are shown by whole pages; the cursor is where the
-//! next page begins, with its bits reversed, as in Redis, which makes it a small number.
+//! A scan is a walk in many commands, and the server remembers nothing between them: the *cursor*
+//! is a place in the order of hashes, so what was there from the first command to the last is shown
+//! at least once, whatever has come and gone. Keys are shown by whole pages; the cursor is where
+//! the next page begins, with its bits reversed, as in Redis, which makes it a small number.
 //! *Source*: Redis 7.2 · db.c · scanGenericCommand, keysCommand.
 
 use super::glob;

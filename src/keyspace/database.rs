@@ -3,7 +3,8 @@
 use super::{Copied, Entry, Millis, Value, pages::Pages};
 use crate::{random::Random, resp::Bytes};
 
-/// All databases of a server. A clone is the whole data of one instant, at the cost of a few counts.
+/// All databases of a server. A clone is the whole data of one instant, at the cost of a few
+/// counts.
 #[derive(Clone, Debug)]
 pub struct Keyspace {
     /// Database `n` at index `n`.

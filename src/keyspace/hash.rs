@@ -110,9 +110,18 @@ impl Hash {
 
     /// Every field with its value, in the order of [`Self::nth`].
     pub fn iter(&self) -> Box<dyn Iterator<Item = (&Bytes, &Bytes)> + '_> {
+        self.iter_from(0)
+    }
+
+    /// The fields from `rank` on.
+    pub fn iter_from(&self, rank: usize) -> Box<dyn Iterator<Item = (&Bytes, &Bytes)> + '_> {
         match &self.form {
-            Form::Listpack(fields) => Box::new(fields.iter().map(|(name, value)| (name, value))),
-            Form::Table(table) => Box::new(table.iter().map(|slot| (&slot.name, &slot.value))),
+            Form::Listpack(fields) => {
+                Box::new(fields.iter().skip(rank).map(|(name, value)| (name, value)))
+            }
+            Form::Table(table) => {
+                Box::new(table.iter_from(rank).map(|slot| (&slot.name, &slot.value)))
+            }
         }
     }
 

@@ -20,12 +20,13 @@
 //!   remember the *epoch* of their last write, so "copied since the snapshot" is a comparison.
 //! * The order of keys is the order of their hashes under a fixed function: the same on every
 //!   machine, and the order in which an RDB file lists them.
-//! * Times here are data, not clocks: an expiry is a stamp in Unix milliseconds. Whether a key *has*
-//!   expired is asked by the commands, which know who asks.
+//! * Times here are data, not clocks: an expiry is a stamp in Unix milliseconds. Whether a key
+//!   *has* expired is asked by the commands, which know who asks.
 //!
 //! Reading order: `value`, `pages`, `database`; then the collections: `encoding`, `tree`, `table`,
 //! `set`, `hash`, `sorted_set`, `list_node`, `quicklist`, `list`.
-//! *Source*: Redis 7.2 · db.c, object.c; the kernel's copy-on-write below rdb.c · rdbSaveBackground.
+//! *Source*: Redis 7.2 · db.c, object.c; the kernel's copy-on-write below rdb.c ·
+//! rdbSaveBackground.
 
 mod database;
 mod encoding;

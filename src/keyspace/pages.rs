@@ -2,7 +2,8 @@
 //!
 //! The tree branches sixteen ways on the bits of a key's hash, from the top; a leaf is a *page* of
 //! up to 32 entries in the order of their hashes. Every branch knows a [`Tally`] of what lies below
-//! it, so that the number of keys, a random key and the next key to expire are found without a walk.
+//! it, so that the number of keys, a random key and the next key to expire are found without a
+//! walk.
 //!
 //! A write makes its path its own (`Rc::make_mut`: a copy if it is shared, nothing if not). Whether
 //! a page counts as *copied since the snapshot* is decided by its epoch alone.
@@ -494,95 +495,4 @@ const PAGE_ENTRIES_MAX: usize = 32;
 const PAGE_ENTRIES_MERGE: u64 = 12;
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::keyspace::StringValue;
-
-    fn key(n: u64) -> Bytes {
-        Bytes::from(format!("key:{n}").into_bytes())
-    }
-
-    fn value(n: u64) -> Value {
-        Value::String(StringValue::Integer(n as i64))
-    }
-
-    fn filled(count: u64) -> Pages {
-        let mut pages = Pages::default();
-        for n in 0..count {
-            pages.insert(key(n), value(n), None);
-        }
-        pages
-    }
-
-    #[test]
-    fn a_clone_keeps_the_past_and_the_epoch_counts_what_was_copied() {
-        let mut live = filled(1_000);
-        live.begin_epoch();
-        let snapshot = live.clone();
-        live.insert(key(7), value(0), None);
-        live.insert(key(7), value(1), None);
-        assert_eq!(live.copied().pages, 1);
-        live.remove(&key(8));
-        assert_eq!(snapshot.get(&key(7)).unwrap().value, value(7));
-        assert_eq!((snapshot.len(), live.len()), (1_000, 999));
-        assert!(snapshot.get(&key(8)).is_some());
-    }
-
-    #[test]
-    fn a_write_that_finds_nothing_copies_nothing() {
-        let mut live = filled(100);
-        live.begin_epoch();
-        assert!(live.remove(b"absent").is_none());
-        assert!(live.value_mut(b"absent").is_none());
-        assert!(!live.set_expiry(b"absent", Some(1)));
-        assert_eq!(live.copied(), Copied::default());
-    }
-
-    #[test]
-    fn a_walk_by_pages_sees_every_key_once_and_in_order() {
-        let pages = filled(5_000);
-        let (mut from, mut seen) = (Some(0), Vec::new());
-        while let Some(page) = from.and_then(|from| pages.page_from(from)) {
-            seen.extend(page.entries.iter().map(|e| (e.hash, Bytes::clone(&e.key))));
-            from = page.next;
-        }
-        assert_eq!(seen.len(), 5_000);
-        assert!(seen.is_sorted());
-    }
-
-    proptest! {
-        #[test]
-        fn the_pages_agree_with_a_plain_map(
-            steps in prop::collection::vec((0u64..200, 0u8..4, any::<i16>()), 1..400)
-        ) {
-            let (mut pages, mut map) = (Pages::default(), BTreeMap::new());
-            for (n, what, at) in steps {
-                let at = i64::from(at);
-                match what {
-                    0 | 1 => {
-                        let expires = (what == 1).then_some(at);
-                        pages.insert(key(n), value(n), expires);
-                        map.insert(key(n), expires);
-                    }
-                    2 => prop_assert_eq!(pages.remove(&key(n)).is_some(), map.remove(&key(n)).is_some()),
-                    _ => {
-                        let found = map.get_mut(&key(n)).map(|e| *e = Some(at)).is_some();
-                        prop_assert_eq!(pages.set_expiry(&key(n), Some(at)), found);
-                    }
-                }
-                prop_assert_eq!(pages.len(), map.len() as u64);
-                prop_assert_eq!(pages.volatile_len(), map.values().flatten().count() as u64);
-                prop_assert_eq!(pages.soonest_expiry(), map.values().flatten().min().copied());
-            }
-            for (key, expires) in &map {
-                prop_assert_eq!(pages.get(key).unwrap().expires, *expires);
-            }
-            let ranked: Vec<u64> = (0..pages.len()).map(|r| pages.nth(r).unwrap().hash).collect();
-            prop_assert!(ranked.is_sorted());
-        }
-    }
-}
+mod tests;

@@ -173,10 +173,17 @@ impl Set {
 
     /// Every member, in the order of [`Self::nth`].
     pub fn iter(&self) -> Box<dyn Iterator<Item = Bytes> + '_> {
+        self.iter_from(0)
+    }
+
+    /// The members from `rank` on.
+    pub fn iter_from(&self, rank: usize) -> Box<dyn Iterator<Item = Bytes> + '_> {
         match &self.form {
-            Form::Intset(numbers) => Box::new(numbers.numbers.iter().copied().map(text)),
-            Form::Listpack(members) => Box::new(members.iter().cloned()),
-            Form::Table(table) => Box::new(table.iter().map(|slot| Bytes::clone(&slot.name))),
+            Form::Intset(numbers) => Box::new(numbers.numbers.iter().skip(rank).copied().map(text)),
+            Form::Listpack(members) => Box::new(members.iter().skip(rank).cloned()),
+            Form::Table(table) => {
+                Box::new(table.iter_from(rank).map(|slot| Bytes::clone(&slot.name)))
+            }
         }
     }
 

@@ -61,7 +61,12 @@ impl<V: Clone> Table<V> {
 
     /// All slots in the order of hashes.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot<V>> {
-        self.slots.iter_from(0)
+        self.iter_from(0)
+    }
+
+    /// The slots from `rank` on, in the order of hashes.
+    pub(super) fn iter_from(&self, rank: usize) -> impl Iterator<Item = &Slot<V>> {
+        self.slots.iter_from(rank)
     }
 
     /// About `count` slots from `cursor` on, and the cursor after them: 0 at the end.

@@ -253,7 +253,10 @@ mod tests {
         }
 
         #[test]
-        fn hexadecimal_reads_the_number_it_names(mantissa in 0u64..1 << 53, power in -1074i64..970) {
+        fn hexadecimal_reads_the_number_it_names(
+            mantissa in 0u64..1 << 53,
+            power in -1074i64..970,
+        ) {
             let value = scale(mantissa, power);
             let text = format!("0x{mantissa:x}p{power}");
             prop_assert_eq!(parse_double(text.as_bytes()), Some(value));

@@ -1,7 +1,7 @@
 //! Members of sorted sets by chance, and bit by bit.
 //!
-//! ZSCAN shows scores as they are kept: a packed set keeps text, a big one numbers, and Redis prints
-//! those with seventeen digits whether they are needed or not.
+//! ZSCAN shows scores as they are kept: a packed set keeps text, a big one numbers, and Redis
+//! prints those with seventeen digits whether they are needed or not.
 //! *Source*: Redis 7.2 · t_zset.c · zrandmemberCommand; db.c · scanGenericCommand.
 
 use crate::commands::hash::pairs;

@@ -1,0 +1,55 @@
+# make serve   sets everything up, builds, serves the page on loopback and prints its address
+# make test    sets everything up and runs every test
+# make check   the inner loop: format, lints, native tests
+#
+# Each step installs only what is missing, says what it does, and is not done twice.
+
+SHELL := bash
+PORT ?= 4173
+ENGINE := www/engine/replica_lab_bg.wasm
+WASM := . tools/wasm-env.sh && CARGO_TARGET_DIR=target/wasm
+# wasm-pack's own settings for the browsers that it starts.
+BROWSER := WASM_BINDGEN_TEST_TIMEOUT=300 wasm-pack test --headless
+
+.PHONY: serve test check engine page native browsers playwright clean
+
+serve: engine
+	@cd www && npm run --silent build
+	@echo "== serving http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
+	@cd www && npm run --silent preview -- --host 127.0.0.1 --port $(PORT) --strictPort
+
+check:
+	@tools/setup.sh nextest redis
+	cargo fmt --check
+	cargo clippy --all-targets --quiet -- -D warnings
+	cargo build --quiet --example tcp_node
+	cargo nextest run --no-fail-fast --status-level fail
+
+test: check browsers page playwright
+	@echo "== every test has passed"
+
+# The engine as the page loads it: small, and with the glue that matches.
+engine: $(ENGINE)
+
+$(ENGINE): Cargo.toml Cargo.lock $(shell find src -name '*.rs') tools/build-engine.sh
+	@tools/setup.sh wasm bindgen page
+	@tools/build-engine.sh
+
+# The scenarios over real ports, in real browsers.
+browsers:
+	@tools/setup.sh wasm bindgen wasm-pack chromium firefox geckodriver
+	@cp tests/webdriver.json webdriver.json
+	$(WASM) cargo clippy --lib --target wasm32-unknown-unknown --quiet -- -D warnings
+	$(WASM) $(BROWSER) --chrome --chromedriver "$$(command -v chromedriver)" --test web
+	$(WASM) $(BROWSER) --firefox --geckodriver "$$TOOLS/bin/geckodriver" --test web
+
+page: engine
+	@tools/setup.sh page
+	cd www && npm run --silent check && npm run --silent test && npm run --silent build
+
+playwright: page
+	@tools/setup.sh chromium fonts
+	cd www && npm run --silent test:page
+
+clean:
+	rm -rf target www/engine www/dist www/node_modules webdriver.json

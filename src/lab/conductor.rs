@@ -1,0 +1,194 @@
+//! A world with its timeline: what every host's loop drives.
+//!
+//! A host's loop is the same everywhere; only how it waits differs:
+//!
+//! ```text
+//!     if conductor.begin()  {
+//!         while let Some(turn) = conductor.next_turn() {
+//!             carry it out, carry its frames away        a call, or a message and its answer
+//!             conductor.absorb(node, done)
+//!         }
+//!         if let Some(checkpoint) = conductor.finish() { let every place keep it }
+//!     }
+//! ```
+
+use super::intervention::Intervention;
+use super::network::Side;
+use super::script::{Action, Plan, Script};
+use super::timeline::{Timeline, TraceEntry};
+use super::turn::{Done, NodeId, Turn};
+use super::world::{NextEvent, World};
+use crate::node::Link;
+use crate::time::{Duration, Instant};
+
+/// Conducts a world, and remembers how to come back.
+#[derive(Clone, Debug)]
+pub struct Conductor {
+    /// The world at the cursor.
+    world: World,
+    /// What is known before and behind it.
+    timeline: Timeline,
+    /// The event that is under way.
+    current: Option<NextEvent>,
+}
+
+/// What every place is to keep, and to forget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// The name of the checkpoint: the index of the event before which it stands.
+    pub index: u64,
+    /// Names of checkpoints that are no longer needed.
+    pub forget: Vec<u64>,
+}
+
+/// What every place is to go back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restore {
+    /// The name of the checkpoint.
+    pub index: u64,
+}
+
+impl Conductor {
+    /// A world at its beginning. The script's acts are put on the agenda, at the times that its
+    /// `run` lines give them; what cannot be foreseen (`until`, `step`, `show`) is for a runner.
+    pub fn from_script(script: &Script) -> Self {
+        let mut world = World::new(script.plan.clone());
+        let mut at = script.plan.epoch;
+        for (_, action) in &script.actions {
+            match action {
+                Action::Intervene(act) => {
+                    at += Duration::from_millis(1);
+                    world.schedule(at, act.clone());
+                }
+                Action::Run(span) => at += *span,
+                Action::Step(_) | Action::Until(_) | Action::Show(_) => {}
+            }
+        }
+        Self::new(world)
+    }
+
+    /// A world at its beginning, in which nobody acts until told.
+    pub fn from_plan(plan: Plan) -> Self {
+        Self::new(World::new(plan))
+    }
+
+    fn new(world: World) -> Self {
+        Self { timeline: Timeline::new(world.clone()), world, current: None }
+    }
+
+    /// The world at the cursor.
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// How many events have happened.
+    pub const fn cursor(&self) -> u64 {
+        self.world.count()
+    }
+
+    /// How many events are known.
+    pub fn length(&self) -> u64 {
+        self.timeline.entries.len() as u64
+    }
+
+    /// The events that are known.
+    pub fn entries(&self) -> &[TraceEntry] {
+        &self.timeline.entries
+    }
+
+    /// What the next step will do: what it did before, if it is known, else what the agenda says.
+    pub fn next_event(&self) -> Option<NextEvent> {
+        let index = usize::try_from(self.cursor()).unwrap_or(usize::MAX);
+        match self.timeline.entries.get(index) {
+            Some(entry) => Some(NextEvent {
+                at: entry.at,
+                node: entry.node,
+                kind: entry.kind,
+                text: entry.text.clone(),
+            }),
+            None => self.world.next_event(),
+        }
+    }
+
+    /// Begins the next event; false if nothing will ever happen by itself.
+    pub fn begin(&mut self) -> bool {
+        let act = self.timeline.acts.get(&self.cursor()).cloned();
+        self.current = match act {
+            Some((at, act)) => {
+                self.world.idle_until(at);
+                Some(self.world.act(&act))
+            }
+            None => self.world.begin(),
+        };
+        self.current.is_some()
+    }
+
+    /// Begins an act of a person, now. What was known of the future is given up; the answer names
+    /// the checkpoints that go with it.
+    pub fn begin_act(&mut self, act: Intervention) -> Vec<u64> {
+        let index = self.cursor();
+        let forget = self.timeline.cut_off(index);
+        self.current = Some(self.world.act(&act));
+        self.timeline.acts.insert(index, (self.world.now(), act));
+        forget
+    }
+
+    /// The next turn of the event that is under way.
+    pub fn next_turn(&mut self) -> Option<Turn> {
+        self.world.next_turn()
+    }
+
+    /// Takes in what came of a turn.
+    pub fn absorb(&mut self, node: NodeId, done: Done) {
+        self.world.absorb(node, done);
+    }
+
+    /// Ends the event, and says whether the places are to keep a checkpoint.
+    ///
+    /// # Panics
+    /// If a repeated event differs from what it was: the engine would not be deterministic.
+    pub fn finish(&mut self) -> Option<Checkpoint> {
+        let current = self.current.take()?;
+        let NextEvent { at, node, kind, text } = current;
+        let entry = TraceEntry { at, node, kind, text };
+        let index = usize::try_from(self.cursor() - 1).unwrap_or(usize::MAX);
+        match self.timeline.entries.get(index) {
+            Some(known) => assert_eq!(*known, entry, "event {index} was repeated differently"),
+            None => self.timeline.entries.push(entry),
+        }
+        let index = self.cursor();
+        self.timeline.wants_checkpoint(index).then(|| {
+            let forget = self.timeline.keep(index, self.world.clone());
+            Checkpoint { index, forget }
+        })
+    }
+
+    /// Prepares to go to where `target` events have happened: back to a checkpoint if the target
+    /// lies behind the cursor. From there, step until [`Self::cursor`] is the target.
+    pub fn seek(&mut self, target: u64) -> Option<Restore> {
+        let index = self.timeline.checkpoint_before(target);
+        if self.cursor() <= target && self.cursor() >= index {
+            return None;
+        }
+        self.world = self.timeline.checkpoints[&index].clone();
+        Some(Restore { index })
+    }
+
+    /// Lets time pass up to `at`, but not beyond the next event.
+    pub fn idle_until(&mut self, at: Instant) {
+        let limit = self.next_event().map_or(at, |next| next.at.min(at));
+        self.world.idle_until(limit);
+    }
+
+    /// How many frames every end of every connection has been sent, by node and link: a place that
+    /// keeps a checkpoint must first have them all.
+    pub fn frames_sent_to(&self, node: NodeId) -> Vec<(Link, u64)> {
+        let ends = self.world.connections().flat_map(|(_, connection)| {
+            [Side::Dialler, Side::Acceptor].map(|side| {
+                let (owner, link) = connection.end(side);
+                (owner, link, connection.sent(side.other()))
+            })
+        });
+        ends.filter(|(owner, ..)| *owner == node).map(|(_, link, sent)| (link, sent)).collect()
+    }
+}

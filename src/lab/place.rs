@@ -1,0 +1,229 @@
+//! Where a node lives: the node, its disk, its prompt, and the frames that wait at its door.
+//!
+//! Every host has one for each of its nodes, and carries out turns by [`Place::take`]. A frame that
+//! was sent stands in the receiver's inbox, perhaps before its virtual time, until a turn says that
+//! it has arrived.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::disk::Disk;
+use super::label::label;
+use super::prompt::format_reply;
+use super::turn::{Done, Fact, Order};
+use crate::node::{Address, DiskOrder, Input, Job, Link, Node, Outbox, Output, Setup, Status};
+use crate::resp::{Bytes, Reply, ReplyDecoder, encode_command, split_words};
+use crate::time::Instant;
+
+/// A node with what is around it. A clone is a checkpoint.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The server.
+    node: Node,
+    /// Its files.
+    disk: Disk,
+    /// Disk orders that have not been carried out.
+    queue: VecDeque<(Job, DiskOrder)>,
+    /// Frames that were sent to the node and have not arrived, by connection.
+    inbox: BTreeMap<Link, Inbox>,
+    /// What the prompt has heard.
+    prompt: ReplyDecoder,
+    /// True once the prompt is connected.
+    prompt_open: bool,
+    /// True if the reply to the last command is text to be printed as it is: INFO, CLIENT LIST.
+    prompt_raw: bool,
+}
+
+/// The frames of one connection.
+#[derive(Clone, Debug, Default)]
+struct Inbox {
+    /// In the order of sending.
+    frames: VecDeque<Bytes>,
+    /// How many were ever put in.
+    count: u64,
+}
+
+/// A frame that the host is to carry to the other end of a connection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// The connection, as the sender names it.
+    pub link: Link,
+    /// The bytes.
+    pub bytes: Bytes,
+}
+
+impl Place {
+    /// A place for a node that is about to start.
+    pub fn new(setup: Setup, now: Instant) -> Self {
+        Self {
+            node: Node::new(setup, now),
+            disk: Disk::default(),
+            queue: VecDeque::new(),
+            inbox: BTreeMap::new(),
+            prompt: ReplyDecoder::default(),
+            prompt_open: false,
+            prompt_raw: false,
+        }
+    }
+
+    /// Carries out one turn: what came of it, and what is to be carried away.
+    ///
+    /// # Panics
+    /// If the turn speaks of a frame that has not been put in the inbox: the host must wait for it.
+    pub fn take(&mut self, now: Instant, fact: Fact) -> (Done, Vec<Sent>) {
+        let mut out = Outbox::default();
+        let mut done = Done::default();
+        let input = match fact {
+            Fact::Typed { line } => self.typed(now, &line, &mut out, &mut done),
+            Fact::Started => Some(Input::Started),
+            Fact::Accepted { link, peer, local, .. } => Some(Input::Accepted { link, peer, local }),
+            Fact::Opened { link, .. } => Some(Input::Opened { link }),
+            Fact::Refused { link, why } => Some(Input::Refused { link, why }),
+            Fact::Sent { link, bytes } => Some(Input::Sent { link, bytes }),
+            Fact::Woke => Some(Input::Woke),
+            Fact::Received { link } => {
+                let frame = self.inbox.get_mut(&link).and_then(|inbox| inbox.frames.pop_front());
+                let bytes = frame.expect("a frame is in the inbox before its turn");
+                Some(Input::Received { link, bytes })
+            }
+            Fact::Closed { link } => {
+                self.inbox.remove(&link);
+                Some(Input::Closed { link })
+            }
+            Fact::DiskDone => self.queue.pop_front().map(|(job, order)| {
+                let result = self.disk.obey(order);
+                Input::Disk { job, result }
+            }),
+        };
+        if let Some(input) = input {
+            self.node.handle(now, input, &mut out);
+        }
+        let sent = self.sort(out, &mut done);
+        done.deadline = self.node.deadline();
+        (done, sent)
+    }
+
+    /// Puts a frame into the inbox of a connection.
+    pub fn deliver(&mut self, link: Link, bytes: Bytes) {
+        let inbox = self.inbox.entry(link).or_default();
+        inbox.frames.push_back(bytes);
+        inbox.count += 1;
+    }
+
+    /// True if the next frame of a connection is there.
+    pub fn has_frame(&self, link: Link) -> bool {
+        self.inbox.get(&link).is_some_and(|inbox| !inbox.frames.is_empty())
+    }
+
+    /// How many frames were ever put into the inbox of a connection.
+    pub fn delivered(&self, link: Link) -> u64 {
+        self.inbox.get(&link).map_or(0, |inbox| inbox.count)
+    }
+
+    /// What can be seen of the node.
+    pub fn status(&self, now: Instant, keys: usize) -> Status {
+        self.node.status(now, keys)
+    }
+
+    /// The value of an option.
+    pub fn option(&self, name: &str) -> &str {
+        self.node.option(name)
+    }
+
+    /// A file of the node's disk.
+    pub fn file(&self, name: &str) -> Option<Vec<u8>> {
+        self.disk.file(name)
+    }
+
+    /// A line was typed: it becomes a command on the prompt's own connection.
+    fn typed(
+        &mut self,
+        now: Instant,
+        line: &str,
+        out: &mut Outbox,
+        done: &mut Done,
+    ) -> Option<Input> {
+        let Some(words) = split_words(line.as_bytes()) else {
+            done.orders.push(Order::Said { text: "Invalid argument(s)".to_owned() });
+            return None;
+        };
+        if words.is_empty() {
+            return None;
+        }
+        if !self.prompt_open {
+            self.prompt_open = true;
+            let (peer, local) =
+                (Address::new("127.0.0.1", 50_000), Address::new("127.0.0.1", 6379));
+            self.node.handle(now, Input::Accepted { link: PROMPT, peer, local }, out);
+        }
+        self.prompt_raw = prints_raw(&words);
+        let mut bytes = Vec::new();
+        encode_command(&words, &mut bytes);
+        Some(Input::Received { link: PROMPT, bytes: Bytes::from(bytes) })
+    }
+
+    /// Parts what the conductor hears from what is carried away, and keeps the disk's orders.
+    fn sort(&mut self, out: Outbox, done: &mut Done) -> Vec<Sent> {
+        let mut sent = Vec::new();
+        for order in out.orders {
+            match order {
+                Output::Dial { link, to } => done.orders.push(Order::Dial { link, to }),
+                Output::Send { link: PROMPT, bytes, .. } => self.say(&bytes, done),
+                Output::Send { link, bytes, carries } => {
+                    let (kind, label) = label(&bytes, carries);
+                    done.orders.push(Order::Send {
+                        link,
+                        bytes: bytes.len() as u64,
+                        paced: carries.is_paced(),
+                        digest: digest(&bytes),
+                        kind,
+                        label,
+                    });
+                    sent.push(Sent { link, bytes });
+                }
+                Output::Close { link: PROMPT } => self.prompt_open = false,
+                Output::Close { link } => done.orders.push(Order::Close { link }),
+                Output::Disk { job, order } => {
+                    let (bytes, label) = self.disk.weigh(&order);
+                    self.queue.push_back((job, order));
+                    done.orders.push(Order::Disk { bytes, label });
+                }
+                Output::Note(note) => {
+                    let level = note.note.level();
+                    done.orders.push(Order::Note { line: note.to_string(), level });
+                }
+                Output::Exit => done.orders.push(Order::Exit),
+            }
+        }
+        sent
+    }
+
+    /// The prompt prints what it hears.
+    fn say(&mut self, bytes: &[u8], done: &mut Done) {
+        self.prompt.feed(bytes);
+        while let Ok(Some(reply)) = self.prompt.next_reply() {
+            let text = if let (Reply::Bulk(text), true) = (&reply, self.prompt_raw) {
+                format_reply(&Reply::Verbatim(Bytes::clone(text)))
+            } else {
+                format_reply(&reply)
+            };
+            done.orders.push(Order::Said { text });
+        }
+    }
+}
+
+/// The commands whose replies redis-cli prints as they are.
+fn prints_raw(words: &[Vec<u8>]) -> bool {
+    let is = |index: usize, word: &str| {
+        words.get(index).is_some_and(|given| given.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    is(0, "info") || (is(0, "client") && (is(1, "list") || is(1, "info")))
+}
+
+/// FNV-1a: a digest for the trace, not for safety.
+fn digest(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+/// The connection of the prompt beside the node.
+const PROMPT: Link = Link::accepted(0);

@@ -1,0 +1,197 @@
+//! The rows of the server's own commands.
+
+use super::io::Link;
+use super::machine::Machine;
+use super::{admin, debug, downstream, info, save, transactions, wait};
+use crate::commands::{Flags, Group, Keys, Spec, TABLE};
+use crate::resp::{Bytes, Reply};
+
+/// A command that the node itself carries out.
+pub(super) type AdminSpec = Spec<AdminHandler>;
+/// Runs it.
+pub(super) type AdminHandler = fn(&mut Machine<'_>, Link, &[Bytes]) -> Reply;
+
+/// The row of `name`, in any case.
+pub(super) fn lookup(name: &[u8]) -> Option<&'static AdminSpec> {
+    ADMIN.iter().find(|spec| name.eq_ignore_ascii_case(spec.name.as_bytes()))
+}
+
+/// Every command that a node knows: its name, its usage and its summary; the prompt's hints.
+pub fn command_names() -> Vec<(&'static str, &'static str, &'static str)> {
+    let data = TABLE.iter().copied().flatten().map(|s| (s.name, s.usage, s.summary));
+    let mut names: Vec<_> =
+        data.chain(ADMIN.iter().map(|s| (s.name, s.usage, s.summary))).collect();
+    names.sort_unstable();
+    names
+}
+
+const FREE: Flags = Flags::LOADING.and(Flags::STALE).and(Flags::NOSCRIPT);
+const ANY: Flags = FREE.and(Flags::FAST);
+const OPEN: Flags = ANY.and(Flags::NO_AUTH);
+const ADMINISTRATION: Flags = FREE.and(Flags::ADMIN);
+
+use Group::{Connection, Generic, Server, Transactions};
+
+/// Every command that the node itself carries out.
+pub(super) static ADMIN: &[AdminSpec] = &[
+    row("ping", -1, Flags::FAST, Connection, "[message]", "Answers PONG.", admin::ping),
+    row("echo", 2, ANY, Connection, "message", "Answers its argument.", admin::echo),
+    row("select", 2, ANY, Connection, "index", "Chooses a database.", admin::select),
+    row("auth", -2, OPEN, Connection, "[username] password", "Gives the password.", admin::auth),
+    row(
+        "hello",
+        -1,
+        OPEN,
+        Connection,
+        "[protover [AUTH username password] [SETNAME clientname]]",
+        "Chooses the protocol.",
+        admin::hello,
+    ),
+    row("quit", -1, OPEN, Connection, "", "Closes the connection.", admin::quit),
+    row("reset", 1, OPEN, Connection, "", "Makes the connection as new.", admin::reset),
+    row(
+        "client",
+        -2,
+        ADMINISTRATION,
+        Connection,
+        "ID|INFO|LIST|KILL|GETNAME|SETNAME|SETINFO|NO-EVICT|NO-TOUCH [arguments]",
+        "Shows and closes connections.",
+        admin::client,
+    ),
+    row(
+        "config",
+        -2,
+        ADMINISTRATION,
+        Server,
+        "GET|SET|RESETSTAT [arguments]",
+        "Reads and sets options.",
+        admin::config,
+    ),
+    row(
+        "command",
+        -1,
+        FREE,
+        Server,
+        "[COUNT|LIST|DOCS|INFO]",
+        "Lists the commands.",
+        admin::command,
+    ),
+    row("info", -1, FREE, Server, "[section [section ...]]", "Describes the server.", info::info),
+    row("role", 1, ANY, Server, "", "Answers the role in replication.", info::role),
+    row("time", 1, ANY, Server, "", "Answers the time of day.", admin::time),
+    row(
+        "lastsave",
+        1,
+        ANY,
+        Server,
+        "",
+        "Answers when the dataset was last saved.",
+        admin::lastsave,
+    ),
+    row(
+        "bgsave",
+        -1,
+        Flags::ADMIN.and(Flags::NOSCRIPT),
+        Server,
+        "[SCHEDULE]",
+        "Saves the dataset in a child.",
+        save::bgsave,
+    ),
+    row(
+        "shutdown",
+        -1,
+        ADMINISTRATION.and(Flags::NO_MULTI),
+        Server,
+        "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]",
+        "Ends the server.",
+        admin::shutdown,
+    ),
+    row(
+        "debug",
+        -2,
+        ADMINISTRATION,
+        Server,
+        "subcommand [arguments]",
+        "Serves those who look inside.",
+        debug::debug,
+    ),
+    row(
+        "replicaof",
+        3,
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::STALE),
+        Server,
+        "host port|NO ONE",
+        "Follows a master, or nobody.",
+        admin::replicaof,
+    ),
+    row(
+        "slaveof",
+        3,
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::STALE),
+        Server,
+        "host port|NO ONE",
+        "The old name of REPLICAOF.",
+        admin::replicaof,
+    ),
+    row(
+        "replconf",
+        -1,
+        ADMINISTRATION,
+        Server,
+        "option value [...]",
+        "Carries what replicas and masters say of themselves.",
+        admin::replconf,
+    ),
+    row(
+        "psync",
+        -3,
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI).and(Flags::STALE),
+        Server,
+        "replicationid offset",
+        "Begins replication, from an offset if it can.",
+        downstream::psync,
+    ),
+    row(
+        "sync",
+        1,
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI).and(Flags::STALE),
+        Server,
+        "",
+        "Begins replication from the start.",
+        downstream::psync,
+    ),
+    row(
+        "wait",
+        3,
+        Flags::BLOCKING,
+        Generic,
+        "numreplicas timeout",
+        "Waits until replicas have confirmed the last write.",
+        wait::wait,
+    ),
+    row("multi", 1, ANY, Transactions, "", "Begins a transaction.", transactions::multi),
+    row("exec", 1, FREE, Transactions, "", "Carries out a transaction.", transactions::exec),
+    row("discard", 1, ANY, Transactions, "", "Gives up a transaction.", transactions::discard),
+    row(
+        "watch",
+        -2,
+        ANY,
+        Transactions,
+        "key [key ...]",
+        "Makes the next transaction depend on keys.",
+        transactions::watch,
+    ),
+    row("unwatch", 1, ANY, Transactions, "", "Forgets the watched keys.", transactions::unwatch),
+];
+
+const fn row(
+    name: &'static str,
+    arity: i32,
+    flags: Flags,
+    group: Group,
+    usage: &'static str,
+    summary: &'static str,
+    handler: AdminHandler,
+) -> AdminSpec {
+    Spec { name, arity, flags, keys: Keys::NONE, group, usage, summary, handler }
+}

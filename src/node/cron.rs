@@ -1,0 +1,398 @@
+//! The cron: everything that a server does because time has passed.
+//!
+//! Redis' cron runs every 100 ms and mostly finds nothing to do. Here a node knows for what it
+//! waits and is woken only for that; but never between two ticks, so that every coarse habit of the
+//! original stays: a child's end is noticed up to 100 ms late, timeouts are compared in whole
+//! seconds, once a second.
+//!
+//! [`deadline`] and [`Machine::wake`] must agree: whatever a wake does, the deadline announces.
+//! *Source*: Redis 7.2 · server.c · serverCron; replication.c · replicationCron; expire.c.
+
+use std::fmt;
+
+use super::client::Waiting;
+use super::gates::Asker;
+use super::io::Link;
+use super::machine::{Deadline, Machine};
+use super::note::{MasterNote, ReplicaNote, TransferNote};
+use super::save::ChildStage;
+use super::state::{State, TICKS_PER_SECOND};
+use super::upstream::Uplink;
+use crate::replication::Stage;
+use crate::resp::Bytes;
+use crate::time::Instant;
+
+/// What a node will do when it is woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wake {
+    /// The snapshot child encodes its next chunk.
+    SnapshotChunk,
+    /// The next part of a dataset is loaded.
+    LoadChunk,
+    /// The parent notices that its child has ended.
+    ReapChild,
+    /// The snapshot that replicas wait for begins.
+    StartSnapshot,
+    /// Connects to the master.
+    Dial,
+    /// Confirms to the master how far its stream was carried out.
+    Ack,
+    /// Gives up a link to a master that is silent.
+    MasterTimeout,
+    /// Drops a replica that is silent.
+    ReplicaTimeout,
+    /// Shows waiting replicas that the master lives.
+    KeepAlive,
+    /// Puts a PING into the stream.
+    Ping,
+    /// Frees the backlog that nobody has used for long.
+    FreeBacklog,
+    /// Deletes keys that have expired.
+    Expire,
+    /// Answers a client that has waited long enough.
+    ClientTimeout,
+}
+
+impl Wake {
+    /// Every purpose, in the order of importance.
+    pub const ALL: [Self; 13] = [
+        Self::SnapshotChunk,
+        Self::LoadChunk,
+        Self::ReapChild,
+        Self::StartSnapshot,
+        Self::Dial,
+        Self::Ack,
+        Self::MasterTimeout,
+        Self::ReplicaTimeout,
+        Self::KeepAlive,
+        Self::Ping,
+        Self::FreeBacklog,
+        Self::Expire,
+        Self::ClientTimeout,
+    ];
+}
+
+impl fmt::Display for Wake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SnapshotChunk => "the snapshot child writes its next chunk",
+            Self::LoadChunk => "the next part of the RDB is loaded",
+            Self::ReapChild => "the cron notices that the child has ended",
+            Self::StartSnapshot => "the delay is over: BGSAVE starts",
+            Self::Dial => "the cron connects to the master",
+            Self::Ack => "the cron sends REPLCONF ACK",
+            Self::MasterTimeout => "repl-timeout: the master is silent",
+            Self::ReplicaTimeout => "repl-timeout: a replica is silent",
+            Self::KeepAlive => "the cron sends a newline to waiting replicas",
+            Self::Ping => "the cron puts PING into the stream",
+            Self::FreeBacklog => "repl-backlog-ttl: the backlog is freed",
+            Self::Expire => "the cron deletes expired keys",
+            Self::ClientTimeout => "a waiting client's time is over",
+        })
+    }
+}
+
+/// The next instant at which a node wants to be woken, and why.
+pub(super) fn deadline(state: &State) -> Option<Deadline> {
+    let due = [
+        child_due(state),
+        loading_due(state),
+        upstream_due(state),
+        replicas_due(state),
+        backlog_due(state),
+        expiry_due(state),
+        clients_due(state),
+    ];
+    due.into_iter().flatten().min_by_key(|deadline| (deadline.at, deadline.wake))
+}
+
+/// The next run of the replication cron that has anything to do.
+fn second_due(state: &State) -> Option<Instant> {
+    let due = [upstream_due(state), replicas_due(state), backlog_due(state)];
+    due.into_iter().flatten().map(|deadline| deadline.at).min()
+}
+
+/// A duty at the first tick that is not before `at`.
+fn at_tick(state: &State, at: Instant, wake: Wake) -> Deadline {
+    Deadline { at: state.tick_at(state.tick_from(at)), wake }
+}
+
+/// A duty of the replication cron, at its first run that is not before `at`.
+fn at_second(state: &State, at: Instant, wake: Wake) -> Deadline {
+    Deadline { at: state.tick_at(state.second_from(at)), wake }
+}
+
+/// The first run at which more than `timeout` whole seconds have passed since `since`.
+fn after_timeout(state: &State, since: Instant, timeout: u64, wake: Wake) -> Deadline {
+    let at = Instant::from_millis((since.seconds() + timeout + 1) * 1_000);
+    at_second(state, at, wake)
+}
+
+fn child_due(state: &State) -> Option<Deadline> {
+    let child = state.child.as_ref()?;
+    match child.stage {
+        ChildStage::Writing => Some(Deadline { at: child.ready_at, wake: Wake::SnapshotChunk }),
+        ChildStage::Handing | ChildStage::AwaitReaders | ChildStage::Renaming => None,
+        ChildStage::Exited { .. } => Some(at_tick(state, child.ready_at, Wake::ReapChild)),
+    }
+}
+
+fn loading_due(state: &State) -> Option<Deadline> {
+    let loading = state.loading.as_ref().filter(|loading| loading.is_idle())?;
+    Some(Deadline { at: loading.ready_at, wake: Wake::LoadChunk })
+}
+
+fn upstream_due(state: &State) -> Option<Deadline> {
+    let timeout = state.config().number("repl-timeout");
+    let silent = |since| after_timeout(state, since, timeout, Wake::MasterTimeout);
+    match &state.upstream.link {
+        Uplink::Idle => None,
+        Uplink::Connect => Some(at_second(state, state.started_at, Wake::Dial)),
+        Uplink::Connecting { since, .. } | Uplink::Handshake { since, .. } => Some(silent(*since)),
+        Uplink::Transfer(_) if state.loading.is_some() => None,
+        Uplink::Transfer(transfer) => Some(silent(transfer.heard_at)),
+        Uplink::Connected(stream) => {
+            let ack = at_second(state, state.started_at, Wake::Ack);
+            Some(if stream.old_protocol { silent(stream.heard_at) } else { ack })
+        }
+    }
+}
+
+fn replicas_due(state: &State) -> Option<Deadline> {
+    if state.replicas.is_empty() {
+        return None;
+    }
+    let timeout = state.config().number("repl-timeout");
+    let mut due = Vec::new();
+    for (_, down) in state.downlinks() {
+        match down.stage {
+            Stage::AwaitSnapshot => {
+                due.push(at_second(state, state.started_at, Wake::KeepAlive));
+                if state.child.is_none() {
+                    due.push(snapshot_start(state, down.since));
+                }
+            }
+            Stage::AwaitSnapshotEnd { .. } if state.streams_snapshot() => {}
+            Stage::AwaitSnapshotEnd { .. } => {
+                due.push(at_second(state, state.started_at, Wake::KeepAlive));
+            }
+            Stage::SendSnapshot { .. } => {}
+            Stage::AwaitFirstAck { .. } | Stage::Streaming { .. } if down.old_protocol => {}
+            Stage::AwaitFirstAck { .. } | Stage::Streaming { .. } => {
+                due.push(after_timeout(state, down.acked_at, timeout, Wake::ReplicaTimeout));
+            }
+        }
+    }
+    due.extend(ping_due(state));
+    due.into_iter().min_by_key(|deadline| (deadline.at, deadline.wake))
+}
+
+/// When the delay of a replica that waits since `since` is over.
+fn snapshot_start(state: &State, since: Instant) -> Deadline {
+    let delay = state.config().number("repl-diskless-sync-delay");
+    let wait = if state.config().yes("repl-diskless-sync") { delay } else { 0 };
+    let at = Instant::from_millis((since.seconds() + wait) * 1_000).max(since);
+    at_second(state, at, Wake::StartSnapshot)
+}
+
+/// PINGs come at every n-th run since the start, whoever is attached.
+fn ping_due(state: &State) -> Option<Deadline> {
+    if state.is_replica() {
+        return None;
+    }
+    let period = state.config().number("repl-ping-replica-period") * TICKS_PER_SECOND;
+    let tick = state.second_from(state.started_at).div_ceil(period) * period;
+    Some(Deadline { at: state.tick_at(tick), wake: Wake::Ping })
+}
+
+fn backlog_due(state: &State) -> Option<Deadline> {
+    let ttl = state.config().number("repl-backlog-ttl");
+    let idle = state.replicas.is_empty() && !state.is_replica() && state.backlog.is_some();
+    (idle && ttl > 0).then(|| after_timeout(state, state.no_replicas_since, ttl, Wake::FreeBacklog))
+}
+
+fn expiry_due(state: &State) -> Option<Deadline> {
+    if state.is_replica() || !state.active_expire || state.loading.is_some() {
+        return None;
+    }
+    let (_, at) = state.keyspace.soonest_expiry()?;
+    let at = Instant::from_millis(u64::try_from(at).unwrap_or(0) + 1);
+    Some(at_tick(state, at, Wake::Expire))
+}
+
+fn clients_due(state: &State) -> Option<Deadline> {
+    let until = |client: &super::client::Client| match &client.waiting {
+        Some(Waiting::Replicas { until, .. }) => *until,
+        Some(Waiting::Keys(blocked)) => blocked.until,
+        None => None,
+    };
+    let at = state.clients.values().filter_map(until).min()?;
+    Some(Deadline { at, wake: Wake::ClientTimeout })
+}
+
+impl Machine<'_> {
+    /// Ticks that have gone by with nothing to do are done: what arises now waits for the next one.
+    pub(super) fn pass_idle_ticks(&mut self) {
+        let tick_micros = super::state::TICK_MILLIS * 1_000;
+        let micros = self.now.since(self.state.started_at).micros();
+        let Some(passed) = micros.checked_sub(1).map(|before| before / tick_micros) else { return };
+        if self.state.tick.is_none_or(|tick| tick >= passed) {
+            return;
+        }
+        // A wake that is late still has its tick to do.
+        let late = deadline(self.state).is_some_and(|due| due.at <= self.state.tick_at(passed));
+        if !late {
+            self.state.tick = Some(passed);
+        }
+    }
+
+    /// Does what is due.
+    pub(super) fn wake(&mut self) {
+        self.pump_child();
+        self.load_next();
+        let passed = self.now.since(self.state.started_at).micros();
+        let tick = passed / (super::state::TICK_MILLIS * 1_000);
+        if self.state.tick.is_some_and(|last| last >= tick) {
+            return;
+        }
+        let now = self.now;
+        let due = self.state.tick.is_none() || second_due(self.state).is_some_and(|at| at <= now);
+        let before = self.state.tick.replace(tick);
+        self.reap_child();
+        self.expire_keys();
+        if due {
+            self.every_second(before, tick);
+        }
+    }
+
+    /// The replication cron.
+    fn every_second(&mut self, before: Option<u64>, tick: u64) {
+        self.check_master();
+        let period = self.state.config().number("repl-ping-replica-period") * TICKS_PER_SECOND;
+        let ping = before.is_none_or(|before| before / period < tick / period);
+        if ping && !self.state.replicas.is_empty() && !self.state.is_replica() {
+            self.propagate_bare(&["PING"]);
+        }
+        self.keep_replicas_alive();
+        self.drop_silent_replicas();
+        self.free_unused_backlog();
+        self.start_due_snapshot(false);
+    }
+
+    fn check_master(&mut self) {
+        let timeout = self.state.config().number("repl-timeout");
+        let silent =
+            |since: Instant, now: Instant| now.seconds().saturating_sub(since.seconds()) > timeout;
+        let now = self.now;
+        match &self.state.upstream.link {
+            Uplink::Idle => {}
+            Uplink::Connect => self.dial(),
+            Uplink::Connecting { since, .. } | Uplink::Handshake { since, .. } => {
+                if silent(*since, now) {
+                    self.note(ReplicaNote::TimeoutConnecting);
+                    self.retry_now();
+                }
+            }
+            Uplink::Transfer(transfer) => {
+                if self.state.loading.is_none() && silent(transfer.heard_at, now) {
+                    self.note(TransferNote::TimeoutBulk);
+                    self.retry_now();
+                }
+            }
+            Uplink::Connected(stream) => {
+                if silent(stream.heard_at, now) {
+                    let link = stream.link;
+                    self.note(TransferNote::TimeoutMaster);
+                    self.out.push(super::io::Output::Close { link });
+                    self.stream_lost(true);
+                } else {
+                    self.send_ack();
+                }
+            }
+        }
+    }
+
+    /// A newline tells those who wait for a snapshot that the connection is not dead. Those whose
+    /// snapshot is being streamed see its bytes.
+    fn keep_replicas_alive(&mut self) {
+        let streaming = self.state.streams_snapshot();
+        let waits = |stage: &Stage| match stage {
+            Stage::AwaitSnapshot => true,
+            Stage::AwaitSnapshotEnd { .. } => !streaming,
+            Stage::SendSnapshot { .. } | Stage::AwaitFirstAck { .. } | Stage::Streaming { .. } => {
+                false
+            }
+        };
+        let links: Vec<Link> = self
+            .state
+            .downlinks()
+            .filter(|(_, down)| waits(&down.stage))
+            .map(|(link, _)| link)
+            .collect();
+        for link in links {
+            self.send_to_replica(link, b"\n");
+        }
+    }
+
+    fn drop_silent_replicas(&mut self) {
+        let timeout = self.state.config().number("repl-timeout");
+        let now = self.now.seconds();
+        let silent: Vec<Link> = self
+            .state
+            .downlinks()
+            .filter(|(_, down)| down.stage.is_online() && !down.old_protocol)
+            .filter(|(_, down)| now.saturating_sub(down.acked_at.seconds()) > timeout)
+            .map(|(link, _)| link)
+            .collect();
+        for link in silent {
+            let replica = self.state.replica_name(link);
+            self.note(MasterNote::ReplicaTimedOut { replica, streaming: true });
+            self.hang_up(link);
+        }
+    }
+
+    fn free_unused_backlog(&mut self) {
+        let ttl = self.state.config().number("repl-backlog-ttl");
+        let idle = self.now.seconds().saturating_sub(self.state.no_replicas_since.seconds());
+        let unused = self.state.replicas.is_empty() && !self.state.is_replica();
+        if !unused || ttl == 0 || idle <= ttl || self.state.backlog.is_none() {
+            return;
+        }
+        self.state.history.rename(&mut self.state.random);
+        self.state.backlog = None;
+        self.note(MasterNote::BacklogFreed(ttl));
+    }
+
+    /// Deletes keys past their expiry, each as a command of its own.
+    fn expire_keys(&mut self) {
+        if self.state.is_replica() || !self.state.active_expire || self.state.loading.is_some() {
+            return;
+        }
+        let now = self.now.millis() as i64;
+        for _ in 0..EXPIRED_KEYS_MAX {
+            let Some((db, _)) = self.state.keyspace.soonest_expiry().filter(|&(_, at)| now > at)
+            else {
+                return;
+            };
+            let Some(key) = self.state.keyspace.db(db).soonest().map(|e| Bytes::clone(&e.key))
+            else {
+                return;
+            };
+            let name = if self.state.config().settings.lazy_expire { "unlink" } else { "del" };
+            let args = [Bytes::from(name.to_uppercase().as_bytes()), key];
+            self.delete_expired(db, &args);
+        }
+    }
+
+    fn delete_expired(&mut self, db: usize, args: &[Bytes; 2]) {
+        let Some(spec) = crate::commands::lookup(&args[0]) else { return };
+        // Seen as the master link sees it: the key is deleted by this very command.
+        let (_, effects) = self.call(spec, Asker::upstream(db), args);
+        let unit = self.settle(db, args, effects);
+        self.state.stats.expired_keys += 1;
+        self.propagate(&unit, false);
+    }
+}
+
+/// How many keys one tick deletes at most.
+const EXPIRED_KEYS_MAX: usize = 10_000;

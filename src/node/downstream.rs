@@ -1,0 +1,308 @@
+//! All attached replicas: how one is admitted, fed, acknowledged and lost.
+//!
+//! One link is `replication::master`; here is everything that looks at all of them: who shares a
+//! snapshot, who still pins the buffer, how many are good enough to write.
+//! *Source*: Redis 7.2 · replication.c · syncCommand, masterTryPartialResynchronization,
+//! replconfCommand, replicationFeedSlaves.
+
+use super::io::{Carries, Link, Output};
+use super::machine::Machine;
+use super::note::{MasterNote, SnapshotNote, Target};
+use super::save::ChildTarget;
+use crate::replication::{Backlog, Downlink, Offset, Request, Stage, Verdict, Why, decide};
+use crate::resp::{Bytes, Reply, parse_integer};
+
+/// PSYNC and SYNC.
+pub(super) fn psync(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
+    let state = &machine.state;
+    if state.is_replica() && !state.upstream.is_up() {
+        return Reply::error("NOMASTERLINK Can't SYNC while not connected with my master");
+    }
+    let Some(client) = state.clients.get(&link) else { return Reply::Silent };
+    if !client.replies.is_empty() {
+        return Reply::error("ERR SYNC and PSYNC are invalid with pending output");
+    }
+    if client.introduced.rdb_only && !client.introduced.eof {
+        return Reply::error("ERR Filtered replica requires EOF capability");
+    }
+    let name = state.replica_name(link);
+    machine.note(MasterNote::AsksForSynchronization(name.clone()));
+    let old_protocol = args.len() == 1;
+    let verdict = if old_protocol {
+        Verdict::FullResync { why: Why::OldProtocol }
+    } else {
+        let Some(offset) = parse_integer(&args[2]) else {
+            machine.note(MasterNote::PsyncOffsetUnreadable(name));
+            return Reply::error("ERR value is not an integer or out of range");
+        };
+        let id = String::from_utf8_lossy(&args[1]).into_owned();
+        let request = Request { id: (id != "?").then_some(id), offset };
+        decide(&request, &machine.state.history, machine.state.backlog.as_ref())
+    };
+    match verdict {
+        Verdict::Continue { from } => machine.admit_partial(link, &name, from),
+        Verdict::FullResync { why } => machine.admit_full(link, &name, why, old_protocol),
+    }
+    Reply::Silent
+}
+
+impl Machine<'_> {
+    /// The replica goes on from `from`, at once.
+    fn admit_partial(&mut self, link: Link, name: &str, from: Offset) {
+        self.state.stats.sync_partial_ok += 1;
+        let id = self.state.history.id;
+        let psync2 = self.state.clients.get(&link).is_some_and(|client| client.introduced.psync2);
+        let line = if psync2 { format!("+CONTINUE {id}\r\n") } else { "+CONTINUE\r\n".to_owned() };
+        self.attach(link, Stage::Streaming { next: from });
+        self.send_to_replica(link, line.as_bytes());
+        let bytes = self.state.history.offset.since(from);
+        let (replica, wire_offset) = (name.to_owned(), from.0 + 1);
+        self.note(MasterNote::PartialRequestAccepted { replica, bytes, wire_offset });
+    }
+
+    /// The replica waits for a snapshot: one that runs, or the next.
+    fn admit_full(&mut self, link: Link, name: &str, why: Why, old_protocol: bool) {
+        self.state.stats.sync_full += 1;
+        if !matches!(why, Why::FirstTime | Why::OldProtocol) {
+            self.state.stats.sync_partial_err += 1;
+        }
+        let ahead = matches!(why, Why::Ahead { .. });
+        if why != Why::OldProtocol {
+            self.note(MasterNote::CannotContinue { replica: name.to_owned(), why });
+        }
+        if ahead {
+            self.note(MasterNote::OffsetAhead(name.to_owned()));
+        }
+        self.attach(link, Stage::AwaitSnapshot);
+        if let Some(down) = self.state.downlink_mut(link) {
+            down.old_protocol = old_protocol;
+        }
+        self.ensure_backlog();
+        match self.state.child.as_ref().map(|child| &child.target) {
+            Some(ChildTarget::Disk { .. }) => self.join_snapshot(link),
+            Some(ChildTarget::Sockets { .. }) => self.note(SnapshotNote::BgsaveHasSocketTarget),
+            None if self.may_wait_for_others(link) => self.note(SnapshotNote::DelayNextBgsave),
+            None => self.start_due_snapshot(true),
+        }
+    }
+
+    /// The first replica makes a master keep its stream, under a new name: nobody can have seen it.
+    fn ensure_backlog(&mut self) {
+        if self.state.backlog.is_some() {
+            return;
+        }
+        self.state.history.rename(&mut self.state.random);
+        self.create_backlog();
+        let (id, second) = (self.state.history.id, self.state.history.second_id());
+        self.note(MasterNote::BacklogCreated { id, second });
+    }
+
+    /// Begins to keep the stream from here on.
+    pub(super) fn create_backlog(&mut self) {
+        let size = self.state.config().number("repl-backlog-size");
+        self.state.backlog = Some(Backlog::new(size, self.state.history.offset));
+        self.state.no_replicas_since = self.now;
+    }
+
+    fn may_wait_for_others(&self, link: Link) -> bool {
+        let config = self.state.config();
+        config.yes("repl-diskless-sync")
+            && config.number("repl-diskless-sync-delay") > 0
+            && self.state.downlink(link).is_some_and(|down| down.introduction.eof)
+    }
+
+    /// A running disk snapshot serves a newcomer if another replica waits for it and can do no
+    /// more.
+    fn join_snapshot(&mut self, link: Link) {
+        let Some(newcomer) = self.state.downlink(link) else { return };
+        let wants = &newcomer.introduction;
+        let companion = self.state.downlinks().find_map(|(_, down)| match down.stage {
+            Stage::AwaitSnapshotEnd { from }
+                if (!down.introduction.eof || wants.eof)
+                    && (!down.introduction.psync2 || wants.psync2) =>
+            {
+                Some(from)
+            }
+            Stage::AwaitSnapshot
+            | Stage::AwaitSnapshotEnd { .. }
+            | Stage::SendSnapshot { .. }
+            | Stage::AwaitFirstAck { .. }
+            | Stage::Streaming { .. } => None,
+        });
+        let Some(from) = companion else {
+            self.note(SnapshotNote::CannotAttach);
+            return;
+        };
+        self.promise_snapshot(link, from);
+        self.note(SnapshotNote::WaitingForBgsave);
+    }
+
+    /// Tells a waiting replica where its snapshot stands; from here the stream piles up for it.
+    pub(super) fn promise_snapshot(&mut self, link: Link, from: Offset) {
+        let id = self.state.history.id;
+        let now = self.now;
+        let Some(down) = self.state.downlink_mut(link) else { return };
+        down.stage = Stage::AwaitSnapshotEnd { from };
+        down.since = now;
+        let old_protocol = down.old_protocol;
+        // Whoever begins here does not know in which database the stream is.
+        self.state.stream.reset();
+        if !old_protocol {
+            self.send_to_replica(link, format!("+FULLRESYNC {id} {from}\r\n").as_bytes());
+        }
+    }
+
+    /// Makes the connection a replica.
+    fn attach(&mut self, link: Link, stage: Stage) {
+        let now = self.now;
+        let Some(client) = self.state.clients.get_mut(&link) else { return };
+        client.downlink = Some(Downlink::new(client.introduced.clone(), stage, now));
+        client.transaction = None;
+        self.state.replicas.push(link);
+    }
+
+    /// Sends bytes that are not part of the stream.
+    pub(super) fn send_to_replica(&mut self, link: Link, bytes: &[u8]) {
+        self.state.stats.repl_output_bytes += bytes.len() as u64;
+        self.out.push(Output::Send { link, bytes: Bytes::from(bytes), carries: Carries::Talk });
+    }
+
+    /// Hands the stream to every wire that has room.
+    pub(super) fn feed_replicas(&mut self) {
+        for index in 0..self.state.replicas.len() {
+            self.feed(self.state.replicas[index]);
+        }
+    }
+
+    fn feed(&mut self, link: Link) {
+        let window = self.state.setup.send_window;
+        loop {
+            let state = &mut *self.state;
+            let (Some(backlog), Some(client)) = (&state.backlog, state.clients.get_mut(&link))
+            else {
+                return;
+            };
+            let Some(down) = &mut client.downlink else { return };
+            let Stage::Streaming { next } = down.stage else { return };
+            let room = usize::try_from(window.saturating_sub(down.in_wire)).unwrap_or(usize::MAX);
+            let bytes = Bytes::from(backlog.read(next, room.min(CHUNK_BYTES)));
+            if bytes.is_empty() {
+                return;
+            }
+            let count = bytes.len() as u64;
+            down.stage = Stage::Streaming { next: next.plus(count) };
+            down.in_wire += count;
+            state.stats.repl_output_bytes += count;
+            self.out.push(Output::Send { link, bytes, carries: Carries::Stream });
+        }
+    }
+
+    /// Lets go of stream bytes that nobody needs and the backlog does not promise.
+    pub(super) fn trim_backlog(&mut self) {
+        let oldest = self.state.oldest_reader();
+        if let Some(backlog) = &mut self.state.backlog {
+            backlog.trim(oldest);
+        }
+    }
+
+    /// Takes a replica's confirmation.
+    pub(super) fn acknowledged(&mut self, link: Link, offset: Offset) {
+        let now = self.now;
+        let early = self
+            .state
+            .downlink(link)
+            .is_some_and(|down| matches!(down.stage, Stage::AwaitSnapshotEnd { .. }));
+        // The replica has finished before we noticed that our child has: look now.
+        if early {
+            self.reap_child();
+        }
+        if let Some(down) = self.state.downlink_mut(link) {
+            down.acknowledge(offset, now);
+        }
+    }
+
+    /// A replica's connection is gone.
+    pub(super) fn replica_lost(&mut self, link: Link) {
+        let name = self.state.replica_name(link);
+        let received = self.state.receivers().contains(&link);
+        self.note(MasterNote::ReplicaLost(name));
+        self.state.replicas.retain(|&other| other != link);
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.downlink = None;
+        }
+        if self.state.replicas.is_empty() {
+            self.state.no_replicas_since = self.now;
+        }
+        if received {
+            self.receiver_dropped();
+        } else {
+            self.pump_child();
+        }
+    }
+
+    /// Drops every replica: they come back and learn our new name.
+    pub(super) fn disconnect_replicas(&mut self) {
+        for link in self.state.replicas.clone() {
+            self.hang_up(link);
+        }
+    }
+
+    /// True unless `min-replicas-to-write` asks for more good replicas than there are.
+    pub(super) fn enough_replicas(&self) -> bool {
+        let hot = self.state.config().hot;
+        if hot.min_replicas_to_write == 0 || hot.min_replicas_max_lag == 0 {
+            return true;
+        }
+        self.good_replicas() >= hot.min_replicas_to_write
+    }
+
+    /// How many online replicas have confirmed lately.
+    pub(super) fn good_replicas(&self) -> u64 {
+        let max_lag = self.state.config().hot.min_replicas_max_lag;
+        let good = |down: &&Downlink| down.stage.is_online() && down.lag(self.now) <= max_lag;
+        self.state.downlinks().map(|(_, down)| down).filter(good).count() as u64
+    }
+
+    /// Starts the snapshot that waiting replicas are due.
+    ///
+    /// `at_once` is a request that must not wait for others.
+    pub(super) fn start_due_snapshot(&mut self, at_once: bool) {
+        if self.state.child.is_some() {
+            return;
+        }
+        let waiting: Vec<Link> = self
+            .state
+            .downlinks()
+            .filter(|(_, down)| down.stage == Stage::AwaitSnapshot)
+            .map(|(link, _)| link)
+            .collect();
+        if waiting.is_empty() || !(at_once || self.snapshot_is_due(&waiting)) {
+            return;
+        }
+        let all_eof = waiting
+            .iter()
+            .all(|&link| self.state.downlink(link).is_some_and(|down| down.introduction.eof));
+        let target = if self.state.config().yes("repl-diskless-sync") && all_eof {
+            Target::Sockets
+        } else {
+            Target::Disk
+        };
+        self.start_replica_snapshot(&waiting, target);
+    }
+
+    fn snapshot_is_due(&self, waiting: &[Link]) -> bool {
+        let config = self.state.config();
+        let most = config.number("repl-diskless-sync-max-replicas");
+        let idle = |&link: &Link| {
+            let since = self.state.downlink(link).map_or(self.now, |down| down.since);
+            self.now.seconds().saturating_sub(since.seconds())
+        };
+        let longest = waiting.iter().map(idle).max().unwrap_or(0);
+        !config.yes("repl-diskless-sync")
+            || (most > 0 && waiting.len() as u64 >= most)
+            || longest >= config.number("repl-diskless-sync-delay")
+    }
+}
+
+/// Both sides read and write snapshots and streams in pieces of this size.
+pub(super) const CHUNK_BYTES: usize = 16 * 1024;

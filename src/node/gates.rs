@@ -1,0 +1,273 @@
+//! From a client's bytes to a reply: the gates that a command passes, in Redis' order.
+//! *Source*: Redis 7.2 · server.c · processCommand.
+
+use super::admin_table::{self, AdminSpec};
+use super::client::Transaction;
+use super::io::Link;
+use super::machine::Machine;
+use super::note::MasterNote;
+use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer, check_arity};
+use crate::resp::{Bytes, Command, Protocol, Reply};
+
+/// A command that exists: a data command, or one of the server's own.
+#[derive(Clone, Copy)]
+pub(super) enum Row {
+    Data(&'static Spec),
+    Admin(&'static AdminSpec),
+}
+
+/// Who runs a data command.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asker {
+    /// The database that it has selected.
+    pub(super) db: usize,
+    /// How it sees keys past their expiry.
+    pub(super) viewer: Viewer,
+    /// The version of RESP that it speaks.
+    pub(super) protocol: Protocol,
+    /// True if it can be kept waiting.
+    pub(super) may_block: bool,
+}
+
+impl Asker {
+    /// The master, in whose stream keys never expire and nobody waits.
+    pub(super) const fn upstream(db: usize) -> Self {
+        Self { db, viewer: Viewer::Upstream, protocol: Protocol::Resp2, may_block: false }
+    }
+}
+
+impl Row {
+    pub(super) fn find(name: &[u8]) -> Option<Self> {
+        commands::lookup(name)
+            .map(Self::Data)
+            .or_else(|| admin_table::lookup(name).map(Self::Admin))
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Data(spec) => spec.name,
+            Self::Admin(spec) => spec.name,
+        }
+    }
+
+    pub(super) const fn flags(self) -> Flags {
+        match self {
+            Self::Data(spec) => spec.flags,
+            Self::Admin(spec) => spec.flags,
+        }
+    }
+
+    fn check_arity(self, count: usize) -> Result<(), Refusal> {
+        match self {
+            Self::Data(spec) => check_arity(spec, count),
+            Self::Admin(spec) => check_arity(spec, count),
+        }
+    }
+}
+
+impl Machine<'_> {
+    /// Carries out the commands that have arrived, until one has to wait.
+    pub(super) fn serve(&mut self, link: Link) {
+        while let Some(client) = self.state.clients.get_mut(&link) {
+            if client.closing || client.waiting.is_some() {
+                return;
+            }
+            match client.decoder.next_command() {
+                Ok(None) => return,
+                Ok(Some(command)) => self.command(link, command),
+                Err(error) => {
+                    Reply::error(format!("ERR {error}"))
+                        .encode(client.protocol, &mut client.replies);
+                    client.closing = true;
+                }
+            }
+        }
+    }
+
+    fn command(&mut self, link: Link, command: Command) {
+        self.state.stats.commands_processed += 1;
+        if self.state.downlink(link).is_some() {
+            self.replica_command(link, &command.args);
+            return;
+        }
+        let reply = self.admit(link, command);
+        self.reply(link, &reply);
+        self.serve_ready();
+    }
+
+    /// Lets a command through the gates, or says why not.
+    fn admit(&mut self, link: Link, command: Command) -> Reply {
+        let row = match self.known(&command.args) {
+            Ok(row) => row,
+            Err(refusal) => return self.refuse(link, &refusal),
+        };
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.last_command = row.name().to_owned();
+        }
+        if let Err(refusal) = self.may_run(link, row) {
+            return self.refuse(link, &refusal);
+        }
+        let in_transaction = self.transaction(link).is_some();
+        if in_transaction && !matches!(row.name(), "multi" | "exec" | "discard" | "watch" | "reset")
+        {
+            if row.flags().has(Flags::NO_MULTI) {
+                let refusal = Refusal::other("ERR Command not allowed inside a transaction");
+                return self.refuse(link, &refusal);
+            }
+            if let Some(transaction) = self.transaction(link) {
+                transaction.queue.push(command);
+            }
+            return Reply::Simple("QUEUED".into());
+        }
+        self.run(link, row, &command.args)
+    }
+
+    pub(super) fn transaction(&mut self, link: Link) -> Option<&mut Transaction> {
+        self.state.clients.get_mut(&link)?.transaction.as_mut()
+    }
+
+    fn known(&self, args: &[Bytes]) -> Result<Row, Refusal> {
+        let row = Row::find(&args[0]).ok_or_else(|| commands::unknown_command(args))?;
+        row.check_arity(args.len())?;
+        Ok(row)
+    }
+
+    /// A refusal inside MULTI poisons the transaction.
+    fn refuse(&mut self, link: Link, refusal: &Refusal) -> Reply {
+        if let Some(transaction) = self.transaction(link) {
+            transaction.poisoned = true;
+        }
+        Reply::error(refusal.to_string())
+    }
+
+    /// The gates.
+    fn may_run(&self, link: Link, row: Row) -> Result<(), Refusal> {
+        let (flags, hot) = (row.flags(), self.state.config().hot);
+        let client = self.state.clients.get(&link);
+        if client.is_some_and(|client| !client.authenticated) && !flags.has(Flags::NO_AUTH) {
+            return Err(Refusal::other("NOAUTH Authentication required."));
+        }
+        let writes = flags.has(Flags::WRITE) || (row.name() == "exec" && self.queue_writes(link));
+        if writes && !self.state.is_replica() && !self.enough_replicas() {
+            return Err(Refusal::other("NOREPLICAS Not enough good replicas to write."));
+        }
+        if writes && self.state.is_replica() && hot.replica_read_only {
+            let text = "READONLY You can't write against a read only replica.";
+            return Err(Refusal::other(text));
+        }
+        let stale = self.state.is_replica() && !self.state.upstream.is_up();
+        if stale && !hot.replica_serve_stale_data && !flags.has(Flags::STALE) {
+            let text =
+                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+            return Err(Refusal::other(text));
+        }
+        if self.state.loading.is_some() && !flags.has(Flags::LOADING) {
+            return Err(Refusal::other("LOADING Redis is loading the dataset in memory"));
+        }
+        Ok(())
+    }
+
+    fn queue_writes(&self, link: Link) -> bool {
+        let transaction = self.state.clients.get(&link).and_then(|c| c.transaction.as_ref());
+        transaction.is_some_and(|transaction| {
+            let rows = transaction.queue.iter().filter_map(|command| Row::find(&command.args[0]));
+            rows.into_iter().any(|row| row.flags().has(Flags::WRITE))
+        })
+    }
+
+    /// Runs a command that has passed the gates, and propagates what it caused.
+    pub(super) fn run(&mut self, link: Link, row: Row, args: &[Bytes]) -> Reply {
+        match row {
+            Row::Admin(spec) => (spec.handler)(self, link, args),
+            Row::Data(spec) => {
+                let asker = self.asker(link, spec);
+                self.run_data(link, spec, asker, args)
+            }
+        }
+    }
+
+    /// Runs a data command of a client, and propagates what it caused.
+    pub(super) fn run_data(
+        &mut self,
+        link: Link,
+        spec: &Spec,
+        asker: Asker,
+        args: &[Bytes],
+    ) -> Reply {
+        let (reply, mut effects) = self.call(spec, asker, args);
+        if let Some(block) = effects.block.take() {
+            self.park(link, asker.db, args, block);
+        }
+        let unit = self.settle(asker.db, args, effects);
+        let wrap = !spec.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
+        self.propagate(&unit, wrap);
+        if !unit.is_empty() {
+            self.remember_write(link);
+        }
+        reply
+    }
+
+    /// Runs a data command.
+    pub(super) fn call(&mut self, spec: &Spec, asker: Asker, args: &[Bytes]) -> (Reply, Effects) {
+        let mut call = Call {
+            keyspace: &mut self.state.keyspace,
+            db: asker.db,
+            now: self.now.millis() as i64,
+            viewer: asker.viewer,
+            protocol: asker.protocol,
+            may_block: asker.may_block,
+            args,
+            random: &mut self.state.random,
+            settings: &self.state.setup.config.settings,
+            effects: Effects::default(),
+        };
+        let reply = commands::execute(spec, &mut call);
+        let effects = call.effects;
+        (reply, effects)
+    }
+
+    /// How a client runs a command: which keys it sees as expired, and whether it can wait.
+    pub(super) fn asker(&self, link: Link, spec: &Spec) -> Asker {
+        let viewer = match (self.state.is_replica(), spec.flags.has(Flags::WRITE)) {
+            (false, _) | (true, true) => Viewer::Owner,
+            (true, false) => Viewer::Reader,
+        };
+        let client = self.state.clients.get(&link);
+        Asker {
+            db: client.map_or(0, |client| client.db),
+            viewer,
+            protocol: client.map_or(Protocol::Resp2, |client| client.protocol),
+            may_block: true,
+        }
+    }
+
+    /// Writes a reply to a client; it leaves at the end of the turn.
+    pub(super) fn reply(&mut self, link: Link, reply: &Reply) {
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            reply.encode(client.protocol, &mut client.replies);
+        }
+    }
+
+    /// A replica may only listen and acknowledge; a reply to it would break its stream.
+    fn replica_command(&mut self, link: Link, args: &[Bytes]) {
+        let Ok(row) = self.known(args) else { return self.drop_talking_replica(link, args) };
+        match row.name() {
+            "psync" | "sync" => {}
+            "replconf" => {
+                let Row::Admin(spec) = row else { return };
+                if (spec.handler)(self, link, args) != Reply::Silent {
+                    self.drop_talking_replica(link, args);
+                }
+            }
+            _ => self.drop_talking_replica(link, args),
+        }
+    }
+
+    fn drop_talking_replica(&mut self, link: Link, args: &[Bytes]) {
+        let Some(client) = self.state.clients.get(&link) else { return };
+        let command = String::from_utf8_lossy(&args[0]).into_owned();
+        let client = client.info(link, self.now);
+        self.note(MasterNote::ReplicaGeneratedReply { command, client });
+        self.hang_up(link);
+    }
+}

@@ -1,0 +1,245 @@
+//! The whole boundary of a server, on one page.
+//!
+//! Facts come in, in the past tense; orders go out, in the imperative. Nothing else passes.
+
+use std::fmt;
+use std::rc::Rc;
+
+use super::LogLine;
+use crate::resp::Bytes;
+
+/// A connection, as one node knows it. The node names those that it dials, the host those that it
+/// accepts; [`Link::dialled`] and [`Link::accepted`] keep the two apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Link(pub u64);
+
+impl Link {
+    /// The `n`-th connection that the node has dialled.
+    pub const fn dialled(n: u64) -> Self {
+        Self(n * 2 + 1)
+    }
+
+    /// The `n`-th connection that the node has accepted.
+    pub const fn accepted(n: u64) -> Self {
+        Self(n * 2)
+    }
+
+    /// True if the node dialled it.
+    pub const fn is_dialled(self) -> bool {
+        self.0 % 2 == 1
+    }
+}
+
+/// Where a server listens or a client comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Address {
+    /// A name or an IP address.
+    pub host: Rc<str>,
+    /// The port.
+    pub port: u16,
+}
+
+impl Address {
+    /// The address `host:port`.
+    pub fn new(host: &str, port: u16) -> Self {
+        Self { host: Rc::from(host), port }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// What has happened to the node.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// The process has started.
+    Started,
+    /// Somebody has connected.
+    Accepted {
+        /// The new connection.
+        link: Link,
+        /// Where it comes from.
+        peer: Address,
+        /// The address that it came to.
+        local: Address,
+    },
+    /// A connection that was dialled is established.
+    Opened {
+        /// The connection.
+        link: Link,
+    },
+    /// A connection that was dialled could not be established.
+    Refused {
+        /// The connection.
+        link: Link,
+        /// Why, in the system's words: `Connection refused`.
+        why: String,
+    },
+    /// Bytes have arrived.
+    Received {
+        /// The connection.
+        link: Link,
+        /// The bytes.
+        bytes: Bytes,
+    },
+    /// Paced bytes have left the wire.
+    Sent {
+        /// The connection.
+        link: Link,
+        /// How many.
+        bytes: u64,
+    },
+    /// The peer has closed a connection, or it broke.
+    Closed {
+        /// The connection.
+        link: Link,
+    },
+    /// The disk has carried out an order.
+    Disk {
+        /// What the order was for.
+        job: Job,
+        /// What came of it; an error in the system's words.
+        result: Result<DiskFact, String>,
+    },
+    /// The time of [`Node::deadline`](super::Node::deadline) has come.
+    Woke,
+}
+
+/// What the world shall do for the node.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Connect to somebody.
+    Dial {
+        /// The name of the new connection.
+        link: Link,
+        /// Where to.
+        to: Address,
+    },
+    /// Send bytes.
+    Send {
+        /// The connection.
+        link: Link,
+        /// The bytes.
+        bytes: Bytes,
+        /// What they are.
+        carries: Carries,
+    },
+    /// Close a connection once everything sent before has left.
+    Close {
+        /// The connection.
+        link: Link,
+    },
+    /// Use the disk; answered by [`Input::Disk`], in order.
+    Disk {
+        /// What it is for.
+        job: Job,
+        /// What to do.
+        order: DiskOrder,
+    },
+    /// For eyes only: a line of the log. A host that drops every note runs the same history.
+    Note(LogLine),
+    /// The process ends.
+    Exit,
+}
+
+/// What bytes on their way are. All but talk is paced: the node hands the wire no more than its
+/// window until [`Input::Sent`] reports that bytes have left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carries {
+    /// Commands, replies and lines of the handshake.
+    Talk,
+    /// A part of a snapshot.
+    Snapshot,
+    /// A part of the replication stream.
+    Stream,
+}
+
+impl Carries {
+    /// True if the host reports when the bytes have left the wire.
+    pub const fn is_paced(self) -> bool {
+        matches!(self, Self::Snapshot | Self::Stream)
+    }
+}
+
+/// What a disk order is for: it tells the node where its completion belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// The snapshot child writes its file.
+    Save,
+    /// The snapshot child puts its file in place.
+    SaveRename,
+    /// A master reads its saved snapshot for the replica on this connection.
+    Send(Link),
+    /// A replica keeps what it receives.
+    Receive,
+    /// A replica puts the received file in place.
+    ReceiveRename,
+    /// A dataset is loaded.
+    Load,
+    /// Nobody waits for it.
+    Unawaited,
+}
+
+/// What a disk shall do. Files are named, not opened: an order is complete in itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiskOrder {
+    /// Append to a file, which begins to exist if `create`.
+    Append {
+        /// The file.
+        file: String,
+        /// The bytes.
+        bytes: Bytes,
+        /// Begin a new, empty file first.
+        create: bool,
+    },
+    /// Rename a file over another.
+    Rename {
+        /// The file.
+        from: String,
+        /// Its new name.
+        to: String,
+    },
+    /// Read a part of a file.
+    Read {
+        /// The file.
+        file: String,
+        /// Where to begin.
+        at: u64,
+        /// The most bytes to read.
+        max: u64,
+    },
+    /// Remove a file, if it exists.
+    Remove {
+        /// The file.
+        file: String,
+    },
+}
+
+/// What a disk has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiskFact {
+    /// The bytes were written, the file was renamed or removed.
+    Done,
+    /// Bytes were read; none at the end of the file.
+    Read {
+        /// The bytes.
+        bytes: Bytes,
+    },
+}
+
+/// The sink of orders: what is put in is carried out in order.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    /// The orders so far.
+    pub orders: Vec<Output>,
+}
+
+impl Outbox {
+    /// Adds an order.
+    pub fn push(&mut self, order: Output) {
+        self.orders.push(order);
+    }
+}

@@ -1,0 +1,383 @@
+//! From received bytes to a dataset: the file, the load, and the beginning of the stream.
+//!
+//! A replica keeps the snapshot in a file until it is whole (`repl-diskless-load disabled`), or
+//! reads it as it comes. Loading works in parts, as fast as the machine can; meanwhile clients are
+//! told so. The old data goes when loading begins; with `swapdb` it stays until the new is whole.
+//! *Source*: Redis 7.2 · replication.c · readSyncBulkPayload; rdb.c · rdbLoadRioWithLoadingCtx.
+
+use super::downstream::CHUNK_BYTES;
+use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
+use super::machine::Machine;
+use super::note::{LoadNote, ReplicaNote, TransferNote};
+use super::stream::Stream;
+use super::upstream::{Transfer, Uplink};
+use crate::keyspace::Keyspace;
+use crate::rdb::{DecodeOptions, Decoder, Item};
+use crate::replication::{Form, History, Progress};
+use crate::resp::{Bytes, parse_integer};
+use crate::time::{Duration, Instant};
+
+/// A dataset that is being loaded.
+#[derive(Clone, Debug)]
+pub(super) struct Loading {
+    /// Reads the bytes.
+    decoder: Decoder,
+    /// What has been read.
+    keyspace: Keyspace,
+    /// Where the bytes come from.
+    source: Source,
+    /// `repl-stream-db`: the database in which the stream goes on.
+    stream_db: Option<usize>,
+    /// Keys read.
+    pub(super) loaded: u64,
+    /// Bytes read.
+    pub(super) read: u64,
+    /// When the next part is taken.
+    pub(super) ready_at: Instant,
+    /// True while the disk reads the next part.
+    reading: bool,
+    /// True once the end of the file was read.
+    complete: bool,
+}
+
+/// Where a dataset comes from.
+#[derive(Clone, Debug, PartialEq)]
+enum Source {
+    /// A file that is whole.
+    File(String),
+    /// The link: bytes are taken as they come.
+    Link {
+        /// The old data stays until the new is whole.
+        swap: bool,
+    },
+}
+
+impl Loading {
+    fn new(databases: usize, source: Source, now: Instant) -> Self {
+        Self {
+            decoder: Decoder::new(DecodeOptions::default()),
+            keyspace: Keyspace::new(databases),
+            source,
+            stream_db: None,
+            loaded: 0,
+            read: 0,
+            ready_at: now,
+            reading: false,
+            complete: false,
+        }
+    }
+
+    /// True if clients may go on with the data that is being replaced.
+    const fn to_parser(&self) -> bool {
+        matches!(self.source, Source::Link { .. })
+    }
+
+    /// True if the next part is to be read when `ready_at` has come.
+    pub(super) const fn is_idle(&self) -> bool {
+        !self.reading && matches!(self.source, Source::File(_))
+    }
+}
+
+impl Machine<'_> {
+    /// Bytes of the transfer have arrived.
+    pub(super) fn transfer_received(&mut self, bytes: &[u8]) {
+        let Uplink::Transfer(transfer) = &mut self.state.upstream.link else { return };
+        if transfer.complete {
+            transfer.beyond.extend_from_slice(bytes);
+            return;
+        }
+        match transfer.receiver.feed(bytes) {
+            Err(error) => {
+                self.note(TransferNote::TransferFailed(error.to_string()));
+                self.retry_now();
+            }
+            Ok(progress) => {
+                self.note_form();
+                self.take_progress(bytes, progress);
+            }
+        }
+    }
+
+    /// Says once how the snapshot comes, and prepares for it.
+    fn note_form(&mut self) {
+        let to_parser = self.loads_from_link();
+        let Uplink::Transfer(transfer) = &mut self.state.upstream.link else { return };
+        let Some(form) = transfer.receiver.form().filter(|_| !transfer.form_noted) else { return };
+        transfer.form_noted = true;
+        transfer.marked = form == Form::Marked;
+        let file = transfer.file.clone();
+        self.note(match form {
+            Form::Counted(bytes) => TransferNote::ReceivingCounted { bytes, to_parser },
+            Form::Marked => TransferNote::ReceivingStreamed { to_parser },
+        });
+        if to_parser {
+            let swap = self.state.config().get("repl-diskless-load") == "swapdb";
+            self.begin_loading(Source::Link { swap });
+        } else {
+            let bytes = Bytes::from(&[][..]);
+            self.keep(DiskOrder::Append { file, bytes, create: true });
+        }
+    }
+
+    /// True if the snapshot is read as it comes.
+    fn loads_from_link(&self) -> bool {
+        match self.state.config().get("repl-diskless-load") {
+            "swapdb" => true,
+            "on-empty-db" => self.state.keyspace.is_empty() || self.state.loading.is_some(),
+            _ => false,
+        }
+    }
+
+    fn take_progress(&mut self, bytes: &[u8], progress: Progress) {
+        let Uplink::Transfer(transfer) = &mut self.state.upstream.link else { return };
+        transfer.complete = progress.complete;
+        transfer.beyond.extend_from_slice(&bytes[bytes.len() - progress.unused..]);
+        let file = transfer.file.clone();
+        if self.state.loading.is_some() {
+            if let Some(loading) = &mut self.state.loading {
+                loading.complete = progress.complete;
+            }
+            self.load(&progress.payload);
+            return;
+        }
+        if !progress.payload.is_empty() {
+            let bytes = Bytes::from(progress.payload);
+            self.keep(DiskOrder::Append { file, bytes, create: false });
+        }
+        self.received_if_written();
+    }
+
+    fn keep(&mut self, order: DiskOrder) {
+        if let Uplink::Transfer(transfer) = &mut self.state.upstream.link {
+            transfer.writes += 1;
+        }
+        self.out.push(Output::Disk { job: Job::Receive, order });
+    }
+
+    /// The disk has answered the transfer.
+    pub(super) fn transfer_disk(&mut self, job: Job, result: Result<DiskFact, String>) {
+        let Uplink::Transfer(transfer) = &mut self.state.upstream.link else { return };
+        if let Err(why) = result {
+            self.note(TransferNote::TransferDiskError(why));
+            return self.retry_now();
+        }
+        transfer.writes = transfer.writes.saturating_sub(1);
+        if job == Job::ReceiveRename {
+            let file = self.state.config().get("dbfilename").to_owned();
+            self.begin_loading(Source::File(file));
+            self.load_next();
+        } else {
+            self.received_if_written();
+        }
+    }
+
+    /// Once everything has arrived and is written, the file takes its name.
+    fn received_if_written(&mut self) {
+        let Uplink::Transfer(transfer) = &self.state.upstream.link else { return };
+        if !transfer.complete || transfer.writes > 0 {
+            return;
+        }
+        let from = transfer.file.clone();
+        let to = self.state.config().get("dbfilename").to_owned();
+        self.out
+            .push(Output::Disk { job: Job::ReceiveRename, order: DiskOrder::Rename { from, to } });
+    }
+
+    /// Lets the old data go, unless it is to stay, and begins to read the new.
+    fn begin_loading(&mut self, source: Source) {
+        let loading = Loading::new(self.state.keyspace.databases(), source, self.now);
+        if loading.source == (Source::Link { swap: true }) {
+            self.note(LoadNote::LoadingDb);
+        } else {
+            self.leave_old_history();
+            self.note(LoadNote::FlushingOldData);
+            self.state.keyspace.clear();
+            self.note(LoadNote::LoadingDb);
+        }
+        self.state.loading = Some(loading);
+    }
+
+    /// From here on nobody can continue what we had.
+    fn leave_old_history(&mut self) {
+        if self.state.upstream.cached.take().is_some() {
+            self.note(ReplicaNote::DiscardingCachedMaster);
+        }
+        self.disconnect_replicas();
+        self.state.backlog = None;
+    }
+
+    /// Reads the next part of the file, if it is time.
+    pub(super) fn load_next(&mut self) {
+        let now = self.now;
+        let Some(loading) = &mut self.state.loading else { return };
+        let Source::File(file) = &loading.source else { return };
+        if loading.reading || now < loading.ready_at {
+            return;
+        }
+        loading.reading = true;
+        let order =
+            DiskOrder::Read { file: file.clone(), at: loading.read, max: 4 * CHUNK_BYTES as u64 };
+        self.out.push(Output::Disk { job: Job::Load, order });
+    }
+
+    /// A part of the file was read.
+    pub(super) fn load_read(&mut self, result: Result<DiskFact, String>) {
+        let Some(loading) = &mut self.state.loading else { return };
+        loading.reading = false;
+        match result {
+            Ok(DiskFact::Read { bytes }) => {
+                loading.complete = bytes.is_empty();
+                self.load(&bytes);
+            }
+            Ok(DiskFact::Done) => {}
+            Err(why) => self.loading_failed(why),
+        }
+    }
+
+    /// Takes bytes of the RDB in.
+    fn load(&mut self, bytes: &[u8]) {
+        let speed = self.state.setup.speeds.load_bytes_per_second;
+        let now = self.now;
+        let Some(loading) = &mut self.state.loading else { return };
+        loading.read += bytes.len() as u64;
+        loading.ready_at = now + Duration::of_bytes(bytes.len() as u64, speed);
+        loading.decoder.feed(bytes);
+        self.sign_of_life();
+        loop {
+            let Some(loading) = &mut self.state.loading else { return };
+            match loading.decoder.next() {
+                Ok(Some(Item::End)) => return self.loaded(),
+                Ok(Some(item)) => self.load_item(item),
+                Ok(None) if loading.complete => {
+                    return self.loading_failed("Unexpected EOF reading RDB file".to_owned());
+                }
+                Ok(None) => return self.load_next(),
+                Err(error) => return self.loading_failed(error.to_string()),
+            }
+        }
+    }
+
+    fn load_item(&mut self, item: Item) {
+        let seconds = self.now.seconds();
+        let Some(loading) = &mut self.state.loading else { return };
+        match item {
+            Item::Key { db, key, value, expires } => {
+                let index = usize::try_from(db).unwrap_or(usize::MAX);
+                if index >= loading.keyspace.databases() {
+                    let text = "FATAL: Data file was created with a Redis server configured to \
+                                handle more than the configured databases. Exiting";
+                    return self.loading_failed(text.to_owned());
+                }
+                loading.loaded += 1;
+                loading.keyspace.db_mut(index).insert(key, value, expires);
+            }
+            Item::Aux { name, value } => {
+                let number = parse_integer(&value).and_then(|n| u64::try_from(n).ok());
+                match (&*name, number) {
+                    (b"redis-ver", _) => {
+                        let version = String::from_utf8_lossy(&value).into_owned();
+                        self.note(LoadNote::LoadingRdbVersion(version));
+                    }
+                    (b"ctime", Some(ctime)) => {
+                        self.note(LoadNote::RdbAge(seconds.saturating_sub(ctime)));
+                    }
+                    (b"used-mem", Some(bytes)) => self.note(LoadNote::RdbMemory(bytes)),
+                    (b"repl-stream-db", Some(db)) => loading.stream_db = usize::try_from(db).ok(),
+                    _ => {}
+                }
+            }
+            Item::SelectDb(_) | Item::Resize { .. } | Item::Function(_) | Item::End => {}
+        }
+    }
+
+    /// The dataset is whole: it takes the place of the old one, and the stream begins.
+    fn loaded(&mut self) {
+        let Some(loading) = self.state.loading.take() else { return };
+        if loading.source == (Source::Link { swap: true }) {
+            self.leave_old_history();
+            self.note(LoadNote::SwappingDb);
+        }
+        self.state.keyspace = loading.keyspace;
+        self.note(LoadNote::DoneLoading { loaded: loading.loaded, expired: 0 });
+        if loading.source == (Source::Link { swap: true }) {
+            self.note(LoadNote::DiscardingOldDb);
+        }
+        let link = std::mem::replace(&mut self.state.upstream.link, Uplink::Idle);
+        let Uplink::Transfer(transfer) = link else { return };
+        self.begin_stream(*transfer, loading.stream_db.unwrap_or(0));
+    }
+
+    fn begin_stream(&mut self, transfer: Transfer, db: usize) {
+        let history = &mut self.state.history;
+        match transfer.announced {
+            Some((id, offset)) => *history = History { id, second: None, offset },
+            None => *history = History::new(&mut self.state.random),
+        }
+        let mut stream = Stream::new(transfer.link, db, self.now);
+        stream.old_protocol = transfer.announced.is_none();
+        stream.decoder.feed(&transfer.beyond);
+        self.state.upstream.link = Uplink::Connected(Box::new(stream));
+        self.state.upstream.down_since = None;
+        self.create_backlog();
+        self.note(LoadNote::FinishedWithSuccess);
+        // A master that ended with a mark waits for a word; one that counted sends at once.
+        if transfer.marked && !transfer.lost {
+            self.send_ack();
+        }
+        self.obey();
+        if transfer.lost {
+            self.stream_lost(true);
+        }
+    }
+
+    /// The bytes are no dataset. The old data is gone, or was to be kept; either way, start over.
+    fn loading_failed(&mut self, why: String) {
+        let Some(loading) = self.state.loading.take() else { return };
+        self.note(LoadNote::RdbError(why));
+        self.note(LoadNote::FailedLoading { to_parser: loading.to_parser() });
+        if loading.source == (Source::Link { swap: true }) {
+            self.note(LoadNote::DiscardingTemporaryDb);
+        }
+        self.retry_now();
+    }
+
+    /// The link to the master is left: what was being loaded is of no use.
+    pub(super) fn abandon_loading(&mut self) {
+        self.state.loading = None;
+        if let Uplink::Transfer(transfer) = &self.state.upstream.link {
+            let order = DiskOrder::Remove { file: transfer.file.clone() };
+            self.out.push(Output::Disk { job: Job::Unawaited, order });
+        }
+    }
+
+    /// The master hung up while the snapshot came.
+    pub(super) fn transfer_closed(&mut self) {
+        let Uplink::Transfer(transfer) = &mut self.state.upstream.link else { return };
+        if transfer.complete {
+            transfer.lost = true;
+            return;
+        }
+        let why = match transfer.receiver.form() {
+            None => "I/O error reading bulk count from MASTER: Success",
+            Some(_) => "I/O error trying to sync with MASTER: connection lost",
+        };
+        self.note(TransferNote::TransferFailed(why.to_owned()));
+        self.retry_now();
+    }
+
+    /// At most once a second, while it flushes or loads, a replica shows that it lives.
+    fn sign_of_life(&mut self) {
+        let now = self.now;
+        let Uplink::Transfer(transfer) = &mut self.state.upstream.link else { return };
+        if now.since(transfer.newline_at) < Duration::from_secs(1) {
+            return;
+        }
+        transfer.newline_at = now;
+        let link = transfer.link;
+        self.out.push(Output::Send {
+            link,
+            bytes: Bytes::from(&b"\n"[..]),
+            carries: Carries::Talk,
+        });
+    }
+}

@@ -1,0 +1,60 @@
+//! A line of the log: who wrote it, when, how important it is, and what it says.
+//!
+//! ```text
+//!     1:M 24 Mar 2025 13:19:12.278 * Replica 172.19.0.4:6379 asks for synchronization
+//!     pid:role  date and time in UTC  level  note
+//! ```
+//! *Source*: Redis 7.2 · server.c · serverLogRaw.
+
+use std::fmt;
+
+use super::note::Note;
+use crate::time::Instant;
+
+/// A line of the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogLine {
+    /// When it was written.
+    pub at: Instant,
+    /// The process that wrote it.
+    pub pid: u32,
+    /// What that process was: `M`aster, `S`lave or forked `C`hild.
+    pub role: char,
+    /// What it says.
+    pub note: Note,
+}
+
+/// How important a line is; the sign stands in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// `.`
+    Debug,
+    /// `-`
+    Verbose,
+    /// `*`
+    Notice,
+    /// `#`
+    Warning,
+}
+
+impl Level {
+    /// The sign in the line.
+    pub const fn sign(self) -> char {
+        match self {
+            Self::Debug => '.',
+            Self::Verbose => '-',
+            Self::Notice => '*',
+            Self::Warning => '#',
+        }
+    }
+}
+
+impl fmt::Display for LogLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let c = self.at.calendar();
+        let millis = self.at.millis() % 1_000;
+        write!(f, "{}:{} {:02} {} {}", self.pid, self.role, c.day, c.month_name(), c.year)?;
+        write!(f, " {:02}:{:02}:{:02}.{millis:03}", c.hour, c.minute, c.second)?;
+        write!(f, " {} {}", self.note.level().sign(), self.note)
+    }
+}

@@ -1,0 +1,190 @@
+//! Who is called for which fact, and the end of every turn.
+
+use super::client::Client;
+use super::cron::Wake;
+use super::io::{Address, Carries, Input, Job, Link, Outbox, Output};
+use super::log::LogLine;
+use super::note::{Note, ServerNote};
+use super::state::{Setup, State};
+use crate::resp::Bytes;
+use crate::time::Instant;
+
+/// One server. A clone is another one with the same past.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub(super) state: State,
+}
+
+/// When a node wants to be woken, and what for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline {
+    /// The instant.
+    pub at: Instant,
+    /// What it will do.
+    pub wake: Wake,
+}
+
+impl Node {
+    /// A server that is about to start at `now`.
+    pub fn new(setup: Setup, now: Instant) -> Self {
+        Self { state: State::new(setup, now) }
+    }
+
+    /// Takes a fact and gives orders. The only way in.
+    pub fn handle(&mut self, now: Instant, input: Input, out: &mut Outbox) {
+        let mut machine = Machine { now, state: &mut self.state, out };
+        machine.pass_idle_ticks();
+        machine.take(input);
+        machine.end_turn();
+    }
+
+    /// When the node wants [`Input::Woke`], if ever.
+    pub fn deadline(&self) -> Option<Deadline> {
+        super::cron::deadline(&self.state)
+    }
+}
+
+/// A turn: the node, the instant, and where orders go.
+pub(super) struct Machine<'a> {
+    pub(super) now: Instant,
+    pub(super) state: &'a mut State,
+    pub(super) out: &'a mut Outbox,
+}
+
+impl Machine<'_> {
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Started => self.start(),
+            Input::Accepted { link, peer, local } => self.accept(link, peer, local),
+            Input::Opened { link } => self.upstream_opened(link),
+            Input::Refused { link, why } => self.upstream_refused(link, &why),
+            Input::Received { link, bytes } => self.receive(link, &bytes),
+            Input::Sent { link, bytes } => self.sent(link, bytes),
+            Input::Closed { link } => self.closed(link),
+            Input::Disk { job, result } => self.disk(job, result),
+            Input::Woke => self.wake(),
+        }
+    }
+
+    fn start(&mut self) {
+        let port = self.state.port();
+        self.note(ServerNote::Version(self.state.setup.profile.redis_version().to_owned()));
+        self.note(ServerNote::RunningMode(port));
+        self.note(ServerNote::ServerInitialized);
+        self.note(ServerNote::ReadyToAccept);
+        self.wake();
+    }
+
+    fn accept(&mut self, link: Link, peer: Address, local: Address) {
+        let id = self.state.next_client;
+        self.state.next_client += 1;
+        self.state.stats.connections_received += 1;
+        let mut client = Client::new(id, peer, local, self.now);
+        client.authenticated = self.state.config().text("requirepass").is_none();
+        self.state.clients.insert(link, client);
+    }
+
+    fn receive(&mut self, link: Link, bytes: &Bytes) {
+        if link.is_dialled() {
+            self.upstream_received(link, bytes);
+            return;
+        }
+        let Some(client) = self.state.clients.get_mut(&link) else { return };
+        self.state.stats.input_bytes += bytes.len() as u64;
+        client.heard_at = self.now;
+        // An empty line is how a replica that loads shows that it lives.
+        if let Some(down) = &mut client.downlink
+            && bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+        {
+            down.acked_at = self.now;
+        }
+        client.decoder.feed(bytes);
+        self.serve(link);
+    }
+
+    fn sent(&mut self, link: Link, bytes: u64) {
+        if let Some(down) = self.state.downlink_mut(link) {
+            down.in_wire = down.in_wire.saturating_sub(bytes);
+            self.send_snapshot(link);
+            self.pump_child();
+        }
+    }
+
+    fn closed(&mut self, link: Link) {
+        if link.is_dialled() {
+            self.upstream_closed(link);
+        } else {
+            self.forget(link);
+        }
+    }
+
+    fn disk(&mut self, job: Job, result: Result<super::io::DiskFact, String>) {
+        match job {
+            Job::Save | Job::SaveRename => self.child_disk(job, result),
+            Job::Send(link) => self.snapshot_read(link, result),
+            Job::Receive | Job::ReceiveRename => self.transfer_disk(job, result),
+            Job::Load => self.load_read(result),
+            Job::Unawaited => {}
+        }
+    }
+
+    /// What Redis does before it sleeps: the stream goes out, and so do replies.
+    fn end_turn(&mut self) {
+        self.feed_replicas();
+        self.end_waits();
+        self.resume_waiting();
+        self.serve_resumed();
+        if std::mem::take(&mut self.state.getack) {
+            self.feed_getack();
+        }
+        self.feed_replicas();
+        self.trim_backlog();
+        self.flush_replies();
+    }
+
+    /// Sends what has been said to clients, and closes those that are done with.
+    fn flush_replies(&mut self) {
+        let State { clients, stats, .. } = &mut *self.state;
+        let mut done = Vec::new();
+        for (&link, client) in clients.iter_mut() {
+            if !client.replies.is_empty() {
+                let bytes = Bytes::from(std::mem::take(&mut client.replies));
+                stats.output_bytes += bytes.len() as u64;
+                self.out.push(Output::Send { link, bytes, carries: Carries::Talk });
+            }
+            if client.closing {
+                done.push(link);
+            }
+        }
+        for link in done {
+            self.out.push(Output::Close { link });
+            self.forget(link);
+        }
+    }
+
+    /// Closes an accepted connection from our side, at once.
+    pub(super) fn hang_up(&mut self, link: Link) {
+        self.out.push(Output::Close { link });
+        self.forget(link);
+    }
+
+    /// An accepted connection is no more.
+    fn forget(&mut self, link: Link) {
+        if self.state.downlink(link).is_some() {
+            self.replica_lost(link);
+        }
+        self.forget_wait(link);
+        self.state.clients.remove(&link);
+    }
+
+    /// Writes a line into the log.
+    pub(super) fn note(&mut self, note: impl Into<Note>) {
+        let (pid, role) = (self.state.pid, self.state.role_letter());
+        self.note_as(pid, role, note.into());
+    }
+
+    /// Writes a line into the log in the name of another process or role.
+    pub(super) fn note_as(&mut self, pid: u32, role: char, note: Note) {
+        self.out.push(Output::Note(LogLine { at: self.now, pid, role, note }));
+    }
+}

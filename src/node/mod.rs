@@ -1,0 +1,71 @@
+//! One server, whole, and without a world.
+//!
+//! A Redis server is an event loop around sockets, a clock, a disk and a random generator. Around
+//! these nothing can be repeated, and nothing can be shown step by step. Here the loop is turned
+//! inside out: [`Node::handle`] is told one fact, and puts orders into an outbox. It owns no clock,
+//! no socket, no disk and no chance, so the same facts give the same orders, in a test, in a page
+//! and on a real port.
+//!
+//! ```text
+//!           facts                    ┌──────────────────────────────┐          orders
+//!      Started, Accepted, Opened ──▶ │ machine                      │ ──▶ Dial, Send, Close
+//!      Received, Sent, Closed    ──▶ │  ├ client ─ gates ─ commands │ ──▶ Disk
+//!      Disk, Woke                ──▶ │  ├ downstream   all replicas │ ──▶ Note
+//!                                    │  ├ upstream     the master   │
+//!      deadline() ◀───────────────── │  ├ save         the child    │
+//!                                    │  └ cron         every 100 ms │
+//!                                    └──────────────────────────────┘
+//! ```
+//!
+//! # Invariants
+//! * A node may be a replica of one server and a master of many at once; so role is never a place
+//!   in the code, only the question whether `upstream.master` is set.
+//! * `state` is what is remembered and `machine` is who is called; a conversation has a file each.
+//! * Notes are for eyes only: a host that drops them runs the same history.
+//!
+//! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `block`,
+//! `downstream`, `save`, `upstream`, `load`, `cron`, `admin`.
+//! *Source*: Redis 7.2 · server.c, networking.c, replication.c.
+
+mod admin;
+mod admin_table;
+mod block;
+mod client;
+mod config;
+mod cron;
+mod debug;
+mod downstream;
+mod gates;
+mod handshake;
+mod inert;
+mod info;
+mod io;
+mod load;
+mod log;
+mod machine;
+mod note;
+mod note_text;
+mod propagate;
+mod save;
+mod state;
+mod status;
+mod stream;
+mod transactions;
+mod upstream;
+mod wait;
+
+pub use admin_table::command_names;
+pub use config::{Config, ConfigError, Directive, Kind, directive, directives, parse_memory};
+pub use cron::Wake;
+pub use io::{Address, Carries, DiskFact, DiskOrder, Input, Job, Link, Outbox, Output};
+pub use log::{Level, LogLine};
+pub use machine::{Deadline, Node};
+pub use note::{
+    LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
+    TransferNote,
+};
+pub use state::{Profile, Setup, Speeds};
+pub use status::{
+    BacklogStatus, KeyStatus, LoadingStatus, ReplicaStatus, SnapshotStatus, Status, TransferForm,
+    UpstreamStatus,
+};

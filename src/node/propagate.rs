@@ -1,0 +1,72 @@
+//! What a command leaves behind: changes counted, watches broken, the stream fed.
+//! *Source*: Redis 7.2 · server.c · propagatePendingCommands; replication.c ·
+//! feedReplicationBuffer.
+
+use super::io::Link;
+use super::machine::Machine;
+use crate::commands::Effects;
+use crate::replication::StreamEncoder;
+use crate::resp::Bytes;
+
+/// What one command or transaction sends into the stream: commands with their databases.
+pub(super) type Unit = Vec<(usize, Vec<Bytes>)>;
+
+impl Machine<'_> {
+    /// Takes a command's effects in, and answers what it wants propagated.
+    pub(super) fn settle(&mut self, db: usize, args: &[Bytes], effects: Effects) -> Unit {
+        self.state.dirty += effects.dirty;
+        self.state.stats.expired_keys += effects.expired.len() as u64;
+        self.break_watches(&effects.touched);
+        self.signal_ready(&effects.touched);
+        let mut unit: Unit = effects.expired;
+        if effects.dirty > 0 || effects.forced {
+            let commands = effects.rewritten.unwrap_or_else(|| vec![args.to_vec()]);
+            unit.extend(commands.into_iter().map(|args| (db, args)));
+        }
+        unit
+    }
+
+    fn break_watches(&mut self, touched: &[(usize, Bytes)]) {
+        for client in self.state.clients.values_mut() {
+            if !client.watch.keys.is_empty() && !client.watch.touched {
+                client.watch.touched = touched.iter().any(|key| client.watch.keys.contains(key));
+            }
+        }
+    }
+
+    /// Sends a unit into the stream. What a replica's own clients write stays there.
+    pub(super) fn propagate(&mut self, unit: &Unit, wrap: bool) {
+        if unit.is_empty() || self.state.is_replica() || self.state.backlog.is_none() {
+            return;
+        }
+        let mut bytes = Vec::new();
+        self.state.stream.unit(unit, wrap, &mut bytes);
+        self.extend_stream(&bytes);
+    }
+
+    /// Sends a command that belongs to no database into the stream.
+    pub(super) fn propagate_bare(&mut self, args: &[&str]) {
+        if self.state.backlog.is_none() {
+            return;
+        }
+        let mut bytes = Vec::new();
+        StreamEncoder::bare(args, &mut bytes);
+        self.extend_stream(&bytes);
+    }
+
+    /// Appends bytes to the stream: the history grows, the backlog keeps them.
+    pub(super) fn extend_stream(&mut self, bytes: &[u8]) {
+        self.state.history.offset = self.state.history.offset.plus(bytes.len() as u64);
+        if let Some(backlog) = &mut self.state.backlog {
+            backlog.append(bytes);
+        }
+    }
+
+    /// A client's WAIT is about the stream up to its last write.
+    pub(super) fn remember_write(&mut self, link: Link) {
+        let offset = self.state.history.offset;
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.wrote = offset;
+        }
+    }
+}

@@ -1,0 +1,449 @@
+//! The child that writes a snapshot: to a file, or straight to the replicas.
+//!
+//! Redis forks, and the child sees the data of that instant. Here the child is a value that holds
+//! [`Keyspace::snapshot`](crate::keyspace::Keyspace::snapshot) and an encoder. It works when it is
+//! woken, a chunk at a time; how fast is the machine's speed. As with a real child, its end is not
+//! noticed at once: the parent looks on its cron, every 100 ms.
+//!
+//! ```text
+//!     Writing ──chunk by chunk──▶ Exited ──the parent looks──▶ none
+//!        │ disk: each chunk waits for the disk, the last for the rename
+//!        │ sockets: each chunk waits until every replica has taken the one before
+//! ```
+//! *Source*: Redis 7.2 · rdb.c · rdbSaveBackground, rdbSaveToSlavesSockets,
+//! backgroundSaveDoneHandler.
+
+use super::downstream::CHUNK_BYTES;
+use super::io::{Carries, DiskFact, DiskOrder, Job, Link, Output};
+use super::machine::Machine;
+use super::note::{MasterNote, Note, SnapshotNote, Target};
+use super::state::State;
+use crate::rdb::{EncodeOptions, Encoder, Header, ReplInfo};
+use crate::replication::{Downlink, Framing, Stage};
+use crate::resp::{Bytes, Reply};
+use crate::time::{Duration, Instant};
+
+/// A running, or exited, child.
+#[derive(Clone, Debug)]
+pub(super) struct Child {
+    /// Its process id.
+    pub(super) pid: u32,
+    /// The snapshot, and how far it is written.
+    pub(super) encoder: Encoder,
+    /// Where it goes.
+    pub(super) target: ChildTarget,
+    /// What it is doing.
+    pub(super) stage: ChildStage,
+    /// Encoded bytes that have not been handed on.
+    pending: Vec<u8>,
+    /// Bytes handed on, framing included.
+    pub(super) written: u64,
+    /// When the next chunk is encoded.
+    pub(super) ready_at: Instant,
+}
+
+/// Where a snapshot goes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum ChildTarget {
+    /// Into a file.
+    Disk {
+        /// The name until it is complete.
+        file: String,
+    },
+    /// To every replica that waited when it began.
+    Sockets {
+        /// Its announcement and its end.
+        framing: Framing,
+    },
+}
+
+/// What a child is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ChildStage {
+    /// It encodes the next chunk, ready at `ready_at`.
+    Writing,
+    /// It waits until the disk, or every replica, has taken the chunk.
+    Handing,
+    /// Its file is complete; it waits until no replica reads the one whose name it takes.
+    AwaitReaders,
+    /// It waits until its file has its name.
+    Renaming,
+    /// It has ended; the parent has not yet looked.
+    Exited {
+        /// True if everything was written.
+        success: bool,
+    },
+}
+
+impl Machine<'_> {
+    /// Forks for the replicas that wait.
+    pub(super) fn start_replica_snapshot(&mut self, waiting: &[Link], target: Target) {
+        self.note(SnapshotNote::StartingBgsave(target));
+        let stands_at = self.state.history.offset;
+        match target {
+            Target::Sockets => {
+                for &link in waiting {
+                    self.promise_snapshot(link, stands_at);
+                }
+                let framing = Framing::marked(&mut self.state.random);
+                let pid = self.fork(ChildTarget::Sockets { framing }, framing.header());
+                self.note(SnapshotNote::TransferStarted(pid));
+            }
+            Target::Disk => {
+                let pid = self.fork_to_disk();
+                self.note(SnapshotNote::SavingStarted(pid));
+                for &link in waiting {
+                    self.promise_snapshot(link, stands_at);
+                }
+            }
+        }
+        self.pump_child();
+    }
+
+    /// Forks a child that writes the dump file.
+    pub(super) fn fork_to_disk(&mut self) -> u32 {
+        let file = format!("temp-{}.rdb", self.state.next_pid);
+        let create =
+            DiskOrder::Append { file: file.clone(), bytes: Bytes::from(&[][..]), create: true };
+        self.out.push(Output::Disk { job: Job::Unawaited, order: create });
+        self.fork(ChildTarget::Disk { file }, Vec::new())
+    }
+
+    fn fork(&mut self, target: ChildTarget, pending: Vec<u8>) -> u32 {
+        let header = self.rdb_header();
+        let state = &mut *self.state;
+        let pid = state.next_pid;
+        state.next_pid += 1;
+        state.stats.forks += 1;
+        let speed = state.setup.speeds.snapshot_bytes_per_second;
+        let options = EncodeOptions {
+            version: state.setup.profile.rdb_version(),
+            compress: state.config().yes("rdbcompression"),
+            checksum: state.config().yes("rdbchecksum"),
+        };
+        state.child = Some(Child {
+            pid,
+            encoder: Encoder::new(state.keyspace.snapshot(), header, options),
+            target,
+            stage: ChildStage::Writing,
+            pending,
+            written: 0,
+            ready_at: self.now + Duration::of_bytes(CHUNK_BYTES as u64, speed),
+        });
+        pid
+    }
+
+    /// What the snapshot says of itself. Its place in the history is known once there is a stream.
+    pub(super) fn rdb_header(&self) -> Header {
+        let state = &self.state;
+        let stream_db = match state.upstream.stream_db() {
+            Some(db) => Some(db),
+            None => state.backlog.as_ref().map(|_| state.stream.selected().unwrap_or(0)),
+        };
+        Header {
+            redis_version: state.setup.profile.redis_version().to_owned(),
+            ctime_seconds: self.now.seconds(),
+            used_memory: state.used_memory(),
+            repl: stream_db.map(|db| ReplInfo {
+                stream_db: db as i64,
+                id: *state.history.id.as_bytes(),
+                offset: state.history.offset.0,
+            }),
+        }
+    }
+
+    /// Lets the child go on, as far as it can.
+    pub(super) fn pump_child(&mut self) {
+        loop {
+            let room = self.replicas_have_room();
+            let Some(child) = &mut self.state.child else { return };
+            if child.stage == ChildStage::AwaitReaders {
+                return self.put_in_place();
+            }
+            if child.stage == ChildStage::Handing
+                && room
+                && matches!(child.target, ChildTarget::Sockets { .. })
+            {
+                child.stage = ChildStage::Writing;
+            }
+            if child.stage != ChildStage::Writing || self.now < child.ready_at {
+                return;
+            }
+            let speed = self.state.setup.speeds.snapshot_bytes_per_second;
+            let (chunk, last) = child.next_chunk();
+            child.written += chunk.len() as u64;
+            child.ready_at = self.now + Duration::of_bytes(chunk.len() as u64, speed);
+            child.stage = ChildStage::Handing;
+            self.hand_on(chunk, last);
+        }
+    }
+
+    fn hand_on(&mut self, chunk: Vec<u8>, last: bool) {
+        let Some(child) = &mut self.state.child else { return };
+        match &child.target {
+            ChildTarget::Disk { file } => {
+                if chunk.is_empty() {
+                    child.stage = ChildStage::AwaitReaders;
+                    return self.put_in_place();
+                }
+                let (file, bytes) = (file.clone(), Bytes::from(chunk));
+                let order = DiskOrder::Append { file, bytes, create: false };
+                self.out.push(Output::Disk { job: Job::Save, order });
+            }
+            ChildTarget::Sockets { .. } => {
+                self.hand_to_replicas(&Bytes::from(chunk));
+                if last {
+                    self.child_wrote_all();
+                }
+            }
+        }
+    }
+
+    /// The file takes its name once no replica reads the one that has it.
+    fn put_in_place(&mut self) {
+        let sending = |down: &Downlink| matches!(down.stage, Stage::SendSnapshot { .. });
+        if self.state.downlinks().any(|(_, down)| sending(down)) {
+            return;
+        }
+        let to = self.state.config().get("dbfilename").to_owned();
+        let Some(child) = &mut self.state.child else { return };
+        let ChildTarget::Disk { file } = &child.target else { return };
+        let order = DiskOrder::Rename { from: file.clone(), to };
+        child.stage = ChildStage::Renaming;
+        self.out.push(Output::Disk { job: Job::SaveRename, order });
+    }
+
+    fn hand_to_replicas(&mut self, chunk: &Bytes) {
+        let count = chunk.len() as u64;
+        for link in self.state.receivers() {
+            if let Some(down) = self.state.downlink_mut(link) {
+                down.in_wire += count;
+            }
+            self.state.stats.repl_output_bytes += count;
+            let bytes = Bytes::clone(chunk);
+            self.out.push(Output::Send { link, bytes, carries: Carries::Snapshot });
+        }
+    }
+
+    /// The slowest replica sets the pace: nobody gets a chunk before all have room for it.
+    fn replicas_have_room(&self) -> bool {
+        let window = self.state.setup.send_window;
+        self.state.receivers().iter().all(|&link| {
+            self.state.downlink(link).is_some_and(|down| {
+                down.in_wire + CHUNK_BYTES as u64 <= window.max(CHUNK_BYTES as u64)
+            })
+        })
+    }
+
+    /// The last chunk has gone into the pipe: the child tells what it cost and ends.
+    fn child_wrote_all(&mut self) {
+        let receivers = self.state.receivers().len();
+        let copied = self.state.keyspace.copied().bytes;
+        let Some(child) = &mut self.state.child else { return };
+        child.stage = ChildStage::Exited { success: true };
+        let pid = child.pid;
+        self.note_as(pid, 'C', Note::from(SnapshotNote::ForkCow(copied)));
+        self.note(SnapshotNote::DoneReadingPipe(receivers));
+    }
+
+    /// The disk has answered the child.
+    pub(super) fn child_disk(&mut self, job: Job, result: Result<DiskFact, String>) {
+        let copied = self.state.keyspace.copied().bytes;
+        let Some(child) = &mut self.state.child else { return };
+        let pid = child.pid;
+        match (result, job) {
+            (Err(_), _) => child.stage = ChildStage::Exited { success: false },
+            (Ok(_), Job::SaveRename) => {
+                child.stage = ChildStage::Exited { success: true };
+                self.note_as(pid, 'C', Note::from(SnapshotNote::DbSavedOnDisk));
+                self.note_as(pid, 'C', Note::from(SnapshotNote::ForkCow(copied)));
+            }
+            (Ok(_), _) => {
+                child.stage = ChildStage::Writing;
+                self.pump_child();
+            }
+        }
+    }
+
+    /// The parent looks whether its child has ended.
+    pub(super) fn reap_child(&mut self) {
+        let Some(Child { stage: ChildStage::Exited { success }, .. }) = self.state.child else {
+            return;
+        };
+        let Some(child) = self.state.child.take() else { return };
+        match (&child.target, success) {
+            (ChildTarget::Disk { .. }, true) => {
+                self.note(SnapshotNote::SavingTerminated);
+                self.state.last_save = self.now.seconds();
+                self.snapshot_saved(child.written);
+            }
+            (ChildTarget::Disk { file }, false) => {
+                self.note(SnapshotNote::SavingError);
+                let order = DiskOrder::Remove { file: file.clone() };
+                self.out.push(Output::Disk { job: Job::Unawaited, order });
+                self.snapshot_failed();
+            }
+            (ChildTarget::Sockets { .. }, _) => {
+                self.note(SnapshotNote::TransferTerminated);
+                self.snapshot_streamed();
+            }
+        }
+        self.start_due_snapshot(false);
+    }
+
+    /// The file is there: those who waited for it are sent it.
+    fn snapshot_saved(&mut self, total: u64) {
+        for link in self.state.receivers() {
+            let Some(down) = self.state.downlink_mut(link) else { continue };
+            let Stage::AwaitSnapshotEnd { from } = down.stage else { continue };
+            down.stage = Stage::SendSnapshot { from, sent: 0, total, reading: false };
+            self.send_to_replica(link, &Framing::Counted { bytes: total }.header());
+            self.send_snapshot(link);
+        }
+    }
+
+    fn snapshot_failed(&mut self) {
+        for link in self.state.receivers() {
+            self.note(SnapshotNote::BgsaveForReplicationFailed);
+            self.hang_up(link);
+        }
+    }
+
+    /// Everybody has been sent everything: they are online, and their first ACK opens the stream.
+    fn snapshot_streamed(&mut self) {
+        let now = self.now;
+        for link in self.state.receivers() {
+            let name = self.state.replica_name(link);
+            self.note(MasterNote::StreamedTransferSucceeded(name.clone()));
+            if let Some(down) = self.state.downlink_mut(link) {
+                let Stage::AwaitSnapshotEnd { from } = down.stage else { continue };
+                down.stage = Stage::AwaitFirstAck { from };
+                down.acked_at = now;
+            }
+            self.note(MasterNote::SynchronizationSucceeded(name));
+        }
+    }
+
+    /// Reads the next part of the saved file for a replica whose wire has room.
+    pub(super) fn send_snapshot(&mut self, link: Link) {
+        let window = self.state.setup.send_window.max(CHUNK_BYTES as u64);
+        let Some(down) = self.state.downlink_mut(link) else { return };
+        let Stage::SendSnapshot { sent, total, reading, .. } = &mut down.stage else { return };
+        if *reading || down.in_wire + CHUNK_BYTES as u64 > window {
+            return;
+        }
+        *reading = true;
+        let (at, max) = (*sent, (*total - *sent).min(CHUNK_BYTES as u64));
+        let file = self.state.config().get("dbfilename").to_owned();
+        let order = DiskOrder::Read { file, at, max };
+        self.out.push(Output::Disk { job: Job::Send(link), order });
+    }
+
+    /// A part of the saved file was read for a replica.
+    pub(super) fn snapshot_read(&mut self, link: Link, result: Result<DiskFact, String>) {
+        let now = self.now;
+        let Some(down) = self.state.downlink_mut(link) else { return };
+        let Stage::SendSnapshot { from, sent, total, .. } = down.stage else { return };
+        let bytes = match result {
+            Ok(DiskFact::Read { bytes }) if !bytes.is_empty() => bytes,
+            _ => return self.hang_up(link),
+        };
+        let count = bytes.len() as u64;
+        down.in_wire += count;
+        down.stage = Stage::SendSnapshot { from, sent: sent + count, total, reading: false };
+        let complete = sent + count >= total;
+        if complete {
+            down.stage = Stage::Streaming { next: from };
+            down.acked_at = now;
+        }
+        self.state.stats.repl_output_bytes += count;
+        self.out.push(Output::Send { link, bytes, carries: Carries::Snapshot });
+        if complete {
+            let name = self.state.replica_name(link);
+            self.note(MasterNote::SynchronizationSucceeded(name));
+        } else {
+            self.send_snapshot(link);
+        }
+    }
+
+    /// A replica that waited for the running snapshot is gone. If it was the last, the child is
+    /// killed, unless its file is wanted anyway.
+    pub(super) fn receiver_dropped(&mut self) {
+        let Some(child) = &self.state.child else { return };
+        let pid = child.pid;
+        let exited = matches!(child.stage, ChildStage::Exited { .. });
+        let to_disk = matches!(child.target, ChildTarget::Disk { .. });
+        let wanted = to_disk && self.state.config().text("save").is_some();
+        if exited || wanted || !self.state.receivers().is_empty() {
+            return self.pump_child();
+        }
+        match &child.target {
+            ChildTarget::Sockets { .. } => {
+                self.note(SnapshotNote::LastReplicaDropped);
+                self.note_as(pid, 'C', Note::from(SnapshotNote::ChildKilled));
+                self.note(SnapshotNote::TransferKilled(SIGUSR1));
+            }
+            ChildTarget::Disk { file } => {
+                let order = DiskOrder::Remove { file: file.clone() };
+                self.note_as(pid, 'C', Note::from(SnapshotNote::ChildKilled));
+                self.note(SnapshotNote::SavingKilled(SIGUSR1));
+                self.out.push(Output::Disk { job: Job::Unawaited, order });
+            }
+        }
+        self.state.child = None;
+    }
+}
+
+impl Child {
+    /// The next bytes, with what frames them, and whether they are the last.
+    fn next_chunk(&mut self) -> (Vec<u8>, bool) {
+        while self.pending.len() < CHUNK_BYTES {
+            let Some(bytes) = self.encoder.next_chunk(CHUNK_BYTES) else {
+                if let ChildTarget::Sockets { framing } = &self.target {
+                    self.pending.extend_from_slice(framing.trailer());
+                }
+                return (std::mem::take(&mut self.pending), true);
+            };
+            self.pending.extend(bytes);
+        }
+        let rest = self.pending.split_off(CHUNK_BYTES);
+        (std::mem::replace(&mut self.pending, rest), false)
+    }
+}
+
+impl State {
+    /// The replicas that the running snapshot is for.
+    pub(super) fn receivers(&self) -> Vec<Link> {
+        self.downlinks()
+            .filter(|(_, down)| matches!(down.stage, Stage::AwaitSnapshotEnd { .. }))
+            .map(|(link, _)| link)
+            .collect()
+    }
+
+    /// True while a child writes straight to replicas.
+    pub(super) fn streams_snapshot(&self) -> bool {
+        let target = self.child.as_ref().map(|child| &child.target);
+        matches!(target, Some(ChildTarget::Sockets { .. }))
+    }
+
+    /// Roughly the memory in use.
+    pub(super) fn used_memory(&self) -> u64 {
+        EMPTY_SERVER_BYTES + self.keyspace.len() * 96
+    }
+}
+
+/// BGSAVE.
+pub(super) fn bgsave(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
+    if machine.state.child.is_some() {
+        return Reply::error("ERR Background save already in progress");
+    }
+    let pid = machine.fork_to_disk();
+    machine.note(SnapshotNote::SavingStarted(pid));
+    machine.pump_child();
+    Reply::Simple("Background saving started".into())
+}
+
+/// The signal by which Redis ends a child.
+const SIGUSR1: u32 = 10;
+/// What a server uses that holds no key.
+const EMPTY_SERVER_BYTES: u64 = 1_000_000;

@@ -1,0 +1,267 @@
+//! What a server remembers. Who is called when stands in `machine`.
+
+use std::collections::BTreeMap;
+
+use super::client::Client;
+use super::config::Config;
+use super::io::Link;
+use super::load::Loading;
+use super::save::Child;
+use super::upstream::Upstream;
+use crate::keyspace::Keyspace;
+use crate::random::Random;
+use crate::rdb::Version;
+use crate::replication::{Backlog, Downlink, History, Offset, ReplicationId, StreamEncoder};
+use crate::resp::Bytes;
+use crate::time::{Duration, Instant};
+
+/// Everything that distinguishes a server before it starts.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Its options.
+    pub config: Config,
+    /// Which release it takes after.
+    pub profile: Profile,
+    /// Where its chances come from.
+    pub seed: u64,
+    /// How fast its machine is.
+    pub speeds: Speeds,
+    /// How many bytes it hands to a replica's wire before it waits for a receipt.
+    pub send_window: u64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            config: Config::default(),
+            profile: Profile::V7_2,
+            seed: 0,
+            speeds: Speeds::default(),
+            send_window: 256 * 1024,
+        }
+    }
+}
+
+/// Which release of Redis a node takes after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// 7.0: writes RDB version 10.
+    V7_0,
+    /// 7.2: writes RDB version 11.
+    V7_2,
+}
+
+impl Profile {
+    /// The version that INFO and RDB files name.
+    pub const fn redis_version(self) -> &'static str {
+        match self {
+            Self::V7_0 => "7.0.15",
+            Self::V7_2 => "7.2.4",
+        }
+    }
+
+    /// The version of the RDB files that it writes.
+    pub const fn rdb_version(self) -> Version {
+        match self {
+            Self::V7_0 => Version::V10,
+            Self::V7_2 => Version::V11,
+        }
+    }
+}
+
+/// How fast a machine is; 0 is "takes no time".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Speeds {
+    /// Bytes of RDB that the snapshot child produces in a second.
+    pub snapshot_bytes_per_second: u64,
+    /// Bytes of RDB that a loading server takes in a second.
+    pub load_bytes_per_second: u64,
+}
+
+/// A server.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    /// How it was set up; `setup.config` holds the options in force.
+    pub(super) setup: Setup,
+    /// Its source of chance.
+    pub(super) random: Random,
+    /// When it started: the origin of its cron's ticks.
+    pub(super) started_at: Instant,
+    /// The last tick of the cron that was carried out, or went by with nothing to do.
+    pub(super) tick: Option<u64>,
+    /// The process id.
+    pub(super) pid: u32,
+    /// The process id of the next child.
+    pub(super) next_pid: u32,
+    /// The 40 digits of `run_id`.
+    pub(super) run_id: ReplicationId,
+
+    /// The data.
+    pub(super) keyspace: Keyspace,
+    /// Which history the data belongs to.
+    pub(super) history: History,
+    /// The stream's last bytes; none until somebody may want them.
+    pub(super) backlog: Option<Backlog>,
+    /// Where the outgoing stream is.
+    pub(super) stream: StreamEncoder,
+    /// Since when nobody is attached.
+    pub(super) no_replicas_since: Instant,
+
+    /// Every accepted connection.
+    pub(super) clients: BTreeMap<Link, Client>,
+    /// The id of the next client.
+    pub(super) next_client: u64,
+    /// Clients that wait for keys, who waits longest first.
+    pub(super) parked: Vec<Link>,
+    /// Keys that somebody waits for and that were touched by the command that runs.
+    pub(super) ready: Vec<(usize, Bytes)>,
+    /// Clients whose wait is over: what they have sent meanwhile is due.
+    pub(super) resumed: Vec<Link>,
+    /// The connections that are replicas, in the order of attachment.
+    pub(super) replicas: Vec<Link>,
+    /// A GETACK is due at the end of this turn, for a client that waits.
+    pub(super) getack: bool,
+
+    /// The link to the master.
+    pub(super) upstream: Upstream,
+    /// The dataset that is being loaded.
+    pub(super) loading: Option<Loading>,
+    /// The child that writes a snapshot.
+    pub(super) child: Option<Child>,
+    /// When the dataset was last saved, in Unix seconds.
+    pub(super) last_save: u64,
+    /// Changes since then.
+    pub(super) dirty: u64,
+    /// What INFO counts.
+    pub(super) stats: Stats,
+    /// `DEBUG SET-ACTIVE-EXPIRE`.
+    pub(super) active_expire: bool,
+}
+
+/// What INFO counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stats {
+    pub(super) connections_received: u64,
+    pub(super) commands_processed: u64,
+    pub(super) input_bytes: u64,
+    pub(super) output_bytes: u64,
+    pub(super) repl_input_bytes: u64,
+    pub(super) repl_output_bytes: u64,
+    pub(super) sync_full: u64,
+    pub(super) sync_partial_ok: u64,
+    pub(super) sync_partial_err: u64,
+    pub(super) expired_keys: u64,
+    pub(super) keyspace_hits: u64,
+    pub(super) keyspace_misses: u64,
+    pub(super) unexpected_error_replies: u64,
+    pub(super) forks: u64,
+}
+
+impl State {
+    pub(super) fn new(setup: Setup, now: Instant) -> Self {
+        let mut random = Random::new(setup.seed);
+        let history = History::new(&mut random);
+        let run_id = ReplicationId::random(&mut random);
+        let databases = usize::try_from(setup.config.number("databases")).unwrap_or(16);
+        let upstream = Upstream::configured(setup.config.text("replicaof"));
+        Self {
+            random,
+            started_at: now,
+            tick: None,
+            pid: 1,
+            next_pid: 21,
+            run_id,
+            keyspace: Keyspace::new(databases),
+            history,
+            backlog: None,
+            stream: StreamEncoder::default(),
+            no_replicas_since: now,
+            clients: BTreeMap::new(),
+            next_client: 3,
+            parked: Vec::new(),
+            ready: Vec::new(),
+            resumed: Vec::new(),
+            replicas: Vec::new(),
+            getack: false,
+            upstream,
+            loading: None,
+            child: None,
+            last_save: now.seconds(),
+            dirty: 0,
+            stats: Stats::default(),
+            active_expire: true,
+            setup,
+        }
+    }
+
+    pub(super) const fn config(&self) -> &Config {
+        &self.setup.config
+    }
+
+    /// True if the server follows another: its clients may only read.
+    pub(super) const fn is_replica(&self) -> bool {
+        self.upstream.master.is_some()
+    }
+
+    /// The letter of its role in the log.
+    pub(super) const fn role_letter(&self) -> char {
+        if self.is_replica() { 'S' } else { 'M' }
+    }
+
+    /// The port that it tells others.
+    pub(super) fn port(&self) -> u16 {
+        u16::try_from(self.config().number("port")).unwrap_or(0)
+    }
+
+    /// The replica on `link`.
+    pub(super) fn downlink(&self, link: Link) -> Option<&Downlink> {
+        self.clients.get(&link)?.downlink.as_ref()
+    }
+
+    /// The replica on `link`, to be changed.
+    pub(super) fn downlink_mut(&mut self, link: Link) -> Option<&mut Downlink> {
+        self.clients.get_mut(&link)?.downlink.as_mut()
+    }
+
+    /// Every attached replica, in the order of attachment.
+    pub(super) fn downlinks(&self) -> impl Iterator<Item = (Link, &Downlink)> {
+        self.replicas.iter().filter_map(|&link| Some((link, self.downlink(link)?)))
+    }
+
+    /// The name of a replica in the log: its address and the port on which it listens.
+    pub(super) fn replica_name(&self, link: Link) -> String {
+        let Some(client) = self.clients.get(&link) else { return String::new() };
+        let introduction = client.introduction();
+        let ip = introduction.ip.as_deref().unwrap_or(&client.peer.host);
+        match introduction.port {
+            Some(port) => format!("{ip}:{port}"),
+            None => format!("{ip}:<unknown-replica-port>"),
+        }
+    }
+
+    /// The least offset at which a replica still reads.
+    pub(super) fn oldest_reader(&self) -> Option<Offset> {
+        self.downlinks().filter_map(|(_, down)| down.stage.reader()).min()
+    }
+
+    /// Tick `n` of the cron, as an instant.
+    pub(super) fn tick_at(&self, n: u64) -> Instant {
+        self.started_at + Duration::from_millis(n * TICK_MILLIS)
+    }
+
+    /// The first tick at or after `at` that has not been carried out.
+    pub(super) fn tick_from(&self, at: Instant) -> u64 {
+        let ticks = at.since(self.started_at).micros().div_ceil(TICK_MILLIS * 1_000);
+        ticks.max(self.tick.map_or(0, |tick| tick + 1))
+    }
+
+    /// The first tick at or after `at` on which the replication cron runs.
+    pub(super) fn second_from(&self, at: Instant) -> u64 {
+        self.tick_from(at).div_ceil(TICKS_PER_SECOND) * TICKS_PER_SECOND
+    }
+}
+
+/// `hz 10`: a tick of the cron.
+pub(super) const TICK_MILLIS: u64 = 100;
+/// The replication cron runs on every tenth tick.
+pub(super) const TICKS_PER_SECOND: u64 = 10;

@@ -1,0 +1,212 @@
+//! The stream from the master: commands carried out, bytes counted and passed on.
+//!
+//! A replica counts raw bytes, not commands, and keeps them as they came: its own replicas read the
+//! very bytes that its master wrote. What is half a command, or inside an open MULTI, has been
+//! received but does not count yet.
+//!
+//! ```text
+//!      processed = offset of the history        received
+//!      ─────────────┬────────────────────────────┬─────
+//!      carried out  │ held (MULTI) │ half command │
+//! ```
+//! *Source*: Redis 7.2 · networking.c · commandProcessed, processInputBuffer.
+
+use super::gates::Asker;
+use super::io::{Address, Carries, Link, Output};
+use super::machine::Machine;
+use super::note::TransferNote;
+use super::upstream::Uplink;
+use crate::commands;
+use crate::resp::{Bytes, Command, CommandDecoder, Reply};
+use crate::time::Instant;
+
+/// The stream from the master.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    /// The connection.
+    pub(super) link: Link,
+    /// When bytes came last.
+    pub(super) heard_at: Instant,
+    /// Commands, as they arrive.
+    pub(super) decoder: CommandDecoder,
+    /// The database that the stream has selected.
+    pub(super) db: usize,
+    /// The transaction that has begun and not ended.
+    pub(super) transaction: Option<Vec<Command>>,
+    /// Raw bytes of it: they count, and are passed on, when it ends.
+    pub(super) held: Vec<u8>,
+    /// True if the master speaks only SYNC and wants no ACK.
+    pub(super) old_protocol: bool,
+}
+
+impl Stream {
+    pub(super) fn new(link: Link, db: usize, now: Instant) -> Self {
+        Self {
+            link,
+            heard_at: now,
+            decoder: CommandDecoder::default(),
+            db,
+            transaction: None,
+            held: Vec::new(),
+            old_protocol: false,
+        }
+    }
+
+    /// Bytes that have arrived and are not yet counted.
+    pub(super) fn unprocessed(&self) -> u64 {
+        (self.held.len() + self.decoder.pending()) as u64
+    }
+}
+
+impl Machine<'_> {
+    /// Carries out what the master's stream says.
+    pub(super) fn obey(&mut self) {
+        while let Uplink::Connected(stream) = &mut self.state.upstream.link {
+            match stream.decoder.next_command() {
+                Ok(None) => return,
+                Ok(Some(command)) if command.inline => return self.stream_broken(None),
+                Ok(Some(command)) => self.obey_command(command),
+                Err(error) => return self.stream_broken(Some(error.to_string())),
+            }
+        }
+    }
+
+    fn obey_command(&mut self, command: Command) {
+        let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
+        let raw = stream.decoder.raw().to_vec();
+        let name = command.args[0].to_ascii_lowercase();
+        match (name.as_slice(), &mut stream.transaction) {
+            (b"replconf", _) => {
+                self.master_replconf(&command.args);
+            }
+            (b"multi", none @ None) => *none = Some(Vec::new()),
+            (b"exec", Some(_)) => {
+                let queue = stream.transaction.take().unwrap_or_default();
+                for command in queue {
+                    self.apply(&command.args);
+                }
+            }
+            (_, Some(queue)) => queue.push(command),
+            (_, None) => self.apply(&command.args),
+        }
+        self.count_stream(raw);
+    }
+
+    /// Counts bytes of the stream once what they say is done, and passes them on as they came.
+    fn count_stream(&mut self, raw: Vec<u8>) {
+        let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
+        stream.held.extend(raw);
+        if stream.transaction.is_none() {
+            let bytes = std::mem::take(&mut stream.held);
+            self.extend_stream(&bytes);
+        }
+    }
+
+    /// `REPLCONF GETACK *`: answered with what is done before it.
+    fn master_replconf(&mut self, args: &[Bytes]) {
+        if args.get(1).is_some_and(|word| word.eq_ignore_ascii_case(b"getack")) {
+            self.send_ack();
+        }
+    }
+
+    /// Confirms to the master how far its stream has been carried out.
+    pub(super) fn send_ack(&mut self) {
+        let Uplink::Connected(stream) = &self.state.upstream.link else { return };
+        if stream.old_protocol {
+            return;
+        }
+        let (link, offset) = (stream.link, self.state.history.offset.to_string());
+        let mut bytes = Vec::new();
+        crate::resp::encode_command(&["REPLCONF", "ACK", &offset], &mut bytes);
+        self.out.push(Output::Send { link, bytes: Bytes::from(bytes), carries: Carries::Talk });
+    }
+
+    /// Carries out one command of the master; nobody hears the reply, unless it is an error.
+    fn apply(&mut self, args: &[Bytes]) {
+        let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
+        let reply = if args[0].eq_ignore_ascii_case(b"select") {
+            let db = args.get(1).and_then(|word| crate::resp::parse_integer(word));
+            match db.and_then(|db| usize::try_from(db).ok()) {
+                Some(db) if db < self.state.keyspace.databases() => {
+                    stream.db = db;
+                    Reply::OK
+                }
+                _ => Reply::error("ERR DB index is out of range"),
+            }
+        } else if args[0].eq_ignore_ascii_case(b"ping") {
+            Reply::Silent
+        } else {
+            let db = stream.db;
+            self.apply_data(db, args)
+        };
+        if let Reply::Error(error) = reply {
+            self.state.stats.unexpected_error_replies += 1;
+            let command = String::from_utf8_lossy(&args[0]).into_owned();
+            let error = format!("-{error}");
+            self.note(TransferNote::ReplicaSentError { error, command });
+            self.note_latest_backlog();
+        }
+    }
+
+    /// Runs a data command of the master: its keys never expire here.
+    fn apply_data(&mut self, db: usize, args: &[Bytes]) -> Reply {
+        let Some(spec) = commands::lookup(&args[0]) else {
+            return Reply::error(commands::unknown_command(args).to_string());
+        };
+        if let Err(refusal) = commands::check_arity(spec, args.len()) {
+            return Reply::error(refusal.to_string());
+        }
+        let (reply, effects) = self.call(spec, Asker::upstream(db), args);
+        self.settle(db, args, effects);
+        self.serve_ready();
+        reply
+    }
+
+    fn note_latest_backlog(&mut self) {
+        let tail = self.state.backlog.as_ref().map(|backlog| backlog.tail(256));
+        if let Some(tail) = tail {
+            self.note(TransferNote::LatestBacklog(quoted(&tail)));
+        }
+    }
+
+    /// The master does not speak RESP: the link is closed and nothing is cached.
+    fn stream_broken(&mut self, error: Option<String>) {
+        let Uplink::Connected(stream) = &self.state.upstream.link else { return };
+        let master = self.state.upstream.master.as_ref().map(Address::to_string);
+        let client = format!(
+            "id=0 addr={} laddr= fd=8 name= flags=M db={} cmd=NULL user=(superuser)",
+            master.unwrap_or_default(),
+            stream.db
+        );
+        let mut buffer = stream.decoder.raw().to_vec();
+        buffer.truncate(128);
+        let (link, buffer) = (stream.link, quoted(&buffer).trim_matches('"').to_owned());
+        match error {
+            None => self.note(TransferNote::InlineFromMaster { client, buffer }),
+            Some(error) => {
+                self.note(TransferNote::ProtocolErrorFromMaster { error, client, buffer });
+            }
+        }
+        self.out.push(Output::Close { link });
+        self.stream_lost(false);
+    }
+}
+
+/// Bytes between quotes, with escapes for what cannot be printed.
+pub(super) fn quoted(bytes: &[u8]) -> String {
+    let mut text = String::from("\"");
+    for &byte in bytes {
+        match byte {
+            b'\\' | b'"' => text.extend(['\\', char::from(byte)]),
+            b'\n' => text.push_str("\\n"),
+            b'\r' => text.push_str("\\r"),
+            b'\t' => text.push_str("\\t"),
+            0x07 => text.push_str("\\a"),
+            0x08 => text.push_str("\\b"),
+            b' '..=b'~' => text.push(char::from(byte)),
+            _ => text.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    text.push('"');
+    text
+}

@@ -1,0 +1,93 @@
+//! MULTI, EXEC and WATCH. *Source*: Redis 7.2 · multi.c.
+
+use super::client::{Transaction, Watch};
+use super::gates::{Asker, Row};
+use super::io::Link;
+use super::machine::Machine;
+use super::propagate::Unit;
+use crate::commands::unknown_command;
+use crate::resp::{Bytes, Command, Reply};
+
+pub(super) fn multi(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
+    let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
+    if client.transaction.is_some() {
+        return Reply::error("ERR MULTI calls can not be nested");
+    }
+    client.transaction = Some(Transaction::default());
+    Reply::OK
+}
+
+pub(super) fn discard(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
+    let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
+    if client.transaction.take().is_none() {
+        return Reply::error("ERR DISCARD without MULTI");
+    }
+    client.watch = Watch::default();
+    Reply::OK
+}
+
+pub(super) fn watch(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
+    let now = machine.now.millis() as i64;
+    let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
+    if client.transaction.is_some() {
+        return Reply::error("ERR WATCH inside MULTI is not allowed");
+    }
+    for key in &args[1..] {
+        let watched = (client.db, Bytes::clone(key));
+        // A key that has already expired does not break the watch by vanishing.
+        let entry = machine.state.keyspace.db(client.db).get(key);
+        let expired = entry.and_then(|entry| entry.expires).is_some_and(|at| now > at);
+        if !expired && !client.watch.keys.contains(&watched) {
+            client.watch.keys.push(watched);
+        }
+    }
+    Reply::OK
+}
+
+pub(super) fn unwatch(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
+    if let Some(client) = machine.state.clients.get_mut(&link) {
+        client.watch = Watch::default();
+    }
+    Reply::OK
+}
+
+pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
+    let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
+    let Some(transaction) = client.transaction.take() else {
+        return Reply::error("ERR EXEC without MULTI");
+    };
+    let watch = std::mem::take(&mut client.watch);
+    if transaction.poisoned {
+        return Reply::error("EXECABORT Transaction discarded because of previous errors.");
+    }
+    if watch.touched {
+        return Reply::NullArray;
+    }
+    let (replies, unit) = machine.run_queue(link, &transaction.queue);
+    machine.propagate(&unit, true);
+    if !unit.is_empty() {
+        machine.remember_write(link);
+    }
+    Reply::Array(replies)
+}
+
+impl Machine<'_> {
+    /// Runs the queued commands; what they cause is one unit of the stream.
+    fn run_queue(&mut self, link: Link, queue: &[Command]) -> (Vec<Reply>, Unit) {
+        let (mut replies, mut unit) = (Vec::with_capacity(queue.len()), Unit::new());
+        for command in queue {
+            let reply = match Row::find(&command.args[0]) {
+                Some(Row::Data(spec)) => {
+                    let asker = Asker { may_block: false, ..self.asker(link, spec) };
+                    let (reply, effects) = self.call(spec, asker, &command.args);
+                    unit.extend(self.settle(asker.db, &command.args, effects));
+                    reply
+                }
+                Some(Row::Admin(spec)) => (spec.handler)(self, link, &command.args),
+                None => Reply::error(unknown_command(&command.args).to_string()),
+            };
+            replies.push(reply);
+        }
+        (replies, unit)
+    }
+}

@@ -1,0 +1,329 @@
+//! The decoder: bytes in, items out, as they become whole.
+//!
+//! ```text
+//!     Signature ──▶ Items ──┬── a key ──▶ Value ──┐         End ──▶ Checksum ──▶ Done
+//!                     ▲     └── anything else ──┐ │          ▲
+//!                     └─────────────────────────┴─┘ ─────────┘
+//! ```
+//!
+//! Bytes are read in *atoms*, the smallest parts that make sense alone: an opcode with its fields,
+//! a key, one element of a value. An atom of which a part is missing is tried again when it can be
+//! whole, so the decoder keeps the bytes of one atom and the value that it is building, no more.
+//!
+//! *Source*: Redis 7.2 · rdb.c · rdbLoadRioWithLoadingCtx.
+
+use super::{
+    atom::{Atom, read_item},
+    build::Thresholds,
+    crc64::Crc64,
+    format::{SIGNATURE, VERSION_READ_MAX, VERSION_WITH_CHECKSUM},
+    load::{Load, Loaded},
+    read::{Reader, Stop},
+};
+use crate::{
+    keyspace::{Millis, Value},
+    resp::Bytes,
+};
+
+/// Why a file cannot be loaded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The first nine bytes are not `REDIS` and a number.
+    #[error("Wrong signature trying to load DB from file")]
+    BadSignature,
+    /// A newer server wrote it.
+    #[error("Can't handle RDB format version {0}")]
+    VersionTooNew(u16),
+    /// The bytes were changed on the way.
+    #[error("Wrong RDB checksum expected: ({found:x}) but got ({computed:x}). Aborting now.")]
+    BadChecksum {
+        /// What stands at the end.
+        found: u64,
+        /// What the bytes add up to.
+        computed: u64,
+    },
+    /// The bytes make no sense.
+    #[error("{what}, at byte {at}")]
+    Corrupt {
+        /// What is wrong.
+        what: &'static str,
+        /// Bytes before it.
+        at: u64,
+    },
+    /// The bytes make sense, but not to us.
+    #[error("{what} cannot be loaded here, at byte {at}")]
+    Unsupported {
+        /// What it is.
+        what: &'static str,
+        /// Bytes before it.
+        at: u64,
+    },
+}
+
+/// How a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeOptions {
+    /// Strings longer than this many bytes are taken for damage (`proto-max-bulk-len`).
+    pub string_bytes_max: u64,
+    /// Whether the checksum is held against the bytes (`rdbchecksum`).
+    pub checksum: bool,
+    /// Which values are packed.
+    pub thresholds: Thresholds,
+}
+
+impl Default for DecodeOptions {
+    fn default() -> Self {
+        Self { string_bytes_max: 512 << 20, checksum: true, thresholds: Thresholds::default() }
+    }
+}
+
+/// One thing that a file says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// A fact about the writer.
+    Aux {
+        /// Its name; names that one does not know are passed over.
+        name: Bytes,
+        /// Its value; numbers as decimal digits.
+        value: Bytes,
+    },
+    /// The keys of this database follow.
+    SelectDb(u64),
+    /// How many keys to expect; perhaps wrong.
+    Resize {
+        /// Keys in the database.
+        keys: u64,
+        /// Keys with an expiry.
+        expires: u64,
+    },
+    /// A key.
+    Key {
+        /// Its database.
+        db: u64,
+        /// Its name.
+        key: Bytes,
+        /// Its value.
+        value: Value,
+        /// When it expires, if it does; perhaps long ago.
+        expires: Option<Millis>,
+    },
+    /// The source of a library of functions.
+    Function(Bytes),
+    /// Nothing follows that belongs to the file.
+    End,
+}
+
+/// Reads one file.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    /// How to read.
+    options: DecodeOptions,
+    /// What it awaits.
+    state: State,
+    /// Bytes that were fed; `start <= buffer.len()`.
+    buffer: Vec<u8>,
+    /// How many of `buffer` are read.
+    start: usize,
+    /// How many bytes of the file came before `buffer`.
+    base: u64,
+    /// With fewer unread bytes than this the atom cannot be whole.
+    wanted: usize,
+    /// The checksum of the file up to the beginning of `buffer`.
+    crc: Crc64,
+    /// The version in the signature; 0 before it is read.
+    version: u16,
+    /// The database of the keys to come.
+    db: u64,
+    /// The expiry of the key to come.
+    expires: Option<Millis>,
+}
+
+/// What the decoder awaits.
+#[derive(Clone, Debug)]
+enum State {
+    Signature,
+    Items,
+    Value(Build),
+    Checksum,
+    Done,
+    Failed(DecodeError),
+}
+
+/// A key whose value is being read.
+#[derive(Clone, Debug)]
+struct Build {
+    key: Bytes,
+    load: Load,
+}
+
+impl Decoder {
+    /// A decoder at the first byte of a file.
+    pub const fn new(options: DecodeOptions) -> Self {
+        Self {
+            options,
+            state: State::Signature,
+            buffer: Vec::new(),
+            start: 0,
+            base: 0,
+            wanted: 0,
+            crc: Crc64::new(),
+            version: 0,
+            db: 0,
+            expires: None,
+        }
+    }
+
+    /// Takes the next bytes of the file; ask for items then. A failed decoder takes none.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if matches!(self.state, State::Failed(_)) {
+            return;
+        }
+        if !matches!(self.state, State::Done) {
+            self.crc.update(&self.buffer[..self.start]);
+        }
+        self.base += self.start as u64;
+        self.buffer.drain(..self.start);
+        self.start = 0;
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next item; none if that takes more bytes, or after the end.
+    ///
+    /// # Errors
+    /// If the file cannot be loaded. The decoder has failed then, and repeats its answer.
+    #[expect(clippy::should_implement_trait, reason = "an item that is not whole is not the end")]
+    pub fn next(&mut self) -> Result<Option<Item>, DecodeError> {
+        loop {
+            if matches!(self.state, State::Done) || self.unread().len() < self.wanted {
+                return Ok(None);
+            }
+            match self.step() {
+                Ok(Some(item)) => return Ok(Some(item)),
+                Ok(None) => {}
+                Err(error) => {
+                    self.state = State::Failed(error.clone());
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// How many bytes of the file are read.
+    pub const fn offset(&self) -> u64 {
+        self.base + self.start as u64
+    }
+
+    /// The version in the signature, once it is read.
+    pub const fn version(&self) -> Option<u16> {
+        if self.version == 0 { None } else { Some(self.version) }
+    }
+
+    /// The bytes that were fed and not read: after [`Item::End`], what follows the file.
+    pub fn unread(&self) -> &[u8] {
+        &self.buffer[self.start..]
+    }
+
+    /// Reads an atom, if it is whole, and takes it in.
+    fn step(&mut self) -> Result<Option<Item>, DecodeError> {
+        let mut reader = Reader::new(&self.buffer[self.start..], self.options.string_bytes_max);
+        let at = |behind: usize| self.base + (self.start + behind) as u64;
+        let atom = match &mut self.state {
+            State::Signature => reader.array().map(Atom::Signature),
+            State::Items => read_item(&mut reader),
+            State::Value(build) => build.load.read(&mut reader).map(Atom::Part),
+            State::Checksum => reader.array().map(|sum| Atom::Checksum(u64::from_le_bytes(sum))),
+            State::Done => return Ok(None),
+            State::Failed(error) => return Err(error.clone()),
+        };
+        match atom {
+            Ok(atom) => {
+                self.start += reader.at();
+                self.wanted = 0;
+                self.accept(atom)
+            }
+            Err(Stop::More(bytes)) => {
+                self.wanted = bytes;
+                Ok(None)
+            }
+            Err(Stop::Corrupt { what, at: behind }) => {
+                Err(DecodeError::Corrupt { what, at: at(behind) })
+            }
+            Err(Stop::Unsupported { what, at: behind }) => {
+                Err(DecodeError::Unsupported { what, at: at(behind) })
+            }
+        }
+    }
+
+    /// Goes on to what follows `atom`, and gives the item that it completes.
+    fn accept(&mut self, atom: Atom) -> Result<Option<Item>, DecodeError> {
+        match atom {
+            Atom::Signature(signature) => {
+                self.version = version_of(signature)?;
+                self.state = State::Items;
+            }
+            Atom::Item(item) => return Ok(Some(item)),
+            Atom::SelectDb(db) => {
+                self.db = db;
+                return Ok(Some(Item::SelectDb(db)));
+            }
+            Atom::Expires(expires) => self.expires = expires,
+            Atom::Passed => {}
+            Atom::Key(layout, key) => {
+                let load = Load::new(layout, self.options.thresholds);
+                self.state = State::Value(Build { key, load });
+            }
+            Atom::Part(Loaded::Part) => {}
+            Atom::Part(Loaded::Nothing) => {
+                self.state = State::Items;
+                self.expires = None;
+            }
+            Atom::Part(Loaded::Value(value)) => return Ok(Some(self.complete(value))),
+            Atom::End if self.version < VERSION_WITH_CHECKSUM => return Ok(Some(self.end())),
+            Atom::End => {
+                self.state = State::Checksum;
+            }
+            Atom::Checksum(found) => {
+                self.check(found)?;
+                return Ok(Some(self.end()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The key whose value is whole.
+    fn complete(&mut self, value: Value) -> Item {
+        let State::Value(Build { key, .. }) = std::mem::replace(&mut self.state, State::Items)
+        else {
+            unreachable!("a value is read only for a key");
+        };
+        Item::Key { db: self.db, key, value, expires: self.expires.take() }
+    }
+
+    /// Holds the checksum that was found against the bytes before it; 0 means that there is none.
+    fn check(&self, found: u64) -> Result<(), DecodeError> {
+        let mut crc = self.crc.clone();
+        crc.update(&self.buffer[..self.start - size_of::<u64>()]);
+        let computed = crc.value();
+        let sound = found == computed || found == 0 || !self.options.checksum;
+        if sound { Ok(()) } else { Err(DecodeError::BadChecksum { found, computed }) }
+    }
+
+    fn end(&mut self) -> Item {
+        self.state = State::Done;
+        Item::End
+    }
+}
+
+/// The version that a signature names.
+fn version_of(signature: [u8; 9]) -> Result<u16, DecodeError> {
+    let digits = signature.strip_prefix(SIGNATURE).ok_or(DecodeError::BadSignature)?;
+    let decimal = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'));
+    match decimal.and_then(|text| text.parse().ok()).ok_or(DecodeError::BadSignature)? {
+        0 => Err(DecodeError::BadSignature),
+        version if version > VERSION_READ_MAX => Err(DecodeError::VersionTooNew(version)),
+        version => Ok(version),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,342 @@
+//! The listpack, a small collection in one string.
+//!
+//! ```text
+//!     total(4)  count(2)  entry …  FF            numbers: least byte first; count FFFF = many
+//!     entry     0nnnnnnn                          0 to 127
+//!               10llllll bytes                    a short string
+//!               110nnnnn n                        13 bits, signed, most byte first
+//!               1110llll l bytes | F0 l(4) bytes  longer strings
+//!               F1 n(2) | F2 n(3) | F3 n(4) | F4 n(8)
+//!               … each followed by its own size, to be read backwards
+//! ```
+//!
+//! The size behind an entry is in groups of seven bits, the most significant first, and all bytes
+//! but the first have their top bit set. The bounds at which it takes one byte more are off by one,
+//! and everybody who walks a listpack must know it.
+//!
+//! *Source*: Redis 7.2 · listpack.c · lpEncodeGetType, lpEncodeBacklen, lpValidateNext.
+
+use super::read::{Broken, digits};
+use crate::resp::{Bytes, parse_integer};
+
+/// One element of a packed collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// A number, which stands for its decimal digits.
+    Integer(i64),
+    /// Bytes.
+    Bytes(&'a [u8]),
+}
+
+impl Piece<'_> {
+    /// The bytes that the element is.
+    pub(super) fn to_bytes(self) -> Bytes {
+        match self {
+            Self::Integer(number) => digits(number),
+            Self::Bytes(bytes) => Bytes::from(bytes),
+        }
+    }
+}
+
+/// Writes a listpack.
+#[derive(Clone, Debug)]
+pub(super) struct ListpackWriter {
+    /// Header and entries.
+    bytes: Vec<u8>,
+    /// How many entries.
+    count: usize,
+}
+
+impl ListpackWriter {
+    /// An empty listpack.
+    pub(super) fn new() -> Self {
+        Self { bytes: vec![0; HEADER], count: 0 }
+    }
+
+    /// Appends `text`: as a number if it spells one.
+    pub(super) fn push(&mut self, text: &[u8]) {
+        match parse_integer(text) {
+            Some(number) => self.push_integer(number),
+            None => self.push_bytes(text),
+        }
+    }
+
+    /// Appends a number in the shortest form.
+    pub(super) fn push_integer(&mut self, number: i64) {
+        let wide = number.to_le_bytes();
+        let start = self.bytes.len();
+        match number {
+            0..=127 => self.bytes.push(number as u8),
+            -4096..=4095 => {
+                self.bytes.extend([0xc0 | (number >> 8) as u8 & 0x1f, number as u8]);
+            }
+            _ => {
+                let (code, size) = match number {
+                    -0x8000..=0x7fff => (0xf1, 2),
+                    -0x80_0000..=0x7f_ffff => (0xf2, 3),
+                    -0x8000_0000..=0x7fff_ffff => (0xf3, 4),
+                    _ => (0xf4, 8),
+                };
+                self.bytes.push(code);
+                self.bytes.extend_from_slice(&wide[..size]);
+            }
+        }
+        self.close(start);
+    }
+
+    fn push_bytes(&mut self, text: &[u8]) {
+        let start = self.bytes.len();
+        match text.len() {
+            length @ 0..64 => self.bytes.push(0x80 | length as u8),
+            length @ 64..4096 => self.bytes.extend((0xe000 | length as u16).to_be_bytes()),
+            length => {
+                self.bytes.push(0xf0);
+                self.bytes.extend((length as u32).to_le_bytes());
+            }
+        }
+        self.bytes.extend_from_slice(text);
+        self.close(start);
+    }
+
+    /// Writes the size of the entry that began at `start`.
+    fn close(&mut self, start: usize) {
+        let size = self.bytes.len() - start;
+        for group in (0..size_bytes(size)).rev() {
+            let bits = (size >> (7 * group)) as u8 & 0x7f;
+            let first = group + 1 == size_bytes(size);
+            self.bytes.push(if first { bits } else { bits | 0x80 });
+        }
+        self.count += 1;
+    }
+
+    /// The whole listpack.
+    ///
+    /// # Panics
+    /// Beyond 4 GiB, which no encoding of a value lets it reach.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.bytes.push(END);
+        let total = u32::try_from(self.bytes.len()).expect("a listpack is smaller than 4 GiB");
+        let count = u16::try_from(self.count).unwrap_or(u16::MAX);
+        self.bytes[..4].copy_from_slice(&total.to_le_bytes());
+        self.bytes[4..HEADER].copy_from_slice(&count.to_le_bytes());
+        self.bytes
+    }
+}
+
+/// Reads a listpack from its first entry to its last, and checks it on the way.
+#[derive(Clone, Debug)]
+pub(super) struct Listpack<'a> {
+    /// Entries to come, and the end.
+    rest: &'a [u8],
+    /// How many entries are to come, if the header says.
+    left: Option<u16>,
+    /// True when the end was reached, or something broken.
+    done: bool,
+}
+
+impl<'a> Listpack<'a> {
+    /// The listpack that `bytes` are.
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Broken> {
+        let (total, after) = bytes.split_first_chunk().ok_or(SHORT)?;
+        let (count, rest) = after.split_first_chunk().ok_or(SHORT)?;
+        if u32::from_le_bytes(*total) as usize != bytes.len() || rest.last() != Some(&END) {
+            return Err("a listpack of another length than it says");
+        }
+        let left = Some(u16::from_le_bytes(*count)).filter(|&count| count != u16::MAX);
+        Ok(Self { rest, left, done: false })
+    }
+
+    /// The next entry; none at the end.
+    fn entry(&mut self) -> Result<Option<Piece<'a>>, Broken> {
+        if self.rest == [END] {
+            let wrong = self.left.is_some_and(|left| left > 0);
+            return if wrong { Err(MISCOUNTED) } else { Ok(None) };
+        }
+        self.left = match self.left {
+            Some(left) => Some(left.checked_sub(1).ok_or(MISCOUNTED)?),
+            None => None,
+        };
+        let (piece, size) = read_entry(self.rest).ok_or(SHORT)?;
+        let after = read_size(&self.rest[size..], size).ok_or("a listpack of broken entries")?;
+        // The end is not part of any entry.
+        if after.is_empty() {
+            return Err(SHORT);
+        }
+        self.rest = after;
+        Ok(Some(piece))
+    }
+}
+
+impl<'a> Iterator for Listpack<'a> {
+    type Item = Result<Piece<'a>, Broken>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let entry = self.entry().transpose();
+        self.done = !matches!(entry, Some(Ok(_)));
+        entry
+    }
+}
+
+/// The entry at the beginning of `bytes`, and its size without the size.
+fn read_entry(bytes: &[u8]) -> Option<(Piece<'_>, usize)> {
+    let (&first, rest) = bytes.split_first()?;
+    let integer = |number: i64, size| Some((Piece::Integer(number), size));
+    let string = |header: usize, length: usize| {
+        let text = bytes[header..].get(..length)?;
+        Some((Piece::Bytes(text), header + length))
+    };
+    match first {
+        0..0x80 => integer(first.into(), 1),
+        0x80..0xc0 => string(1, usize::from(first & 0x3f)),
+        0xc0..0xe0 => {
+            // Thirteen bits with their sign, moved to the top of sixteen and back.
+            let bits = u16::from_be_bytes([first, *rest.first()?]) << 3;
+            integer((bits as i16 >> 3).into(), 2)
+        }
+        0xe0..0xf0 => string(2, usize::from(u16::from_be_bytes([first & 0x0f, *rest.first()?]))),
+        0xf0 => string(5, u32::from_le_bytes(*rest.first_chunk()?) as usize),
+        0xf1 => integer(i16::from_le_bytes(*rest.first_chunk()?).into(), 3),
+        0xf2 => integer(i24(*rest.first_chunk()?), 4),
+        0xf3 => integer(i32::from_le_bytes(*rest.first_chunk()?).into(), 5),
+        0xf4 => integer(i64::from_le_bytes(*rest.first_chunk()?), 9),
+        _ => None,
+    }
+}
+
+/// What follows the size at the beginning of `bytes`, if that is `size`.
+fn read_size(bytes: &[u8], size: usize) -> Option<&[u8]> {
+    let (written, rest) = bytes.split_at_checked(size_bytes(size))?;
+    let value = written.iter().fold(0, |value, byte| value << 7 | usize::from(byte & 0x7f));
+    let marked = written[1..].iter().all(|byte| byte & 0x80 != 0) && written[0] & 0x80 == 0;
+    (value == size && marked).then_some(rest)
+}
+
+/// How many bytes the size of an entry takes.
+const fn size_bytes(size: usize) -> usize {
+    match size {
+        0..=127 => 1,
+        128..16_383 => 2,
+        16_383..2_097_151 => 3,
+        2_097_151..268_435_455 => 4,
+        _ => 5,
+    }
+}
+
+/// A number of three bytes.
+pub(super) const fn i24([a, b, c]: [u8; 3]) -> i64 {
+    (i32::from_le_bytes([0, a, b, c]) >> 8) as i64
+}
+
+/// Bytes before the first entry.
+const HEADER: usize = 6;
+/// The byte behind the last entry.
+const END: u8 = 0xff;
+const SHORT: Broken = "a listpack that ends too early";
+const MISCOUNTED: Broken = "a listpack with another number of entries than it says";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn packed(texts: &[&[u8]]) -> Vec<u8> {
+        let mut writer = ListpackWriter::new();
+        texts.iter().for_each(|text| writer.push(text));
+        writer.finish()
+    }
+
+    fn unpacked(bytes: &[u8]) -> Result<Vec<Bytes>, Broken> {
+        Listpack::new(bytes)?.map(|piece| Ok(piece?.to_bytes())).collect()
+    }
+
+    #[test]
+    fn three_elements_take_the_known_bytes() {
+        let bytes = b"\x0f\0\0\0\x03\0\x81a\x02\x01\x01\xdf\xfb\x02\xff";
+        assert_eq!(packed(&[b"a", b"1", b"-5"]), bytes);
+        assert_eq!(packed(&[b""])[6..], *b"\x80\x01\xff");
+    }
+
+    #[test]
+    fn numbers_take_the_shortest_form_and_come_back() {
+        for (number, size) in [
+            (0, 2),
+            (127, 2),
+            (128, 3),
+            (-1, 3),
+            (-4096, 3),
+            (4095, 3),
+            (4096, 4),
+            (-4097, 4),
+            (0x8000, 5),
+            (-0x80_0000, 5),
+            (0x80_0000, 6),
+            (i64::from(i32::MIN), 6),
+            (i64::from(i32::MAX) + 1, 10),
+            (i64::MIN, 10),
+            (i64::MAX, 10),
+        ] {
+            let text = number.to_string();
+            let bytes = packed(&[text.as_bytes()]);
+            assert_eq!(bytes.len(), 7 + size, "{number}");
+            let pieces: Vec<_> = Listpack::new(&bytes).unwrap().collect();
+            assert_eq!(pieces, [Ok(Piece::Integer(number))]);
+        }
+    }
+
+    #[test]
+    fn the_size_behind_an_entry_grows_one_too_early() {
+        for (length, size) in [(125, 1), (126, 2), (16_377, 2), (16_378, 3), (2_097_146, 4)] {
+            let text = vec![b'x'; length];
+            let bytes = packed(&[&text]);
+            let header = if length < 4096 { 2 } else { 5 };
+            assert_eq!(bytes.len(), 7 + header + length + size, "{length}");
+            assert_eq!(unpacked(&bytes).unwrap(), [Bytes::from(text)]);
+        }
+    }
+
+    #[test]
+    fn a_long_listpack_does_not_count() {
+        let texts = vec![&b"7"[..]; 70_000];
+        let bytes = packed(&texts);
+        assert_eq!(bytes[4..6], [0xff, 0xff]);
+        assert_eq!(unpacked(&bytes).unwrap().len(), 70_000);
+    }
+
+    #[test]
+    fn a_broken_listpack_is_refused() {
+        let sound = packed(&[b"hello", b"17", &[b'x'; 200]]);
+        assert!(unpacked(&sound).is_ok());
+        for end in 0..sound.len() {
+            assert!(unpacked(&sound[..end]).is_err());
+        }
+        for (at, byte) in [(0, 1), (4, 2), (4, 4), (6, 0x86), (12, 7), (13, 0xf5)] {
+            let mut broken = sound.clone();
+            broken[at] = byte;
+            assert!(unpacked(&broken).is_err(), "{at}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_packed_unpacks(
+            texts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..50)
+        ) {
+            let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
+            let bytes: Vec<Bytes> = texts.iter().map(|&text| Bytes::from(text)).collect();
+            prop_assert_eq!(unpacked(&packed(&texts)), Ok(bytes));
+        }
+
+        #[test]
+        fn hostile_bytes_do_no_harm(mut bytes in prop::collection::vec(any::<u8>(), 6..100)) {
+            let total = bytes.len() as u32;
+            bytes[..4].copy_from_slice(&total.to_le_bytes());
+            bytes[4..6].copy_from_slice(&[0xff; 2]);
+            *bytes.last_mut().unwrap() = 0xff;
+            let _ = unpacked(&bytes);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! How a value is laid out.
+//!
+//! A value is written in *parts*, so that one that is as large as the dataset needs no more memory
+//! than any other: an element of a plain collection, a run of a list, or the whole of a packed one.
+//!
+//! *Source*: Redis 7.2 · rdb.c · rdbSaveObjectType, rdbSaveObject.
+
+use super::{
+    format::{Form, Layout, Version},
+    intset::write_intset,
+    listpack::ListpackWriter,
+    score::push_score,
+    write::Writer,
+};
+use crate::{
+    keyspace::{Encoding, Hash, List, ListNode, Set, SortedSet, StringValue, Value},
+    resp::Bytes,
+};
+
+/// The layout in which `value` is written for servers of `version`.
+///
+/// What a server does not know is written plain: every server packs small values again by itself.
+pub(super) fn layout_of(value: &Value, version: Version) -> Layout {
+    let layout = match (value, value.encoding()) {
+        (Value::String(_), _) => Layout::String,
+        (Value::List(_), _) => Layout::ListQuicklist2,
+        (Value::Set(_), Encoding::Intset) => Layout::SetIntset,
+        (Value::Set(_), Encoding::Listpack) => Layout::SetListpack,
+        (Value::Set(_), _) => Layout::Set,
+        (Value::Hash(_), Encoding::Listpack) => Layout::HashListpack,
+        (Value::Hash(_), _) => Layout::Hash,
+        (Value::SortedSet(_), Encoding::Listpack) => Layout::SortedSetListpack,
+        (Value::SortedSet(_), _) => Layout::SortedSet,
+    };
+    if version >= layout.since() { layout } else { plain_layout_of(value) }
+}
+
+const fn plain_layout_of(value: &Value) -> Layout {
+    match value {
+        Value::String(_) => Layout::String,
+        Value::List(_) => Layout::List,
+        Value::Set(_) => Layout::Set,
+        Value::Hash(_) => Layout::Hash,
+        Value::SortedSet(_) => Layout::SortedSet,
+    }
+}
+
+/// Writes `value` from the part `from` on, until it is whole or the writer holds `bytes_max`; the
+/// part to go on with, if there is one.
+pub(super) fn write_value(
+    writer: &mut Writer,
+    value: &Value,
+    layout: Layout,
+    from: usize,
+    bytes_max: usize,
+) -> Option<usize> {
+    let plain = layout.form() == Form::Plain;
+    let mut parts = Parts { writer, from, bytes_max };
+    match value {
+        Value::String(StringValue::Integer(number)) => parts.writer.integer(*number),
+        Value::String(string) => parts.writer.string(&string.to_bytes()),
+        Value::List(list) if plain => {
+            return parts.write(list.len(), list.iter_from(from), |w, text| w.string(text));
+        }
+        Value::List(list) => return write_runs(&mut parts, list),
+        Value::Set(set) if plain => {
+            return parts.write(set.len(), set.iter_from(from), |w, member| w.string(&member));
+        }
+        Value::Hash(hash) if plain => {
+            return parts.write(hash.len(), hash.iter_from(from), |w, (name, value)| {
+                w.string(name);
+                w.string(value);
+            });
+        }
+        Value::SortedSet(set) if plain => {
+            // From the highest to the lowest, as Redis walks its skiplist.
+            let members = set.iter_back(set.len().saturating_sub(from));
+            return parts.write(set.len(), members, |w, scored| {
+                w.string(&scored.member);
+                w.raw(&scored.score.to_le_bytes());
+            });
+        }
+        Value::Set(set) => parts.writer.string(&pack_set(set)),
+        Value::Hash(hash) => parts.writer.string(&pack_hash(hash)),
+        Value::SortedSet(set) => parts.writer.string(&pack_sorted_set(set)),
+    }
+    None
+}
+
+/// What is written of a value in parts.
+struct Parts<'a> {
+    writer: &'a mut Writer,
+    /// The first part to write.
+    from: usize,
+    /// Enough bytes for now.
+    bytes_max: usize,
+}
+
+impl Parts<'_> {
+    /// Writes `parts`, which begin with the one at `from`, and before the first how many there are.
+    fn write<T>(
+        &mut self,
+        count: usize,
+        parts: impl Iterator<Item = T>,
+        write: impl Fn(&mut Writer, T),
+    ) -> Option<usize> {
+        if self.from == 0 {
+            self.writer.length(count as u64);
+        }
+        let mut next = self.from;
+        for part in parts {
+            if next > self.from && self.writer.bytes.len() >= self.bytes_max {
+                break;
+            }
+            write(self.writer, part);
+            next += 1;
+        }
+        if next < count { Some(next) } else { None }
+    }
+}
+
+/// Writes a list run by run.
+fn write_runs(parts: &mut Parts<'_>, list: &List) -> Option<usize> {
+    let runs = list.nodes().skip(parts.from);
+    parts.write(list.nodes().count(), runs, write_run)
+}
+
+fn write_run(writer: &mut Writer, run: &ListNode) {
+    let (container, bytes) = match run.elements().next() {
+        Some(element) if run.is_plain() => (RUN_PLAIN, Bytes::clone(element)),
+        _ => (RUN_PACKED, pack(run.elements()).into()),
+    };
+    writer.length(container);
+    writer.string(&bytes);
+}
+
+fn pack_set(set: &Set) -> Vec<u8> {
+    match set.as_numbers() {
+        Some((width, numbers)) => write_intset(width.into(), numbers.iter().copied()),
+        None => {
+            let mut listpack = ListpackWriter::new();
+            set.iter().for_each(|member| listpack.push(&member));
+            listpack.finish()
+        }
+    }
+}
+
+fn pack_hash(hash: &Hash) -> Vec<u8> {
+    pack(hash.iter().flat_map(|(name, value)| [name, value]))
+}
+
+fn pack_sorted_set(set: &SortedSet) -> Vec<u8> {
+    let mut listpack = ListpackWriter::new();
+    for scored in set.iter() {
+        listpack.push(&scored.member);
+        push_score(&mut listpack, scored.score);
+    }
+    listpack.finish()
+}
+
+fn pack<'a>(texts: impl Iterator<Item = &'a Bytes>) -> Vec<u8> {
+    let mut listpack = ListpackWriter::new();
+    texts.for_each(|text| listpack.push(text));
+    listpack.finish()
+}
+
+/// Announces a run that is one element, as it is.
+pub(super) const RUN_PLAIN: u64 = 1;
+/// Announces a run that is a listpack.
+pub(super) const RUN_PACKED: u64 = 2;

@@ -1,0 +1,294 @@
+//! The conductor's loop, with ports between it and the nodes.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use js_sys::{Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ErrorEvent, MessagePort, Worker, WorkerOptions, WorkerType};
+
+use super::host;
+use super::message::{Answer, Ask};
+use super::transport::{Port, channel};
+use super::view::NodeLook;
+use crate::lab::{
+    Checkpoint, Conductor, ConnectionId, Done, Fact, Intervention, NodeId, Script, Turn,
+};
+use crate::time::{Duration, Instant};
+
+/// Where nodes live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Isolation {
+    /// Each in a Worker that runs the script at this address.
+    Workers(String),
+    /// In the page.
+    Page,
+}
+
+/// A lab whose nodes live behind ports.
+#[derive(Debug)]
+pub(super) struct Driver {
+    /// Decides what happens when.
+    pub(super) conductor: Conductor,
+    /// The nodes.
+    hosts: Vec<HostHandle>,
+    /// The diallers' ends of connections that are not yet established.
+    unclaimed: BTreeMap<ConnectionId, MessagePort>,
+    /// Where the nodes live.
+    pub(super) isolation: Isolation,
+}
+
+/// One node's host, from the driver's side.
+#[derive(Debug)]
+struct HostHandle {
+    /// The port to it.
+    control: Port,
+    /// Who waits for its answers, in order.
+    waiting: Rc<RefCell<VecDeque<Waiter>>>,
+    /// The Worker that it lives in, if it does.
+    worker: Option<Worker>,
+    /// Kept alive as long as the Worker may call it.
+    _on_error: Option<Closure<dyn FnMut(ErrorEvent)>>,
+}
+
+/// The two ways to end a wait.
+#[derive(Debug)]
+struct Waiter {
+    resolve: Function,
+    reject: Function,
+}
+
+impl Driver {
+    /// Builds the world of a script; where Workers are refused, its nodes live in the page.
+    pub(super) async fn open(
+        text: &str,
+        seed: Option<u64>,
+        isolation: Isolation,
+    ) -> Result<Self, JsValue> {
+        let mut script = Script::parse(text).map_err(|error| JsError::new(&error.to_string()))?;
+        script.plan.seed = seed.unwrap_or(script.plan.seed);
+        let count = script.plan.nodes.len();
+        let (hosts, isolation) = match start_hosts(count, &isolation).await {
+            Ok(hosts) => (hosts, isolation),
+            Err(_) if isolation != Isolation::Page => {
+                (start_hosts(count, &Isolation::Page).await?, Isolation::Page)
+            }
+            Err(error) => return Err(error),
+        };
+        let conductor = Conductor::from_script(&script);
+        let driver = Self { conductor, hosts, unclaimed: BTreeMap::new(), isolation };
+        for index in 0..count {
+            let ask = Ask::Begin { script: text.to_owned(), seed, index };
+            driver.hosts[index].ask(&ask, None).await?;
+        }
+        Ok(driver)
+    }
+
+    /// Carries out the next event; false if nothing will ever happen by itself.
+    pub(super) async fn step(&mut self) -> Result<bool, JsValue> {
+        if !self.conductor.begin() {
+            return Ok(false);
+        }
+        self.carry_out().await?;
+        Ok(true)
+    }
+
+    /// Lets a person act.
+    pub(super) async fn intervene(&mut self, act: Intervention) -> Result<(), JsValue> {
+        let indices = self.conductor.begin_act(act);
+        if !indices.is_empty() {
+            for host in &self.hosts {
+                host.ask(&Ask::Forget { indices: indices.clone() }, None).await?;
+            }
+        }
+        self.carry_out().await
+    }
+
+    /// Goes to where `target` events have happened.
+    pub(super) async fn seek(&mut self, target: u64) -> Result<(), JsValue> {
+        if let Some(restore) = self.conductor.seek(target) {
+            for host in &self.hosts {
+                host.ask(&Ask::Restore { index: restore.index }, None).await?;
+            }
+            self.connect_again().await?;
+        }
+        while self.conductor.cursor() < target && self.step().await? {}
+        Ok(())
+    }
+
+    /// Carries out at most `limit` events of the next `span` of virtual time.
+    pub(super) async fn advance(&mut self, span: Duration, limit: u32) -> Result<(), JsValue> {
+        let end = self.conductor.world().now() + span;
+        for _ in 0..limit {
+            if self.conductor.next_event().is_none_or(|next| next.at > end) {
+                self.conductor.idle_until(end);
+                break;
+            }
+            self.step().await?;
+        }
+        Ok(())
+    }
+
+    /// What can be seen of every node.
+    pub(super) async fn look(&self, keys: usize) -> Result<Vec<NodeLook>, JsValue> {
+        let now = self.conductor.world().now().micros();
+        // All are asked before the first answer is awaited.
+        let asked: Result<Vec<JsFuture>, JsValue> =
+            self.hosts.iter().map(|host| host.begin(&Ask::Look { now, keys }, None)).collect();
+        let mut looks = Vec::new();
+        for answer in asked? {
+            let Answer::Look(look) = understand(answer.await?)? else { return Err(unexpected()) };
+            looks.push(*look);
+        }
+        Ok(looks)
+    }
+
+    async fn carry_out(&mut self) -> Result<(), JsValue> {
+        while let Some(Turn { node, now, fact }) = self.conductor.next_turn() {
+            let done = self.turn(node, now, fact).await?;
+            self.conductor.absorb(node, done);
+        }
+        if let Some(Checkpoint { index, forget }) = self.conductor.finish() {
+            for (number, host) in self.hosts.iter().enumerate() {
+                let frames = self.conductor.frames_sent_to(NodeId(number));
+                let frames = frames.into_iter().map(|(link, count)| (link.0, count)).collect();
+                host.ask(&Ask::Keep { index, frames, forget: forget.clone() }, None).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn turn(&mut self, node: NodeId, now: Instant, fact: Fact) -> Result<Done, JsValue> {
+        let port = match &fact {
+            Fact::Accepted { connection, .. } => {
+                let (ours, theirs) = channel()?;
+                self.unclaimed.insert(*connection, theirs);
+                Some(ours)
+            }
+            Fact::Opened { connection, .. } => self.unclaimed.remove(connection),
+            Fact::Started
+            | Fact::Typed { .. }
+            | Fact::Refused { .. }
+            | Fact::Received { .. }
+            | Fact::Sent { .. }
+            | Fact::Closed { .. }
+            | Fact::DiskDone
+            | Fact::Woke => None,
+        };
+        let ask = Ask::Turn { now: now.micros(), fact: fact.into() };
+        let answer = self.hosts[node.0].ask(&ask, port).await?;
+        let Answer::Done(done) = answer else { return Err(unexpected()) };
+        Ok(done.into())
+    }
+
+    /// After going back, every connection that stood then gets a new channel; what was on its way
+    /// is already in the inboxes.
+    async fn connect_again(&mut self) -> Result<(), JsValue> {
+        self.unclaimed.clear();
+        let ends: Vec<_> =
+            self.conductor.world().connections().map(|(_, c)| (c.dialler, c.acceptor)).collect();
+        for (dialler, acceptor) in ends {
+            let (a, b) = channel()?;
+            for ((node, link), port) in [(dialler, a), (acceptor, b)] {
+                self.hosts[node.0].ask(&Ask::Connect { link: link.0 }, Some(port)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for HostHandle {
+    fn drop(&mut self) {
+        if let Some(worker) = &self.worker {
+            worker.terminate();
+        }
+    }
+}
+
+impl HostHandle {
+    /// Tells the host something, and awaits its answer.
+    async fn ask(&self, ask: &Ask, port: Option<MessagePort>) -> Result<Answer, JsValue> {
+        understand(self.begin(ask, port)?.await?)
+    }
+
+    /// Tells the host something; the answer comes in the order of telling.
+    fn begin(&self, ask: &Ask, port: Option<MessagePort>) -> Result<JsFuture, JsValue> {
+        let answer = self.expect();
+        let value = serde_wasm_bindgen::to_value(ask)?;
+        let transfer: Vec<JsValue> = port.into_iter().map(JsValue::from).collect();
+        self.control.send(&value, &transfer)?;
+        Ok(answer)
+    }
+
+    fn expect(&self) -> JsFuture {
+        let waiting = Rc::clone(&self.waiting);
+        JsFuture::from(Promise::new(&mut |resolve, reject| {
+            waiting.borrow_mut().push_back(Waiter { resolve, reject });
+        }))
+    }
+}
+
+async fn start_hosts(count: usize, isolation: &Isolation) -> Result<Vec<HostHandle>, JsValue> {
+    let mut hosts = Vec::new();
+    for _ in 0..count {
+        hosts.push(start_host(isolation).await?);
+    }
+    Ok(hosts)
+}
+
+/// Starts a host where it shall live, and awaits that it is there.
+async fn start_host(isolation: &Isolation) -> Result<HostHandle, JsValue> {
+    let (ours, theirs) = channel()?;
+    let waiting = Rc::new(RefCell::new(VecDeque::<Waiter>::new()));
+    let answers = Rc::clone(&waiting);
+    let control = Port::listen(ours, move |event| {
+        if let Some(waiter) = answers.borrow_mut().pop_front() {
+            let _ = waiter.resolve.call1(&JsValue::NULL, &event.data());
+        }
+    });
+    let mut handle = HostHandle { control, waiting, worker: None, _on_error: None };
+    let ready = handle.expect();
+    match isolation {
+        Isolation::Page => host::serve(theirs),
+        Isolation::Workers(url) => handle.start_worker(url, theirs)?,
+    }
+    understand(ready.await?)?;
+    Ok(handle)
+}
+
+impl HostHandle {
+    fn start_worker(&mut self, url: &str, port: MessagePort) -> Result<(), JsValue> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(url, &options)?;
+        let waiting = Rc::clone(&self.waiting);
+        let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
+            // Whoever waits for the Worker waits in vain.
+            for waiter in waiting.borrow_mut().drain(..) {
+                let why = JsError::new(&format!("a node's Worker failed: {}", event.message()));
+                let _ = waiter.reject.call1(&JsValue::NULL, &why.into());
+            }
+        });
+        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
+        let transfer: js_sys::Array = std::iter::once(JsValue::from(port)).collect();
+        worker.post_message_with_transfer(&JsValue::NULL, &transfer)?;
+        self.worker = Some(worker);
+        self._on_error = Some(on_error);
+        Ok(())
+    }
+}
+
+/// Reads an answer; a host that could not do what it was told is an error with its words.
+fn understand(value: JsValue) -> Result<Answer, JsValue> {
+    let answer: Answer = serde_wasm_bindgen::from_value(value)?;
+    if let Answer::Failed { why } = &answer {
+        return Err(JsError::new(why).into());
+    }
+    Ok(answer)
+}
+
+fn unexpected() -> JsValue {
+    JsError::new("a node's host answered something else").into()
+}

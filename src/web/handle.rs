@@ -1,0 +1,202 @@
+//! What JavaScript holds: a lab, and the entry of a node's Worker.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::rc::Rc;
+
+use js_sys::{Function, Promise};
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::MessagePort;
+
+use super::driver::{Driver, Isolation};
+use super::host;
+use super::view::FrameView;
+use crate::lab::Intervention;
+use crate::time::Duration;
+
+/// A lab. Every call answers the frame that results; calls are carried out one after the other, in
+/// the order in which they were made.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct LabHandle {
+    driver: Rc<RefCell<Option<Driver>>>,
+    /// Those who wait for the call before theirs.
+    queue: Rc<RefCell<Queue>>,
+}
+
+/// Calls that are under way: at most one has the driver.
+#[derive(Debug, Default)]
+struct Queue {
+    busy: bool,
+    waiting: std::collections::VecDeque<Function>,
+}
+
+/// How a lab is opened.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OpenOptions {
+    /// The world and its story.
+    script: String,
+    /// Where chance begins, if not where the script says.
+    seed: Option<u32>,
+    /// "workers" or "page".
+    isolation: Option<String>,
+    /// The address of the Workers' script.
+    worker_url: Option<String>,
+}
+
+#[wasm_bindgen]
+impl LabHandle {
+    /// Opens a lab: `{ script, seed?, isolation?: "workers" | "page", workerUrl? }`.
+    ///
+    /// # Errors
+    /// A sentence: the line of the script that makes no sense, or why no node could be started.
+    pub async fn open(options: JsValue) -> Result<Self, JsValue> {
+        console_error_panic_hook::set_once();
+        let options: OpenOptions = serde_wasm_bindgen::from_value(options)?;
+        let isolation = match (options.isolation.as_deref(), options.worker_url) {
+            (Some("page"), _) | (_, None) => Isolation::Page,
+            (_, Some(url)) => Isolation::Workers(url),
+        };
+        let seed = options.seed.map(u64::from);
+        let driver = Driver::open(&options.script, seed, isolation).await?;
+        let driver = Rc::new(RefCell::new(Some(driver)));
+        Ok(Self { driver, queue: Rc::default() })
+    }
+
+    /// The frame of this instant.
+    pub async fn frame(&self) -> Result<JsValue, JsValue> {
+        self.with(|driver| async { (driver, Ok(())) }).await
+    }
+
+    /// Carries out the next event.
+    pub async fn step(&self) -> Result<JsValue, JsValue> {
+        self.with(|mut driver| async {
+            let result = driver.step().await.map(|_| ());
+            (driver, result)
+        })
+        .await
+    }
+
+    /// Undoes the last event.
+    pub async fn back(&self) -> Result<JsValue, JsValue> {
+        self.with(|mut driver| async {
+            let target = driver.conductor.cursor().saturating_sub(1);
+            let result = driver.seek(target).await;
+            (driver, result)
+        })
+        .await
+    }
+
+    /// Goes to where `cursor` events have happened.
+    pub async fn seek(&self, cursor: u32) -> Result<JsValue, JsValue> {
+        self.with(|mut driver| async move {
+            let result = driver.seek(u64::from(cursor)).await;
+            (driver, result)
+        })
+        .await
+    }
+
+    /// Carries out the events of the next `millis` of virtual time, at most `limit` of them.
+    pub async fn advance(&self, millis: f64, limit: u32) -> Result<JsValue, JsValue> {
+        let span = Duration::from_micros((millis.max(0.0) * 1_000.0) as u64);
+        self.with(|mut driver| async move {
+            let result = driver.advance(span, limit).await;
+            (driver, result)
+        })
+        .await
+    }
+
+    /// Does what a person may do: `master> SET k v`, `cut master replica1`, `heal …`.
+    ///
+    /// # Errors
+    /// A sentence for the person.
+    pub async fn intervene(&self, line: String) -> Result<JsValue, JsValue> {
+        let Some(act) = Intervention::parse(&line) else {
+            let why = format!("'{line}' is not understood: write 'node> COMMAND' or 'cut a b'");
+            return Err(JsError::new(&why).into());
+        };
+        self.with(|mut driver| async move {
+            let plan = driver.conductor.world().plan();
+            let unknown = act.nodes().into_iter().find(|name| plan.named(name).is_none());
+            let result = match unknown {
+                Some(name) => Err(JsError::new(&format!("there is no node '{name}'")).into()),
+                None => driver.intervene(act).await,
+            };
+            (driver, result)
+        })
+        .await
+    }
+
+    /// Ends the lab: its ports are closed, its Workers ended.
+    pub fn close(&self) {
+        self.driver.borrow_mut().take();
+    }
+}
+
+impl LabHandle {
+    /// Waits for its turn, does something with the driver, and answers the frame.
+    async fn with<F, Fut>(&self, act: F) -> Result<JsValue, JsValue>
+    where
+        F: FnOnce(Driver) -> Fut,
+        Fut: Future<Output = (Driver, Result<(), JsValue>)>,
+    {
+        self.enter().await?;
+        let taken = self.driver.borrow_mut().take();
+        let Some(driver) = taken else {
+            self.leave();
+            return Err(JsError::new("the lab is closed").into());
+        };
+        let (driver, result) = act(driver).await;
+        let frame = match result {
+            Ok(()) => frame_of(&driver).await,
+            Err(error) => Err(error),
+        };
+        *self.driver.borrow_mut() = Some(driver);
+        self.leave();
+        frame
+    }
+
+    async fn enter(&self) -> Result<(), JsValue> {
+        if !std::mem::replace(&mut self.queue.borrow_mut().busy, true) {
+            return Ok(());
+        }
+        let turn = Promise::new(&mut |resolve, _| {
+            self.queue.borrow_mut().waiting.push_back(resolve);
+        });
+        JsFuture::from(turn).await.map(|_| ())
+    }
+
+    /// Lets the next call begin.
+    fn leave(&self) {
+        let next = self.queue.borrow_mut().waiting.pop_front();
+        match next {
+            Some(resolve) => drop(resolve.call0(&JsValue::NULL)),
+            None => self.queue.borrow_mut().busy = false,
+        }
+    }
+}
+
+async fn frame_of(driver: &Driver) -> Result<JsValue, JsValue> {
+    let looks = driver.look(KEYS_MAX).await?;
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    Ok(FrameView::of(driver, looks).serialize(&serializer)?)
+}
+
+/// Serves one node on the port that the page has sent to its Worker.
+#[wasm_bindgen]
+pub fn serve_node(port: MessagePort) {
+    console_error_panic_hook::set_once();
+    host::serve(port);
+}
+
+/// Every command that a node knows, as `[name, usage, summary]`: the hints of the prompt.
+#[wasm_bindgen]
+pub fn command_table() -> Result<JsValue, JsValue> {
+    Ok(serde_wasm_bindgen::to_value(&crate::node::command_names())?)
+}
+
+/// How many keys of each node are shown.
+const KEYS_MAX: usize = 64;

@@ -1,0 +1,197 @@
+//! A node behind its ports: the host of one place, the same in a Worker and in the page.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::{Rc, Weak};
+
+use wasm_bindgen::prelude::*;
+use web_sys::{MessageEvent, MessagePort};
+
+use super::message::{Answer, Ask, PlainFact};
+use super::transport::{Port, bytes_of, port_of};
+use super::view::NodeLook;
+use crate::lab::{Fact, Place, Script};
+use crate::node::Link;
+use crate::time::Instant;
+
+/// The host of one node.
+#[derive(Debug)]
+struct Host {
+    /// The node, once the driver has said which.
+    place: Option<Place>,
+    /// What was kept, by name.
+    kept: BTreeMap<u64, Place>,
+    /// The port of every connection.
+    ports: BTreeMap<Link, Port>,
+    /// What the driver has said and could not yet be done, with the port that came along.
+    waiting: VecDeque<(Ask, Option<MessagePort>)>,
+    /// The port to the driver.
+    control: Option<Port>,
+    /// This very host, for the closures of its ports.
+    own: Weak<RefCell<Self>>,
+}
+
+/// Serves a node on `port` until the driver closes it.
+pub(super) fn serve(port: MessagePort) {
+    let host = Rc::new_cyclic(|own| {
+        RefCell::new(Host {
+            place: None,
+            kept: BTreeMap::new(),
+            ports: BTreeMap::new(),
+            waiting: VecDeque::new(),
+            control: None,
+            own: Weak::clone(own),
+        })
+    });
+    // The closure owns the host: it lives as long as its control port.
+    let owner = Rc::clone(&host);
+    let control = Port::listen(port, move |event| owner.borrow_mut().hear(&event));
+    host.borrow_mut().control = Some(control);
+    host.borrow().answer(Answer::Ready);
+}
+
+impl Host {
+    /// The driver speaks.
+    fn hear(&mut self, event: &MessageEvent) {
+        match serde_wasm_bindgen::from_value::<Ask>(event.data()) {
+            Ok(ask) => {
+                self.waiting.push_back((ask, port_of(event)));
+                self.go_on();
+            }
+            Err(error) => self.answer(Answer::Failed { why: error.to_string() }),
+        }
+    }
+
+    /// Does what can be done, in order.
+    fn go_on(&mut self) {
+        while let Some((ask, _)) = self.waiting.front() {
+            if !self.is_possible(ask) {
+                return;
+            }
+            let Some((ask, port)) = self.waiting.pop_front() else { return };
+            let answer = self.obey(ask, port).unwrap_or_else(|why| Answer::Failed { why });
+            self.answer(answer);
+        }
+    }
+
+    /// A turn waits for its frame, and a checkpoint for all that have been sent.
+    fn is_possible(&self, ask: &Ask) -> bool {
+        let Some(place) = &self.place else { return true };
+        match ask {
+            Ask::Turn { fact: PlainFact::Received { link }, .. } => place.has_frame(Link(*link)),
+            Ask::Keep { frames, .. } => frames.iter().all(|&(link, count)| {
+                let link = Link(link);
+                !self.ports.contains_key(&link) || place.delivered(link) >= count
+            }),
+            Ask::Begin { .. }
+            | Ask::Turn { .. }
+            | Ask::Restore { .. }
+            | Ask::Forget { .. }
+            | Ask::Connect { .. }
+            | Ask::Look { .. } => true,
+        }
+    }
+
+    fn obey(&mut self, ask: Ask, port: Option<MessagePort>) -> Result<Answer, String> {
+        match ask {
+            Ask::Begin { script, seed, index } => {
+                let mut script = Script::parse(&script).map_err(|error| error.to_string())?;
+                script.plan.seed = seed.unwrap_or(script.plan.seed);
+                let place = Place::new(script.plan.setup(index), script.plan.epoch);
+                self.kept = BTreeMap::from([(0, place.clone())]);
+                self.place = Some(place);
+                Ok(Answer::Ready)
+            }
+            Ask::Turn { now, fact } => self.turn(Instant::from_micros(now), fact, port),
+            Ask::Keep { index, forget, .. } => {
+                let place = self.place()?.clone();
+                self.kept.insert(index, place);
+                self.forget(&forget);
+                Ok(Answer::Ready)
+            }
+            Ask::Restore { index } => {
+                let place = self.kept.get(&index).ok_or("there is no such checkpoint")?.clone();
+                self.ports.clear();
+                self.place = Some(place);
+                Ok(Answer::Ready)
+            }
+            Ask::Forget { indices } => {
+                self.forget(&indices);
+                Ok(Answer::Ready)
+            }
+            Ask::Connect { link } => {
+                self.connect(Link(link), port);
+                Ok(Answer::Ready)
+            }
+            Ask::Look { now, keys } => {
+                let place = self.place()?;
+                let look = NodeLook::of(place, Instant::from_micros(now), keys);
+                Ok(Answer::Look(Box::new(look)))
+            }
+        }
+    }
+
+    fn place(&mut self) -> Result<&mut Place, String> {
+        self.place.as_mut().ok_or_else(|| "the host has no node yet".to_owned())
+    }
+
+    fn forget(&mut self, indices: &[u64]) {
+        for index in indices {
+            self.kept.remove(index);
+        }
+    }
+
+    fn turn(
+        &mut self,
+        now: Instant,
+        fact: PlainFact,
+        port: Option<MessagePort>,
+    ) -> Result<Answer, String> {
+        match &fact {
+            PlainFact::Accepted { link, .. } | PlainFact::Opened { link, .. } => {
+                self.connect(Link(*link), port);
+            }
+            PlainFact::Closed { link } => {
+                self.ports.remove(&Link(*link));
+            }
+            PlainFact::Started
+            | PlainFact::Typed { .. }
+            | PlainFact::Refused { .. }
+            | PlainFact::Received { .. }
+            | PlainFact::Sent { .. }
+            | PlainFact::DiskDone
+            | PlainFact::Woke => {}
+        }
+        let (done, sent) = self.place()?.take(now, Fact::from(fact));
+        for frame in sent {
+            if let Some(port) = self.ports.get(&frame.link) {
+                port.send_bytes(&frame.bytes).map_err(|error| format!("{error:?}"))?;
+            }
+        }
+        Ok(Answer::Done(done.into()))
+    }
+
+    /// Listens for the frames of a connection.
+    fn connect(&mut self, link: Link, port: Option<MessagePort>) {
+        let Some(port) = port else { return };
+        let own = Weak::clone(&self.own);
+        let port = Port::listen(port, move |event| {
+            if let Some(host) = own.upgrade() {
+                let mut host = host.borrow_mut();
+                if let Some(place) = &mut host.place {
+                    place.deliver(link, bytes_of(&event));
+                }
+                host.go_on();
+            }
+        });
+        self.ports.insert(link, port);
+    }
+
+    fn answer(&self, answer: Answer) {
+        let Some(control) = &self.control else { return };
+        let value = serde_wasm_bindgen::to_value(&answer).unwrap_or(JsValue::NULL);
+        if let Err(error) = control.send(&value, &[]) {
+            web_sys::console::error_1(&error);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What the driver and a node's host say to each other: the plain counterparts of turns.
+
+use serde::{Deserialize, Serialize};
+
+use super::view::NodeLook;
+use crate::lab::{ConnectionId, Done, Fact, FrameKind, NodeId, Order};
+use crate::node::{Address, Deadline, Level, Link, Wake};
+use crate::time::Instant;
+
+/// What a host is told.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Ask {
+    /// Be the node of this index in this script.
+    Begin { script: String, seed: Option<u64>, index: usize },
+    /// Carry a turn out; the port of a new connection comes along.
+    Turn { now: u64, fact: PlainFact },
+    /// Keep what you are under this name, once these many frames have come on each link.
+    Keep { index: u64, frames: Vec<(u64, u64)>, forget: Vec<u64> },
+    /// Be again what you were.
+    Restore { index: u64 },
+    /// Forget what you keep under these names.
+    Forget { indices: Vec<u64> },
+    /// Use the port that comes along for this link.
+    Connect { link: u64 },
+    /// Show yourself.
+    Look { now: u64, keys: usize },
+}
+
+/// What a host answers.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Answer {
+    /// It is there, or has done what it was told.
+    Ready,
+    /// It cannot, and this is why.
+    Failed { why: String },
+    /// What came of a turn.
+    Done(PlainDone),
+    /// What can be seen.
+    Look(Box<NodeLook>),
+}
+
+/// A [`Fact`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum PlainFact {
+    Started,
+    Typed {
+        line: String,
+    },
+    Accepted {
+        link: u64,
+        connection: u64,
+        dialler: (usize, u64),
+        peer: (String, u16),
+        local: (String, u16),
+    },
+    Opened {
+        link: u64,
+        connection: u64,
+    },
+    Refused {
+        link: u64,
+        why: String,
+    },
+    Received {
+        link: u64,
+    },
+    Sent {
+        link: u64,
+        bytes: u64,
+    },
+    Closed {
+        link: u64,
+    },
+    DiskDone,
+    Woke,
+}
+
+/// A [`Done`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PlainDone {
+    orders: Vec<PlainOrder>,
+    deadline: Option<(u64, u8)>,
+}
+
+/// An [`Order`]. The digest crosses as text: JavaScript's numbers are too short for it.
+#[derive(Debug, Serialize, Deserialize)]
+enum PlainOrder {
+    Dial { link: u64, to: (String, u16) },
+    Send { link: u64, bytes: u64, paced: bool, digest: String, kind: u8, label: String },
+    Close { link: u64 },
+    Disk { bytes: u64, label: String },
+    Note { line: String, level: u8 },
+    Said { text: String },
+    Exit,
+}
+
+const FRAME_KINDS: [FrameKind; 4] =
+    [FrameKind::Control, FrameKind::Rdb, FrameKind::Stream, FrameKind::Ack];
+const LEVELS: [Level; 4] = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
+
+/// The place of `item` in a list that both sides have.
+fn code<T: PartialEq>(list: &[T], item: &T) -> u8 {
+    let index = list.iter().position(|other| other == item);
+    index.and_then(|index| u8::try_from(index).ok()).expect("the list has every item")
+}
+
+fn plain_address(address: Address) -> (String, u16) {
+    (address.host.to_string(), address.port)
+}
+
+fn address((host, port): (String, u16)) -> Address {
+    Address::new(&host, port)
+}
+
+impl From<Fact> for PlainFact {
+    fn from(fact: Fact) -> Self {
+        match fact {
+            Fact::Started => Self::Started,
+            Fact::Typed { line } => Self::Typed { line },
+            Fact::Accepted { link, connection, dialler: (node, other), peer, local } => {
+                Self::Accepted {
+                    link: link.0,
+                    connection: connection.0,
+                    dialler: (node.0, other.0),
+                    peer: plain_address(peer),
+                    local: plain_address(local),
+                }
+            }
+            Fact::Opened { link, connection } => {
+                Self::Opened { link: link.0, connection: connection.0 }
+            }
+            Fact::Refused { link, why } => Self::Refused { link: link.0, why },
+            Fact::Received { link } => Self::Received { link: link.0 },
+            Fact::Sent { link, bytes } => Self::Sent { link: link.0, bytes },
+            Fact::Closed { link } => Self::Closed { link: link.0 },
+            Fact::DiskDone => Self::DiskDone,
+            Fact::Woke => Self::Woke,
+        }
+    }
+}
+
+impl From<PlainFact> for Fact {
+    fn from(fact: PlainFact) -> Self {
+        match fact {
+            PlainFact::Started => Self::Started,
+            PlainFact::Typed { line } => Self::Typed { line },
+            PlainFact::Accepted { link, connection, dialler: (node, other), peer, local } => {
+                Self::Accepted {
+                    link: Link(link),
+                    connection: ConnectionId(connection),
+                    dialler: (NodeId(node), Link(other)),
+                    peer: address(peer),
+                    local: address(local),
+                }
+            }
+            PlainFact::Opened { link, connection } => {
+                Self::Opened { link: Link(link), connection: ConnectionId(connection) }
+            }
+            PlainFact::Refused { link, why } => Self::Refused { link: Link(link), why },
+            PlainFact::Received { link } => Self::Received { link: Link(link) },
+            PlainFact::Sent { link, bytes } => Self::Sent { link: Link(link), bytes },
+            PlainFact::Closed { link } => Self::Closed { link: Link(link) },
+            PlainFact::DiskDone => Self::DiskDone,
+            PlainFact::Woke => Self::Woke,
+        }
+    }
+}
+
+impl From<Done> for PlainDone {
+    fn from(done: Done) -> Self {
+        Self {
+            orders: done.orders.into_iter().map(PlainOrder::from).collect(),
+            deadline: done.deadline.map(|d| (d.at.micros(), code(&Wake::ALL, &d.wake))),
+        }
+    }
+}
+
+impl From<PlainDone> for Done {
+    fn from(done: PlainDone) -> Self {
+        let deadline = |(at, wake): (u64, u8)| Deadline {
+            at: Instant::from_micros(at),
+            wake: Wake::ALL[usize::from(wake)],
+        };
+        Self {
+            orders: done.orders.into_iter().map(Order::from).collect(),
+            deadline: done.deadline.map(deadline),
+        }
+    }
+}
+
+impl From<Order> for PlainOrder {
+    fn from(order: Order) -> Self {
+        match order {
+            Order::Dial { link, to } => Self::Dial { link: link.0, to: plain_address(to) },
+            Order::Send { link, bytes, paced, digest, kind, label } => Self::Send {
+                link: link.0,
+                bytes,
+                paced,
+                digest: format!("{digest:x}"),
+                kind: code(&FRAME_KINDS, &kind),
+                label,
+            },
+            Order::Close { link } => Self::Close { link: link.0 },
+            Order::Disk { bytes, label } => Self::Disk { bytes, label },
+            Order::Note { line, level } => Self::Note { line, level: code(&LEVELS, &level) },
+            Order::Said { text } => Self::Said { text },
+            Order::Exit => Self::Exit,
+        }
+    }
+}
+
+impl From<PlainOrder> for Order {
+    fn from(order: PlainOrder) -> Self {
+        match order {
+            PlainOrder::Dial { link, to } => Self::Dial { link: Link(link), to: address(to) },
+            PlainOrder::Send { link, bytes, paced, digest, kind, label } => Self::Send {
+                link: Link(link),
+                bytes,
+                paced,
+                digest: u64::from_str_radix(&digest, 16).unwrap_or(0),
+                kind: FRAME_KINDS[usize::from(kind)],
+                label,
+            },
+            PlainOrder::Close { link } => Self::Close { link: Link(link) },
+            PlainOrder::Disk { bytes, label } => Self::Disk { bytes, label },
+            PlainOrder::Note { line, level } => {
+                Self::Note { line, level: LEVELS[usize::from(level)] }
+            }
+            PlainOrder::Said { text } => Self::Said { text },
+            PlainOrder::Exit => Self::Exit,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Ports, as far as we use them: send with a transfer, and be called with what arrives.
+
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::{MessageChannel, MessageEvent, MessagePort};
+
+use crate::resp::Bytes;
+
+/// A port with the closure that is called for each message. Dropping it closes the port.
+#[derive(Debug)]
+pub(super) struct Port {
+    port: MessagePort,
+    /// Kept alive as long as the port may call it.
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Port {
+    /// Begins to listen on `port`.
+    pub(super) fn listen(
+        port: MessagePort,
+        on_message: impl FnMut(MessageEvent) + 'static,
+    ) -> Self {
+        let closure = Closure::<dyn FnMut(MessageEvent)>::new(on_message);
+        // Setting the handler also starts the port.
+        port.set_onmessage(Some(closure.as_ref().unchecked_ref()));
+        Self { port, _on_message: closure }
+    }
+
+    /// Sends a value, giving `transfer` away with it.
+    pub(super) fn send(&self, value: &JsValue, transfer: &[JsValue]) -> Result<(), JsValue> {
+        let list: Array = transfer.iter().collect();
+        self.port.post_message_with_transferable(value, &list)
+    }
+
+    /// Sends bytes as a buffer that is moved, not copied, to the other side.
+    pub(super) fn send_bytes(&self, bytes: &Bytes) -> Result<(), JsValue> {
+        let array = Uint8Array::from(&bytes[..]);
+        let buffer = array.buffer();
+        self.send(&buffer, &[buffer.clone().into()])
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.port.set_onmessage(None);
+        self.port.close();
+    }
+}
+
+/// The two ends of a new channel.
+pub(super) fn channel() -> Result<(MessagePort, MessagePort), JsValue> {
+    let channel = MessageChannel::new()?;
+    Ok((channel.port1(), channel.port2()))
+}
+
+/// The bytes of a message that is a buffer.
+pub(super) fn bytes_of(event: &MessageEvent) -> Bytes {
+    Bytes::from(Uint8Array::new(&event.data()).to_vec())
+}
+
+/// The port that came with a message, if one did.
+pub(super) fn port_of(event: &MessageEvent) -> Option<MessagePort> {
+    event.ports().get(0).dyn_into().ok()
+}
