@@ -2,85 +2,12 @@
 //! the link and notes why. It never panics, and what it holds stays.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one order among many")]
 
+mod support;
+
 use proptest::prelude::*;
-use replica_lab::node::{Address, Input, Link, Node, Outbox, Output, Setup};
+use replica_lab::node::{Input, Output};
 use replica_lab::resp::{Bytes, encode_command};
-use replica_lab::time::{Duration, Instant};
-
-/// A node with a client that has set one key.
-struct Bench {
-    node: Node,
-    now: Instant,
-}
-
-const CLIENT: Link = Link::accepted(0);
-const STRANGER: Link = Link::accepted(1);
-
-impl Bench {
-    fn new() -> Self {
-        let now = Instant::from_millis(1_742_822_352_000);
-        let mut bench = Self { node: Node::new(Setup::default(), now), now };
-        bench.tell(Input::Started);
-        bench.accept(CLIENT);
-        bench.command(CLIENT, &["SET", "kept", "value"]);
-        bench
-    }
-
-    fn tell(&mut self, input: Input) -> Vec<Output> {
-        let mut out = Outbox::default();
-        self.now += Duration::from_micros(10);
-        self.node.handle(self.now, input, &mut out);
-        out.orders
-    }
-
-    fn accept(&mut self, link: Link) {
-        let (peer, local) = (Address::new("127.0.0.1", 4_000), Address::new("127.0.0.1", 6_379));
-        self.tell(Input::Accepted { link, peer, local });
-    }
-
-    fn receive(&mut self, link: Link, bytes: &[u8]) -> Vec<Output> {
-        self.tell(Input::Received { link, bytes: Bytes::from(bytes) })
-    }
-
-    fn command(&mut self, link: Link, args: &[&str]) -> Vec<Output> {
-        let mut bytes = Vec::new();
-        encode_command(args, &mut bytes);
-        self.receive(link, &bytes)
-    }
-
-    /// Lets the node's own time come, some times.
-    fn wake(&mut self, times: usize) {
-        for _ in 0..times {
-            let Some(deadline) = self.node.deadline() else { return };
-            self.now = self.now.max(deadline.at);
-            self.tell(Input::Woke);
-        }
-    }
-
-    /// What the client hears.
-    fn heard(&mut self, args: &[&str]) -> Vec<u8> {
-        let orders = self.command(CLIENT, args);
-        let bytes = orders.into_iter().filter_map(|order| match order {
-            Output::Send { link: CLIENT, bytes, .. } => Some(bytes.to_vec()),
-            _ => None,
-        });
-        bytes.flatten().collect()
-    }
-
-    /// Makes the node follow a master, and answers it up to where the snapshot begins.
-    fn follow(&mut self) -> Link {
-        let orders = self.command(CLIENT, &["REPLICAOF", "liar", "6379"]);
-        let link = orders.iter().find_map(|order| match order {
-            Output::Dial { link, .. } => Some(*link),
-            _ => None,
-        });
-        let link = link.expect("the node dials its master");
-        self.tell(Input::Opened { link });
-        self.receive(link, b"+PONG\r\n");
-        self.receive(link, b"+OK\r\n+OK\r\n");
-        link
-    }
-}
+use support::{Bench, STRANGER};
 
 /// A real conversation of a master: an empty snapshot and some of a stream.
 fn snapshot_and_stream() -> Vec<u8> {

@@ -131,7 +131,9 @@ impl Machine<'_> {
     /// What Redis does before it sleeps: the stream goes out, and so do replies.
     fn end_turn(&mut self) {
         self.feed_replicas();
+        self.end_waits();
         self.resume_waiting();
+        self.serve_resumed();
         if std::mem::take(&mut self.state.getack) {
             self.feed_getack();
         }
@@ -171,6 +173,7 @@ impl Machine<'_> {
         if self.state.downlink(link).is_some() {
             self.replica_lost(link);
         }
+        self.forget_wait(link);
         self.state.clients.remove(&link);
     }
 
