@@ -1,6 +1,5 @@
 //! Peers that lie: whatever bytes arrive on whatever link, a node answers in Redis' words or closes
 //! the link and notes why. It never panics, and what it holds stays.
-#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one order among many")]
 
 mod support;
 
