@@ -14,7 +14,8 @@
 
 use super::intervention::Intervention;
 use super::network::Side;
-use super::script::{Action, Plan, Script};
+use super::plan::Plan;
+use super::script::{Action, Script};
 use super::timeline::{Timeline, TraceEntry};
 use super::turn::{Done, NodeId, Turn};
 use super::world::{NextEvent, World};
@@ -157,7 +158,8 @@ impl Conductor {
             None => self.timeline.entries.push(entry),
         }
         let index = self.cursor();
-        self.timeline.wants_checkpoint(index).then(|| {
+        let due = self.timeline.wants_checkpoint(index) && !self.world.has_untold();
+        due.then(|| {
             let forget = self.timeline.keep(index, self.world.clone());
             Checkpoint { index, forget }
         })
@@ -183,12 +185,13 @@ impl Conductor {
     /// How many frames every end of every connection has been sent, by node and link: a place that
     /// keeps a checkpoint must first have them all.
     pub fn frames_sent_to(&self, node: NodeId) -> Vec<(Link, u64)> {
-        let ends = self.world.connections().flat_map(|(_, connection)| {
+        let ends = self.world.connections().flat_map(|(id, connection)| {
             [Side::Dialler, Side::Acceptor].map(|side| {
                 let (owner, link) = connection.end(side);
-                (owner, link, connection.sent(side.other()))
+                (owner == node && self.world.network.listens(id, side))
+                    .then(|| (link, connection.sent(side.other())))
             })
         });
-        ends.filter(|(owner, ..)| *owner == node).map(|(_, link, sent)| (link, sent)).collect()
+        ends.flatten().collect()
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::conductor::{Checkpoint, Conductor};
 use super::intervention::Intervention;
 use super::place::Place;
-use super::script::{Plan, Script, Until};
+use super::plan::Plan;
+use super::script::Script;
 use super::turn::{NodeId, Turn};
 use crate::node::Status;
 use crate::time::{Duration, Instant};
@@ -45,6 +46,11 @@ impl LocalLab {
     /// What can be seen of a node.
     pub fn status(&self, node: NodeId, keys: usize) -> Status {
         self.places[node.0].status(self.conductor.world().now(), keys)
+    }
+
+    /// Every node, the removed ones included.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.places.len()).map(NodeId)
     }
 
     /// A place, to be looked at.
@@ -91,57 +97,11 @@ impl LocalLab {
         self.conductor.idle_until(end);
     }
 
-    /// Steps until a condition holds, for at most an hour of virtual time; false if it never does.
-    pub fn until(&mut self, condition: &Until) -> bool {
-        let deadline = self.conductor.world().now() + Duration::from_secs(3_600);
-        let seen = self.log_counts();
-        while !self.holds(condition, &seen) {
-            let next = self.conductor.next_event();
-            if next.is_none_or(|next| next.at > deadline) || !self.step() {
-                return false;
-            }
-        }
-        true
-    }
-
-    fn log_counts(&self) -> Vec<u64> {
-        let nodes = 0..self.places.len();
-        nodes.map(|index| self.conductor.world().log(NodeId(index)).count).collect()
-    }
-
-    /// True if the condition holds; log lines count that were printed since `seen`.
-    fn holds(&self, condition: &Until, seen: &[u64]) -> bool {
-        let world = self.conductor.world();
-        let find = |name: &str| world.plan().named(name).map(NodeId);
-        match condition {
-            Until::Log { node, text } => find(node).is_some_and(|node| {
-                let log = world.log(node);
-                let fresh = usize::try_from(log.count - seen[node.0]).unwrap_or(usize::MAX);
-                log.lines.iter().rev().take(fresh).any(|(.., line)| line.contains(text.as_str()))
-            }),
-            Until::Up { node } => find(node).is_some_and(|node| {
-                self.status(node, 0).upstream.is_some_and(|upstream| upstream.up)
-            }),
-            Until::Synced => (0..self.places.len()).all(|index| self.is_synced(NodeId(index))),
-        }
-    }
-
-    /// True if a node's link to its master, if it has one, has nothing left to do.
-    fn is_synced(&self, node: NodeId) -> bool {
-        let status = self.status(node, 0);
-        let Some(upstream) = status.upstream else {
-            let offset = status.offset;
-            return status.replicas.iter().all(|replica| replica.acked == offset);
-        };
-        let master = self.conductor.world().plan().find(&upstream.master).map(NodeId);
-        upstream.up
-            && master.is_some_and(|master| {
-                let master = self.status(master, 0);
-                master.offset == status.offset && master.id == status.id
-            })
-    }
-
     fn carry_out(&mut self) {
+        let world = self.conductor.world();
+        for index in self.places.len()..world.plan().nodes.len() {
+            self.places.push(Place::new(world.plan().setup(index), world.now()));
+        }
         while let Some(Turn { node, now, fact }) = self.conductor.next_turn() {
             let (done, sent) = self.places[node.0].take(now, fact);
             for frame in sent {
