@@ -46,6 +46,7 @@ fn transcript(text: &str) -> String {
                 writeln!(teller.out, "run {span}").expect("a String takes every write");
                 lab.run(*span);
             }
+            Action::Idle(span) => lab.idle(*span),
             Action::Step(count) => {
                 for _ in 0..*count {
                     teller.step(&mut lab);

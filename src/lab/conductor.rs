@@ -61,7 +61,7 @@ impl Conductor {
                     at += Duration::from_millis(1);
                     world.schedule(at, act.clone());
                 }
-                Action::Run(span) => at += *span,
+                Action::Run(span) | Action::Idle(span) => at += *span,
                 Action::Step(_) | Action::Until(_) | Action::Show(_) => {}
             }
         }
@@ -109,6 +109,34 @@ impl Conductor {
             }),
             None => self.world.next_event(),
         }
+    }
+
+    /// The world before anything had happened.
+    pub(super) fn first_world(&self) -> &World {
+        &self.timeline.checkpoints[&0]
+    }
+
+    /// When the next step will be.
+    pub fn next_at(&self) -> Option<Instant> {
+        let index = usize::try_from(self.cursor()).unwrap_or(usize::MAX);
+        match self.timeline.entries.get(index) {
+            Some(entry) => Some(entry.at),
+            None => self.world.next_at(),
+        }
+    }
+
+    /// The event that has happened last.
+    ///
+    /// # Panics
+    /// If none has happened.
+    pub fn last_entry(&self) -> &TraceEntry {
+        let index = usize::try_from(self.cursor()).unwrap_or(usize::MAX);
+        &self.timeline.entries[index - 1]
+    }
+
+    /// Keeps no more checkpoints.
+    pub(super) const fn keep_no_checkpoints(&mut self) {
+        self.timeline.keep_none();
     }
 
     /// Begins the next event; false if nothing will ever happen by itself.

@@ -160,8 +160,10 @@ impl World {
             MachineFault::Crash => self.crash(node),
             MachineFault::Restart { rdb } => {
                 self.crash(node);
-                self.machines[node.0].ended = false;
-                let fork_fails = self.machines[node.0].fork_fails;
+                let machine = &mut self.machines[node.0];
+                machine.ended = false;
+                machine.incarnation += 1;
+                let fork_fails = machine.fork_fails;
                 self.turn(node, Fact::Restarted { rdb, fork_fails });
             }
             MachineFault::DiskSpeed(speed) => self.machines[node.0].disk.speed = Some(speed),

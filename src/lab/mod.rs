@@ -24,6 +24,7 @@
 //! `conductor`, `local`.
 
 mod agenda;
+mod checks;
 mod conductor;
 mod describe;
 mod disk;
@@ -33,12 +34,15 @@ mod intervention;
 mod label;
 mod local;
 mod log;
+mod mischief;
 mod network;
 mod place;
 mod plan;
 mod prompt;
 mod read_act;
+mod retell;
 mod script;
+mod simulation;
 mod timeline;
 mod turn;
 mod units;
@@ -46,16 +50,18 @@ mod until;
 mod waiting;
 mod world;
 
+pub use checks::Checks;
 pub use conductor::{Checkpoint, Conductor, Restore};
 pub use intervention::{Intervention, MachineFault, WireFault};
 pub use label::{FrameKind, label, printable};
-pub use local::LocalLab;
+pub use local::{Broken, LocalLab, Tamper};
 pub use log::NodeLog;
 pub use network::{Connection, ConnectionId, InFlight, Side, Trouble, Wiring};
 pub use place::{Place, Sent};
 pub use plan::{NodePlan, Plan};
 pub use prompt::format_reply;
 pub use script::{Action, Script, ScriptError};
+pub use simulation::{Failure, Outcome, Trial};
 pub use timeline::{EventKind, TraceEntry};
 pub use turn::{Done, Fact, NodeId, Order, Turn};
 pub use until::Until;

@@ -287,7 +287,7 @@ impl Network {
                 let share = |bytes: u64| {
                     let (left, takes) =
                         (u128::from(left.micros()), u128::from(frame.takes.micros()));
-                    let rest = if takes == 0 { 0 } else { u128::from(bytes) * left / takes };
+                    let rest = (u128::from(bytes) * left).checked_div(takes).unwrap_or(0);
                     u64::try_from(rest).unwrap_or(bytes).min(bytes)
                 };
                 frame.takes = Duration::of_bytes(share(frame.bytes), rate);

@@ -41,6 +41,8 @@ pub enum Action {
     Intervene(Intervention),
     /// Time passes.
     Run(Duration),
+    /// Time passes in which nothing happens.
+    Idle(Duration),
     /// Events happen.
     Step(u64),
     /// Events happen until something holds.
@@ -150,6 +152,7 @@ fn action(line: &str, present: &mut Plan) -> Result<Action, String> {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words.as_slice() {
         ["run", span] => return Ok(Action::Run(duration(span)?)),
+        ["idle", span] => return Ok(Action::Idle(duration(span)?)),
         ["step"] => return Ok(Action::Step(1)),
         ["step", count] => {
             let count = count.parse().map_err(|_| format!("'{count}' is no number of events"))?;

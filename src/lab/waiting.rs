@@ -77,6 +77,30 @@ impl LocalLab {
         self.place(NodeId(node)).key(key.as_bytes())
     }
 
+    /// Why the nodes that run do not all have their masters' data; `None` if they do.
+    pub fn unsettled(&self) -> Option<String> {
+        let world = self.conductor().world();
+        self.nodes().filter(|node| world.is_running(*node)).find_map(|node| {
+            let name = &world.plan().nodes[node.0].name;
+            let status = self.status(node, 0);
+            let upstream = status.upstream.as_ref()?;
+            let master = world.plan().find(&upstream.master).map(NodeId);
+            let Some(master) = master.filter(|master| world.is_running(*master)) else {
+                return Some(format!("{name} follows {}, which is not there", upstream.master));
+            };
+            let (above, theirs) = (self.status(master, 0), &world.plan().nodes[master.0].name);
+            if !upstream.up {
+                return Some(format!("{name}'s link to {theirs} is in state {}", upstream.state));
+            }
+            if status.id != above.id || status.offset != above.offset {
+                let (own, other) = (status.offset, above.offset);
+                return Some(format!("{name} is at offset {own}, {theirs} is at {other}"));
+            }
+            let same = self.place(node).digest() == self.place(master).digest();
+            (!same).then(|| format!("{name} and {theirs} are at one offset with different data"))
+        })
+    }
+
     /// True if a node's link to its master, if it has one, has nothing left to do.
     fn is_synced(&self, node: NodeId) -> bool {
         if !self.conductor().world().is_running(node) {

@@ -48,6 +48,8 @@ pub(super) struct Machine {
     pub(super) disk: DiskQueue,
     /// True once the process has ended.
     pub(super) ended: bool,
+    /// How often a process was started again.
+    pub(super) incarnation: u64,
     /// What has happened to a process that stands still.
     pub(super) pending: VecDeque<Fact>,
     /// True if the process cannot fork.
@@ -189,6 +191,11 @@ impl World {
         !self.machines[node.0].ended
     }
 
+    /// How often a node's process was started again.
+    pub fn incarnation(&self, node: NodeId) -> u64 {
+        self.machines[node.0].incarnation
+    }
+
     /// True while a node's process stands still.
     pub fn is_frozen(&self, node: NodeId) -> bool {
         self.network.frozen.contains(&node)
@@ -233,6 +240,11 @@ impl World {
         let (at, event) = self.agenda.peek()?;
         let (node, kind, text) = self.describe(event);
         Some(NextEvent { at: at.max(self.now), node, kind, text })
+    }
+
+    /// When the next event will be.
+    pub(super) fn next_at(&self) -> Option<Instant> {
+        self.agenda.peek().map(|(at, _)| at.max(self.now))
     }
 
     /// Begins the next event of the agenda, and says what it is.
