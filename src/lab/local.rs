@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+use super::branches::BranchId;
 use super::checks::{Checks, Shown};
 use super::conductor::{Checkpoint, Conductor};
 use super::intervention::Intervention;
@@ -144,6 +145,24 @@ impl LocalLab {
             self.broken = None;
         }
         while self.conductor.cursor() < target && self.step() {}
+    }
+
+    /// Goes to where a branch parts from the one that is lived, and lives the branch from there;
+    /// false if there is no such branch.
+    pub fn select(&mut self, branch: BranchId) -> bool {
+        let Some(parts) = self.conductor.parts_at(branch) else { return false };
+        if self.conductor.cursor() > parts {
+            self.seek(parts);
+        }
+        for index in self.conductor.select(branch) {
+            self.kept.remove(&index);
+        }
+        true
+    }
+
+    /// While peeking, what happens is not lived.
+    pub(super) const fn set_peeking(&mut self, peeking: bool) {
+        self.conductor.set_peeking(peeking);
     }
 
     /// Lets `span` of virtual time pass.

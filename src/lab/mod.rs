@@ -24,6 +24,7 @@
 //! `conductor`, `local`.
 
 mod agenda;
+mod branches;
 mod checks;
 mod conductor;
 mod describe;
@@ -43,6 +44,7 @@ mod read_act;
 mod retell;
 mod script;
 mod simulation;
+mod strides;
 mod timeline;
 mod turn;
 mod units;
@@ -50,6 +52,7 @@ mod until;
 mod waiting;
 mod world;
 
+pub use branches::{BranchId, BranchView};
 pub use checks::Checks;
 pub use conductor::{Checkpoint, Conductor, Restore};
 pub use intervention::{Intervention, MachineFault, WireFault};
@@ -62,7 +65,8 @@ pub use plan::{NodePlan, Plan};
 pub use prompt::format_reply;
 pub use script::{Action, Script, ScriptError};
 pub use simulation::{Failure, Outcome, Trial};
-pub use timeline::{EventKind, TraceEntry};
+pub use strides::{NextStride, Stride, Watch, Watched};
+pub use timeline::{EventKind, TraceEntry, Weight};
 pub use turn::{Done, Fact, NodeId, Order, Turn};
 pub use until::Until;
 pub use world::{DiskHealth, NextEvent, World};
