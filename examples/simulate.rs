@@ -6,6 +6,8 @@
 //!
 //! A failure prints its seed, what went wrong, and the smallest script that still shows it.
 
+#![expect(clippy::disallowed_methods, reason = "it measures how long a real machine takes")]
+
 use std::process::ExitCode;
 use std::time::Instant;
 

@@ -1,5 +1,7 @@
 //! Going back is exact: at every event, the first included, and wherever one has been meanwhile.
 
+#![expect(clippy::disallowed_methods, reason = "it measures how long a seek takes")]
+
 use proptest::prelude::*;
 use replica_lab::lab::{Action, Intervention, LocalLab, NodeId, Script, Stride, Watch};
 use replica_lab::node::Status;

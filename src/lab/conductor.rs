@@ -138,6 +138,15 @@ impl Conductor {
         &self.timeline.entries[index - 1]
     }
 
+    /// The same history, with nothing of it lived yet.
+    pub(super) fn unlived(&self) -> Self {
+        let mut again = self.clone();
+        again.world = self.first_world().clone();
+        again.timeline.keep_none();
+        again.timeline.checkpoints.retain(|&index, _| index == 0);
+        again
+    }
+
     /// Every branch of history, in the order of their beginning.
     pub fn branches(&self) -> Vec<BranchView> {
         self.timeline.branches()

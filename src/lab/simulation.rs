@@ -103,15 +103,11 @@ impl Trial {
     fn repairs(&self) -> Vec<(Duration, Intervention)> {
         let mut acts = vec![Intervention::Heal { pair: None }];
         let crashed = |node: &str| {
-            let last = self.acts.iter().rev().find_map(|(_, act)| match act {
-                Intervention::Machine { node: of, fault } if of == node => match fault {
-                    MachineFault::Crash => Some(true),
-                    MachineFault::Restart { .. } => Some(false),
-                    _ => None,
-                },
-                _ => None,
-            });
-            last == Some(true)
+            let done = |fault| Intervention::Machine { node: node.to_owned(), fault };
+            let deaths = [done(MachineFault::Crash)];
+            let births = [false, true].map(|rdb| done(MachineFault::Restart { rdb }));
+            let mut turns = self.acts.iter().rev().map(|(_, act)| act);
+            turns.find(|act| deaths.contains(act) || births.contains(act)) == deaths.first()
         };
         for node in NAMES.iter().take(self.parents.len()) {
             let machine = |fault| Intervention::Machine { node: (*node).to_owned(), fault };
