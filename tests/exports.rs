@@ -98,7 +98,7 @@ fn clocks_never_go_back_and_every_message_is_behind_its_sending() {
         }
         clocks.insert(host.to_owned(), clock);
     }
-    assert!(merges > 20, "{merges}");
+    assert!(merges > 10, "{merges}");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn the_drawing_has_a_line_for_each_node_and_an_arrow_for_each_message() {
     let svg = lab().conductor().svg();
     assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
     assert_eq!(svg.matches("stroke=\"#888\"").count(), 3);
-    assert!(svg.matches("<title>").count() > 30);
+    assert!(svg.matches("<title>").count() > 15, "{svg}");
     assert!(svg.contains("master → replica1: +FULLRESYNC"), "{svg}");
     assert!(!svg.contains("<v>"));
 }

@@ -40,7 +40,8 @@ impl Conductor {
         pcapng::capture(self.world().plan(), &LocalLab::recorded(self))
     }
 
-    /// A log with vector clocks, as ShiViz reads it with `(?<host>\S*) (?<clock>{.*})\n(?<event>.*)`.
+    /// A log with vector clocks, as ShiViz reads it with
+    /// `(?<host>\S*) (?<clock>{.*})\n(?<event>.*)`.
     pub fn shiviz(&self) -> String {
         let messages = LocalLab::recorded(self);
         let mut heard: BTreeMap<u64, Vec<&Message>> = BTreeMap::new();

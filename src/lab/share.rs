@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn bytes_are_spelled_and_read_again() {
         for length in 0..20 {
-            let bytes: Vec<u8> = (0..length).map(|n| n * 37 + 200).collect();
+            let bytes: Vec<u8> = (0..length).map(|n: u8| n.wrapping_mul(37)).collect();
             assert_eq!(unspell(&spell(&bytes)).unwrap(), bytes);
         }
         assert_eq!(spell(b"\xff\xfe"), "__4");
