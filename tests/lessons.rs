@@ -70,6 +70,17 @@ fn carry_out(lab: &mut LocalLab, script: &Script) {
 }
 
 #[test]
+fn the_list_of_titles_is_that_of_the_lessons() {
+    for language in ["en", "ko"] {
+        let told = lessons().into_iter().map(|lesson| {
+            let told = read(&format!("{}.{language}.json", text(&lesson["id"])));
+            told["title"].clone()
+        });
+        assert_eq!(read(&format!("titles.{language}.json")), told.collect::<Value>());
+    }
+}
+
+#[test]
 fn every_lesson_is_told_in_both_languages() {
     for lesson in lessons() {
         let id = text(&lesson["id"]);
