@@ -8,3 +8,5 @@ mod python;
 #[path = "captures/stream.rs"]
 mod stream;
 mod support;
+#[path = "captures/vectors.rs"]
+mod vectors;

@@ -24,7 +24,11 @@ fn nested(reply: &Reply) -> String {
             let items: Vec<String> = items.iter().map(nested).collect();
             format!("[{}]", items.join(", "))
         }
-        Reply::Map(_) | Reply::Double(_) | Reply::Boolean(_) => {
+        Reply::Map(_)
+        | Reply::Attribute(_)
+        | Reply::Double(_)
+        | Reply::BigNumber(_)
+        | Reply::Boolean(_) => {
             panic!("the captures speak RESP2: {reply:?}")
         }
     }
