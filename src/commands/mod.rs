@@ -23,6 +23,7 @@
 mod args;
 mod block;
 mod call;
+mod dump;
 mod execute;
 mod expire;
 mod glob;
