@@ -1,7 +1,6 @@
 # make serve   sets everything up, builds, serves the page on loopback and prints its address
 # make test    sets everything up and runs every test
 # make check   the inner loop: format, lints, native tests
-# make bench   measures the engine against its peers, in one run
 #
 # Each step installs only what is missing, says what it does, and is not done twice.
 
@@ -12,7 +11,7 @@ WASM := . tools/wasm-env.sh && CARGO_TARGET_DIR=target/wasm
 # wasm-pack's own settings for the browsers that it starts.
 BROWSER := WASM_BINDGEN_TEST_TIMEOUT=300 wasm-pack test --headless
 
-.PHONY: serve test check bench engine page native browsers playwright clean
+.PHONY: serve test check engine page native browsers playwright clean
 
 serve: engine
 	@cd www && npm run --silent build
@@ -23,7 +22,7 @@ check:
 	@tools/setup.sh nextest redis
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
-	cargo build --release --example tcp_node --quiet
+	cargo build --quiet --example tcp_node
 	cargo nextest run --no-fail-fast --status-level fail
 
 test: check browsers page playwright
@@ -46,14 +45,11 @@ browsers:
 
 page: engine
 	@tools/setup.sh page
-	cd www && npm run --silent check && npm run --silent test:unit && npm run --silent build
+	cd www && npm run --silent check && npm run --silent test && npm run --silent build
 
 playwright: page
 	@tools/setup.sh chromium fonts
 	cd www && npm run --silent test:page
-
-bench:
-	cargo bench
 
 clean:
 	rm -rf target www/engine www/dist www/node_modules webdriver.json

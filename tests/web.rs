@@ -19,6 +19,7 @@ const SCENARIOS: &[(&str, &str)] = &[
     ("full-sync-diskless", include_str!("scenarios/full-sync-diskless.txt")),
     ("partial-resync", include_str!("scenarios/partial-resync.txt")),
     ("seed", include_str!("scenarios/seed.txt")),
+    ("shutdown", include_str!("scenarios/shutdown.txt")),
     ("two-replicas-one-snapshot", include_str!("scenarios/two-replicas-one-snapshot.txt")),
     ("writes-during-the-snapshot", include_str!("scenarios/writes-during-the-snapshot.txt")),
 ];
@@ -44,7 +45,7 @@ async fn every_trace_in_the_page_is_the_native_one() {
 #[wasm_bindgen_test]
 async fn back_to_the_beginning_and_forward_again_is_the_same() {
     for isolation in ["workers", "page"] {
-        let text = SCENARIOS[6].1;
+        let text = include_str!("scenarios/writes-during-the-snapshot.txt");
         let lab = Lab::open(text, isolation).await;
         lab.play("writes-during-the-snapshot", text).await;
         let frame = lab.frame().await;

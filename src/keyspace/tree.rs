@@ -351,11 +351,12 @@ mod tests {
         ) {
             let (mut tree, mut set) = (Tree::default(), BTreeSet::new());
             for (item, remove) in steps {
-                if remove {
-                    prop_assert_eq!(tree.remove(|o: &u32| o.cmp(&item)).is_some(), set.remove(&item));
+                let (changed, expected) = if remove {
+                    (tree.remove(|o: &u32| o.cmp(&item)).is_some(), set.remove(&item))
                 } else {
-                    prop_assert_eq!(tree.insert(item, |o| o.cmp(&item)).is_none(), set.insert(item));
-                }
+                    (tree.insert(item, |o| o.cmp(&item)).is_none(), set.insert(item))
+                };
+                prop_assert_eq!(changed, expected);
             }
             check(&tree.root);
             let sorted: Vec<u32> = set.into_iter().collect();

@@ -11,7 +11,7 @@ use super::label::label;
 use super::prompt::format_reply;
 use super::turn::{Done, Fact, Order};
 use crate::node::{Address, DiskOrder, Input, Job, Link, Node, Outbox, Output, Setup, Status};
-use crate::resp::{Bytes, ReplyDecoder, encode_command, split_words};
+use crate::resp::{Bytes, Reply, ReplyDecoder, encode_command, split_words};
 use crate::time::Instant;
 
 /// A node with what is around it. A clone is a checkpoint.
@@ -29,6 +29,8 @@ pub struct Place {
     prompt: ReplyDecoder,
     /// True once the prompt is connected.
     prompt_open: bool,
+    /// True if the reply to the last command is text to be printed as it is: INFO, CLIENT LIST.
+    prompt_raw: bool,
 }
 
 /// The frames of one connection.
@@ -59,6 +61,7 @@ impl Place {
             inbox: BTreeMap::new(),
             prompt: ReplyDecoder::default(),
             prompt_open: false,
+            prompt_raw: false,
         }
     }
 
@@ -152,6 +155,7 @@ impl Place {
                 (Address::new("127.0.0.1", 50_000), Address::new("127.0.0.1", 6379));
             self.node.handle(now, Input::Accepted { link: PROMPT, peer, local }, out);
         }
+        self.prompt_raw = prints_raw(&words);
         let mut bytes = Vec::new();
         encode_command(&words, &mut bytes);
         Some(Input::Received { link: PROMPT, bytes: Bytes::from(bytes) })
@@ -197,9 +201,22 @@ impl Place {
     fn say(&mut self, bytes: &[u8], done: &mut Done) {
         self.prompt.feed(bytes);
         while let Ok(Some(reply)) = self.prompt.next_reply() {
-            done.orders.push(Order::Said { text: format_reply(&reply) });
+            let text = if let (Reply::Bulk(text), true) = (&reply, self.prompt_raw) {
+                format_reply(&Reply::Verbatim(Bytes::clone(text)))
+            } else {
+                format_reply(&reply)
+            };
+            done.orders.push(Order::Said { text });
         }
     }
+}
+
+/// The commands whose replies redis-cli prints as they are.
+fn prints_raw(words: &[Vec<u8>]) -> bool {
+    let is = |index: usize, word: &str| {
+        words.get(index).is_some_and(|given| given.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    is(0, "info") || (is(0, "client") && (is(1, "list") || is(1, "info")))
 }
 
 /// FNV-1a: a digest for the trace, not for safety.

@@ -9,11 +9,12 @@ use std::rc::Rc;
 use super::agenda::{Agenda, Entry};
 use super::intervention::Intervention;
 use super::label::FrameKind;
+use super::log::NodeLog;
 use super::network::{Connection, ConnectionId, InFlight, Network, Pipe, Side};
 use super::script::{NodePlan, Plan};
 use super::timeline::EventKind;
 use super::turn::{Done, Fact, NodeId, Order, Turn};
-use crate::node::{Address, Deadline, Level, Link};
+use crate::node::{Address, Deadline, Link};
 use crate::time::{Duration, Instant};
 
 /// A world. A clone is a checkpoint of everything but the places.
@@ -31,6 +32,8 @@ pub struct World {
     pub(super) deadlines: Vec<Option<(Deadline, Entry)>>,
     /// When each disk will have done all that it was ordered.
     pub(super) disks: Vec<DiskQueue>,
+    /// Which processes have ended.
+    ended: Vec<bool>,
     /// What each node has printed.
     logs: Vec<NodeLog>,
     /// The turns of the event that is under way.
@@ -48,17 +51,6 @@ pub(super) struct DiskQueue {
     busy_until: Instant,
     /// What the orders do, in words.
     pub(super) labels: VecDeque<Rc<str>>,
-}
-
-/// What a node has printed lately.
-#[derive(Clone, Debug, Default)]
-pub struct NodeLog {
-    /// The last lines: the event during which each was printed, when, how important, and the text.
-    pub lines: VecDeque<(u64, Instant, Level, Rc<str>)>,
-    /// How many lines there were in all.
-    pub count: u64,
-    /// The last commands typed: the event, the command, and what the prompt printed.
-    pub prompt: VecDeque<(u64, Rc<str>, String)>,
 }
 
 /// The next event, before it happens.
@@ -111,6 +103,7 @@ impl World {
             network,
             deadlines: vec![None; count],
             disks: vec![DiskQueue::default(); count],
+            ended: vec![false; count],
             logs: vec![NodeLog::default(); count],
             turns: VecDeque::new(),
             count: 0,
@@ -219,7 +212,11 @@ impl World {
         self.set_deadline(node, done.deadline);
     }
 
+    /// Gives a node a turn, unless its process has ended.
     fn turn(&mut self, node: NodeId, fact: Fact) {
+        if self.ended[node.0] {
+            return;
+        }
         self.turns.push_back(Turn { node, now: self.now, fact });
     }
 
@@ -255,11 +252,8 @@ impl World {
         match act {
             Intervention::Type { node, line } => {
                 let Some(index) = self.plan.named(&node) else { return };
-                let prompt = &mut self.logs[index].prompt;
-                prompt.push_back((self.count, Rc::from(line.as_str()), String::new()));
-                if prompt.len() > PROMPT_LINES_MAX {
-                    prompt.pop_front();
-                }
+                let refused = self.ended[index].then_some("Could not connect: Connection refused");
+                self.logs[index].typed(self.count, &line, refused.unwrap_or(""));
                 self.turn(NodeId(index), Fact::Typed { line });
             }
             Intervention::Cut { a, b } => {
@@ -305,8 +299,9 @@ impl World {
     }
 
     fn reach(&mut self, dialler: (NodeId, Link), to: NodeId) {
-        if self.network.is_cut(dialler.0, to) {
-            let why = "No route to host".to_owned();
+        if self.network.is_cut(dialler.0, to) || self.ended[to.0] {
+            let why = if self.ended[to.0] { "Connection refused" } else { "No route to host" };
+            let why = why.to_owned();
             return self.turn(dialler.0, Fact::Refused { link: dialler.1, why });
         }
         let id = ConnectionId(self.network.next);
@@ -378,18 +373,9 @@ impl World {
                 self.agenda.add(at, Event::Disk(node));
             }
             Order::Note { line, level } => {
-                let log = &mut self.logs[node.0];
-                log.count += 1;
-                log.lines.push_back((self.count, self.now, level, Rc::from(line.as_str())));
-                if log.lines.len() > LOG_LINES_MAX {
-                    log.lines.pop_front();
-                }
+                self.logs[node.0].note((self.count, self.now, level, Rc::from(line.as_str())));
             }
-            Order::Said { text } => {
-                if let Some((_, _, reply)) = self.logs[node.0].prompt.back_mut() {
-                    *reply = if reply.is_empty() { text } else { format!("{reply}\n{text}") };
-                }
-            }
+            Order::Said { text } => self.logs[node.0].said(&text),
             Order::Exit => self.exit(node),
         }
     }
@@ -402,6 +388,7 @@ impl World {
             Some(to) if self.network.is_cut(node, to) => {
                 Event::Refuse { dialler, why: "No route to host" }
             }
+            Some(to) if self.ended[to.0] => Event::Refuse { dialler, why: "Connection refused" },
             Some(to) => Event::Reach { dialler, to },
             None if self.plan.named(&to.host).is_some() => {
                 Event::Refuse { dialler, why: "Connection refused" }
@@ -447,7 +434,9 @@ impl World {
         }
     }
 
+    /// A process has ended: its connections close, and nothing wakes it.
     fn exit(&mut self, node: NodeId) {
+        self.ended[node.0] = true;
         let links: Vec<Link> = self
             .network
             .links
@@ -468,7 +457,7 @@ impl World {
         if let Some((_, entry)) = current.take() {
             self.agenda.remove(entry);
         }
-        if let Some(deadline) = deadline {
+        if let Some(deadline) = deadline.filter(|_| !self.ended[node.0]) {
             let entry = self.agenda.add(deadline.at.max(self.now), Event::Wake(node));
             self.deadlines[node.0] = Some((deadline, entry));
         }
@@ -489,9 +478,5 @@ impl World {
     }
 }
 
-/// How many lines of a log are kept.
-const LOG_LINES_MAX: usize = 200;
-/// How many commands of a prompt are kept.
-const PROMPT_LINES_MAX: usize = 50;
 /// The first port from which connections come.
 const EPHEMERAL_PORT: u64 = 40_000;

@@ -1,7 +1,7 @@
 //! Connections, options and roles: the server's own commands.
 //! *Source*: Redis 7.2 · networking.c, config.c, replication.c · replicaofCommand, replconfCommand.
 
-use super::config::{ConfigError, DIRECTIVES};
+use super::config::{ConfigError, directives};
 use super::io::{Address, Link, Output};
 use super::machine::Machine;
 use super::note::{ReplicaNote, ServerNote};
@@ -261,7 +261,7 @@ pub(super) fn config(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Repl
 
 fn config_get(machine: &Machine<'_>, patterns: &[Bytes]) -> Reply {
     let mut pairs = Vec::new();
-    for row in DIRECTIVES {
+    for row in directives() {
         for name in [Some(row.name), row.alias].into_iter().flatten() {
             let wanted = |pattern: &Bytes| glob(&pattern.to_ascii_lowercase(), name.as_bytes());
             if patterns.iter().any(wanted) {

@@ -259,14 +259,19 @@ pub fn parse_memory(text: &str) -> Option<u64> {
 
 /// The row of an option, by its name or its older one, in any case.
 pub fn directive(name: &str) -> Option<&'static Directive> {
-    DIRECTIVES.iter().find(|row| {
+    directives().find(|row| {
         name.eq_ignore_ascii_case(row.name)
             || row.alias.is_some_and(|alias| name.eq_ignore_ascii_case(alias))
     })
 }
 
-/// Every option.
-pub static DIRECTIVES: &[Directive] = &[
+/// Every option, those without effect last.
+pub fn directives() -> impl Iterator<Item = &'static Directive> {
+    DIRECTIVES.iter().chain(super::inert::INERT)
+}
+
+/// Every option that has an effect.
+static DIRECTIVES: &[Directive] = &[
     text("bind", "* -::*").fixed(),
     text("dbfilename", "dump.rdb"),
     text("dir", "."),
@@ -336,19 +341,24 @@ const fn row(name: &'static str, kind: Kind, default: &'static str) -> Directive
     Directive { name, alias: None, kind, default, mutable: true }
 }
 
-const fn boolean(name: &'static str, default: &'static str) -> Directive {
+pub(super) const fn boolean(name: &'static str, default: &'static str) -> Directive {
     row(name, Kind::Bool, default)
 }
 
-const fn integer(name: &'static str, default: &'static str, low: i64, high: i64) -> Directive {
+pub(super) const fn integer(
+    name: &'static str,
+    default: &'static str,
+    low: i64,
+    high: i64,
+) -> Directive {
     row(name, Kind::Integer(low, high), default)
 }
 
-const fn memory(name: &'static str, default: &'static str, low: u64) -> Directive {
+pub(super) const fn memory(name: &'static str, default: &'static str, low: u64) -> Directive {
     row(name, Kind::Memory(low, i64::MAX as u64), default)
 }
 
-const fn choice(
+pub(super) const fn choice(
     name: &'static str,
     default: &'static str,
     words: &'static [&'static str],
@@ -356,19 +366,19 @@ const fn choice(
     row(name, Kind::Choice(words), default)
 }
 
-const fn text(name: &'static str, default: &'static str) -> Directive {
+pub(super) const fn text(name: &'static str, default: &'static str) -> Directive {
     row(name, Kind::Text, default)
 }
 
 impl Directive {
     /// The same row, also found under an older name.
-    const fn also(mut self, alias: &'static str) -> Self {
+    pub(super) const fn also(mut self, alias: &'static str) -> Self {
         self.alias = Some(alias);
         self
     }
 
     /// The same row, to be given only at the start.
-    const fn fixed(mut self) -> Self {
+    pub(super) const fn fixed(mut self) -> Self {
         self.mutable = false;
         self
     }

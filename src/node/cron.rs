@@ -11,13 +11,13 @@
 use std::fmt;
 
 use super::client::Waiting;
+use super::gates::Asker;
 use super::io::Link;
 use super::machine::{Deadline, Machine};
 use super::note::{MasterNote, ReplicaNote, TransferNote};
 use super::save::ChildStage;
 use super::state::{State, TICKS_PER_SECOND};
 use super::upstream::Uplink;
-use crate::commands::Viewer;
 use crate::replication::Stage;
 use crate::resp::Bytes;
 use crate::time::Instant;
@@ -172,6 +172,7 @@ fn replicas_due(state: &State) -> Option<Deadline> {
                     due.push(snapshot_start(state, down.since));
                 }
             }
+            Stage::AwaitSnapshotEnd { .. } if state.streams_snapshot() => {}
             Stage::AwaitSnapshotEnd { .. } => {
                 due.push(at_second(state, state.started_at, Wake::KeepAlive));
             }
@@ -220,8 +221,9 @@ fn expiry_due(state: &State) -> Option<Deadline> {
 }
 
 fn clients_due(state: &State) -> Option<Deadline> {
-    let until = |client: &super::client::Client| match client.waiting {
-        Some(Waiting::Replicas { until, .. }) => until,
+    let until = |client: &super::client::Client| match &client.waiting {
+        Some(Waiting::Replicas { until, .. }) => *until,
+        Some(Waiting::Keys(blocked)) => blocked.until,
         None => None,
     };
     let at = state.clients.values().filter_map(until).min()?;
@@ -229,6 +231,21 @@ fn clients_due(state: &State) -> Option<Deadline> {
 }
 
 impl Machine<'_> {
+    /// Ticks that have gone by with nothing to do are done: what arises now waits for the next one.
+    pub(super) fn pass_idle_ticks(&mut self) {
+        let tick_micros = super::state::TICK_MILLIS * 1_000;
+        let micros = self.now.since(self.state.started_at).micros();
+        let Some(passed) = micros.checked_sub(1).map(|before| before / tick_micros) else { return };
+        if self.state.tick.is_none_or(|tick| tick >= passed) {
+            return;
+        }
+        // A wake that is late still has its tick to do.
+        let late = deadline(self.state).is_some_and(|due| due.at <= self.state.tick_at(passed));
+        if !late {
+            self.state.tick = Some(passed);
+        }
+    }
+
     /// Does what is due.
     pub(super) fn wake(&mut self) {
         self.pump_child();
@@ -298,10 +315,7 @@ impl Machine<'_> {
     /// A newline tells those who wait for a snapshot that the connection is not dead. Those whose
     /// snapshot is being streamed see its bytes.
     fn keep_replicas_alive(&mut self) {
-        let streaming =
-            self.state.child.as_ref().is_some_and(|child| {
-                matches!(child.target, super::save::ChildTarget::Sockets { .. })
-            });
+        let streaming = self.state.streams_snapshot();
         let waits = |stage: &Stage| match stage {
             Stage::AwaitSnapshot => true,
             Stage::AwaitSnapshotEnd { .. } => !streaming,
@@ -373,7 +387,7 @@ impl Machine<'_> {
     fn delete_expired(&mut self, db: usize, args: &[Bytes; 2]) {
         let Some(spec) = crate::commands::lookup(&args[0]) else { return };
         // Seen as the master link sees it: the key is deleted by this very command.
-        let (_, effects) = self.call(spec, db, args, Viewer::Upstream);
+        let (_, effects) = self.call(spec, Asker::upstream(db), args);
         let unit = self.settle(db, args, effects);
         self.state.stats.expired_keys += 1;
         self.propagate(&unit, false);

@@ -185,6 +185,7 @@ impl Machine<'_> {
             writes: 0,
             complete: false,
             beyond: Vec::new(),
+            lost: false,
             marked: false,
             newline_at: self.now,
         };

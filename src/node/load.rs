@@ -321,10 +321,13 @@ impl Machine<'_> {
         self.create_backlog();
         self.note(LoadNote::FinishedWithSuccess);
         // A master that ended with a mark waits for a word; one that counted sends at once.
-        if transfer.marked {
+        if transfer.marked && !transfer.lost {
             self.send_ack();
         }
         self.obey();
+        if transfer.lost {
+            self.stream_lost(true);
+        }
     }
 
     /// The bytes are no dataset. The old data is gone, or was to be kept; either way, start over.
@@ -349,9 +352,9 @@ impl Machine<'_> {
 
     /// The master hung up while the snapshot came.
     pub(super) fn transfer_closed(&mut self) {
-        let Uplink::Transfer(transfer) = &self.state.upstream.link else { return };
+        let Uplink::Transfer(transfer) = &mut self.state.upstream.link else { return };
         if transfer.complete {
-            // Everything is here; the loss shows when the stream should begin.
+            transfer.lost = true;
             return;
         }
         let why = match transfer.receiver.form() {

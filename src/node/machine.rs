@@ -33,6 +33,7 @@ impl Node {
     /// Takes a fact and gives orders. The only way in.
     pub fn handle(&mut self, now: Instant, input: Input, out: &mut Outbox) {
         let mut machine = Machine { now, state: &mut self.state, out };
+        machine.pass_idle_ticks();
         machine.take(input);
         machine.end_turn();
     }
@@ -91,6 +92,12 @@ impl Machine<'_> {
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         self.state.stats.input_bytes += bytes.len() as u64;
         client.heard_at = self.now;
+        // An empty line is how a replica that loads shows that it lives.
+        if let Some(down) = &mut client.downlink
+            && bytes.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+        {
+            down.acked_at = self.now;
+        }
         client.decoder.feed(bytes);
         self.serve(link);
     }
@@ -124,7 +131,9 @@ impl Machine<'_> {
     /// What Redis does before it sleeps: the stream goes out, and so do replies.
     fn end_turn(&mut self) {
         self.feed_replicas();
+        self.end_waits();
         self.resume_waiting();
+        self.serve_resumed();
         if std::mem::take(&mut self.state.getack) {
             self.feed_getack();
         }
@@ -164,6 +173,7 @@ impl Machine<'_> {
         if self.state.downlink(link).is_some() {
             self.replica_lost(link);
         }
+        self.forget_wait(link);
         self.state.clients.remove(&link);
     }
 

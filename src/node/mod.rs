@@ -23,12 +23,13 @@
 //! * `state` is what is remembered and `machine` is who is called; a conversation has a file each.
 //! * Notes are for eyes only: a host that drops them runs the same history.
 //!
-//! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `downstream`,
-//! `save`, `upstream`, `load`, `cron`, `admin`.
+//! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `block`,
+//! `downstream`, `save`, `upstream`, `load`, `cron`, `admin`.
 //! *Source*: Redis 7.2 · server.c, networking.c, replication.c.
 
 mod admin;
 mod admin_table;
+mod block;
 mod client;
 mod config;
 mod cron;
@@ -36,6 +37,7 @@ mod debug;
 mod downstream;
 mod gates;
 mod handshake;
+mod inert;
 mod info;
 mod io;
 mod load;
@@ -53,7 +55,7 @@ mod upstream;
 mod wait;
 
 pub use admin_table::command_names;
-pub use config::{Config, ConfigError, DIRECTIVES, Directive, Kind, directive, parse_memory};
+pub use config::{Config, ConfigError, Directive, Kind, directive, directives, parse_memory};
 pub use cron::Wake;
 pub use io::{Address, Carries, DiskFact, DiskOrder, Input, Job, Link, Outbox, Output};
 pub use log::{Level, LogLine};

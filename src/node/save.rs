@@ -420,6 +420,12 @@ impl State {
             .collect()
     }
 
+    /// True while a child writes straight to replicas.
+    pub(super) fn streams_snapshot(&self) -> bool {
+        let target = self.child.as_ref().map(|child| &child.target);
+        matches!(target, Some(ChildTarget::Sockets { .. }))
+    }
+
     /// Roughly the memory in use.
     pub(super) fn used_memory(&self) -> u64 {
         EMPTY_SERVER_BYTES + self.keyspace.len() * 96

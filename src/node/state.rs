@@ -12,6 +12,7 @@ use crate::keyspace::Keyspace;
 use crate::random::Random;
 use crate::rdb::Version;
 use crate::replication::{Backlog, Downlink, History, Offset, ReplicationId, StreamEncoder};
+use crate::resp::Bytes;
 use crate::time::{Duration, Instant};
 
 /// Everything that distinguishes a server before it starts.
@@ -86,7 +87,7 @@ pub(super) struct State {
     pub(super) random: Random,
     /// When it started: the origin of its cron's ticks.
     pub(super) started_at: Instant,
-    /// The last tick of the cron that was carried out.
+    /// The last tick of the cron that was carried out, or went by with nothing to do.
     pub(super) tick: Option<u64>,
     /// The process id.
     pub(super) pid: u32,
@@ -110,6 +111,12 @@ pub(super) struct State {
     pub(super) clients: BTreeMap<Link, Client>,
     /// The id of the next client.
     pub(super) next_client: u64,
+    /// Clients that wait for keys, who waits longest first.
+    pub(super) parked: Vec<Link>,
+    /// Keys that somebody waits for and that were touched by the command that runs.
+    pub(super) ready: Vec<(usize, Bytes)>,
+    /// Clients whose wait is over: what they have sent meanwhile is due.
+    pub(super) resumed: Vec<Link>,
     /// The connections that are replicas, in the order of attachment.
     pub(super) replicas: Vec<Link>,
     /// A GETACK is due at the end of this turn, for a client that waits.
@@ -171,6 +178,9 @@ impl State {
             no_replicas_since: now,
             clients: BTreeMap::new(),
             next_client: 3,
+            parked: Vec::new(),
+            ready: Vec::new(),
+            resumed: Vec::new(),
             replicas: Vec::new(),
             getack: false,
             upstream,

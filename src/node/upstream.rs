@@ -92,6 +92,8 @@ pub(super) struct Transfer {
     pub(super) complete: bool,
     /// Bytes that arrived behind the snapshot: the stream has begun.
     pub(super) beyond: Vec<u8>,
+    /// True once the master has hung up: what is whole is loaded all the same.
+    pub(super) lost: bool,
     /// True if the end was a mark: the master waits for our ACK.
     pub(super) marked: bool,
     /// When the last sign of life was sent.
@@ -188,6 +190,7 @@ impl Machine<'_> {
             });
         }
         self.state.upstream.master = Some(master.clone());
+        self.unblock_all();
         if was_master {
             self.note(ReplicaNote::SynthesizedCachedMaster);
         }

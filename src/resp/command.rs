@@ -16,7 +16,7 @@ pub struct Command {
 /// The client broke the protocol; its connection is to be closed after this text.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProtocolError {
-    /// The count behind `*` is not a number, or over 1024 × 1024.
+    /// The count behind `*` is not a number, or over 2³¹ − 1.
     #[error("Protocol error: invalid multibulk length")]
     MultibulkLength,
     /// The line with the count is longer than 64 KiB.
@@ -144,7 +144,7 @@ impl CommandDecoder {
     fn read_count(&mut self) -> Result<Option<Option<usize>>, ProtocolError> {
         let Some(line) = self.line(ProtocolError::MultibulkLine)? else { return Ok(None) };
         let count = super::parse_integer(&self.buffer[self.position + 1..line.end])
-            .filter(|&n| n <= 1024 * 1024)
+            .filter(|&n| n <= i64::from(i32::MAX))
             .ok_or(ProtocolError::MultibulkLength)?;
         self.position = line.next;
         Ok(Some(usize::try_from(count).ok().filter(|&n| n > 0)))
@@ -301,7 +301,7 @@ mod tests {
     fn faults_have_redis_words() {
         for (bytes, words) in [
             (&b"*x\r\n"[..], "Protocol error: invalid multibulk length"),
-            (b"*1048577\r\n", "Protocol error: invalid multibulk length"),
+            (b"*2147483648\r\n", "Protocol error: invalid multibulk length"),
             (b"*1\r\nPING\r\n", "Protocol error: expected '$', got 'P'"),
             (b"*1\r\n$-1\r\n", "Protocol error: invalid bulk length"),
             (b"*1\r\n$536870913\r\n", "Protocol error: invalid bulk length"),

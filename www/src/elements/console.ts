@@ -1,0 +1,104 @@
+/** The pane of one server: its log, and its prompt. */
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+
+import type { NodeView } from "../engine/frame";
+import { intend } from "../model/intent";
+import { follow } from "./follow";
+import { log } from "./log";
+import { chosenNode, optionOf, type View } from "./view";
+import "./lab-prompt";
+
+export function consolePane(view: View): TemplateResult | typeof nothing {
+  const { t } = view;
+  const node = chosenNode(view);
+  if (node === null) return nothing;
+  return html`<section
+    class="pane console"
+    part="log"
+    data-pane="console"
+    aria-labelledby="console-title"
+  >
+    <h2 class="unseen" id="console-title">${t("console.title")}</h2>
+    <div class="console-bar">${chooser(view, node)}${merge(view)}</div>
+    ${log(view, node)}${terminal(view, node)}
+  </section>`;
+}
+
+function chooser({ t, frame }: View, chosen: NodeView): TemplateResult {
+  return html`<div class="segments nodes" role="group" aria-label=${t("console.nodes")}>
+    ${frame.nodes.map(
+      (node) => html`<button
+        type="button"
+        class="segment"
+        data-testid="choose"
+        data-node=${node.name}
+        aria-pressed=${node === chosen}
+        @click=${intend({ do: "select", node: node.id })}
+      >
+        ${node.name}
+      </button>`,
+    )}
+  </div>`;
+}
+
+function merge({ t, state }: View): TemplateResult {
+  const { mergeLogs } = state.screen;
+  return html`<button
+    type="button"
+    class="quiet toggle"
+    aria-pressed=${mergeLogs}
+    data-testid="merge"
+    @click=${intend({ do: "merge", logs: !mergeLogs })}
+  >
+    ${t("console.merge")}
+  </button>`;
+}
+
+/** The switch that types CONFIG SET for the reader: on a master only. */
+function diskless({ t }: View, node: NodeView): TemplateResult | typeof nothing {
+  const value = optionOf(node, "repl-diskless-sync");
+  if (node.role !== "master" || value === null) return nothing;
+  const on = value === "yes";
+  const line = `${node.name}> CONFIG SET repl-diskless-sync ${on ? "no" : "yes"}`;
+  return html`<div class="option">
+    <span id="diskless-name">${t("console.diskless")}</span>
+    <button
+      type="button"
+      class="switch"
+      role="switch"
+      aria-checked=${on}
+      aria-labelledby="diskless-name"
+      title=${t("console.diskless.hint", { name: node.name })}
+      data-testid="diskless"
+      @click=${intend({ do: "intervene", line })}
+    >
+      <span class="switch-knob"></span><span class="switch-text">${value}</span>
+    </button>
+  </div>`;
+}
+
+function terminal(view: View, node: NodeView): TemplateResult {
+  const { t } = view;
+  const prompt = `${node.name}:${node.port}>`;
+  return html`<div class="terminal" part="cli">
+    <div class="terminal-head"><h3 class="section-title">redis-cli</h3>${diskless(view, node)}</div>
+    <div
+      class="scroll history"
+      role="log"
+      aria-label=${t("console.history", { name: node.name })}
+      data-testid="history"
+      data-node=${node.name}
+      tabindex="0"
+      ${follow()}
+    >
+      ${repeat(
+        node.prompt,
+        (_, index) => index,
+        (line) => html`<p class="typed"><span class="typed-at">${prompt}</span> ${line.command}</p>
+          ${line.reply === "" ? nothing : html`<pre class="reply">${line.reply}</pre>`}`,
+      )}
+    </div>
+    <lab-prompt .node=${node.name} .port=${node.port} .duty=${node.role} .t=${t}></lab-prompt>
+  </div>`;
+}

@@ -1,0 +1,32 @@
+/** Keys, legend, and a word about what this is. */
+import { html, type TemplateResult } from "lit";
+
+import { intend } from "../model/intent";
+import { SHORTCUTS } from "../model/shortcuts";
+import { icon } from "./icons";
+import { legend } from "./topology";
+import type { View } from "./view";
+
+export function help(view: View): TemplateResult {
+  const { t } = view;
+  return html`<dialog class="help" aria-labelledby="help-title" data-testid="help-dialog"
+    @close=${intend({ do: "help", open: false })}>
+    <div class="help-head">
+      <h2 id="help-title">${t("help.title")}</h2>
+      <button type="button" class="quiet square" aria-label=${t("help.close")}
+        @click=${intend({ do: "help", open: false })}>${icon("close")}</button>
+    </div>
+    <p>${t("help.about")}</p>
+    <h3>${t("help.keys")}</h3>
+    <dl class="shortcuts">
+      ${SHORTCUTS.map(
+        ([keys, key]) => html`<div>
+          <dt>${keys.split(" ").map((one) => html`<kbd>${one}</kbd>`)}</dt>
+          <dd>${t(key)}</dd>
+        </div>`,
+      )}
+    </dl>
+    <h3>${t("help.legend")}</h3>
+    ${legend(view)}
+  </dialog>`;
+}

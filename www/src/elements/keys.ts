@@ -1,0 +1,76 @@
+/** The keys of all servers side by side. */
+import { html, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+
+import { type Cell, type Mark, matrixOf, type Row } from "../model/matrix";
+import type { View } from "./view";
+
+export function keys(view: View): TemplateResult {
+  const { t, frame } = view;
+  const rows = matrixOf(frame);
+  const total = Math.max(0, ...frame.nodes.map((node) => node.keys.total));
+  const shown = Math.max(0, ...frame.nodes.map((node) => node.keys.window.length));
+  const more = t("keys.more", { shown, total: t.number(total) });
+  return html`<section class="pane keys" part="keys" data-pane="keys" aria-labelledby="keys-title">
+    <h2 class="section-title" id="keys-title">${t("keys.title")}</h2>
+    <div class="scroll" tabindex="0" role="region" aria-labelledby="keys-title">
+      ${rows.length === 0 ? html`<p class="empty-note">${t("keys.none")}</p>` : table(view, rows)}
+    </div>
+    ${shown < total ? html`<p class="pane-note">${more}</p>` : nothing}
+  </section>`;
+}
+
+function table({ t, frame }: View, rows: readonly Row[]): TemplateResult {
+  return html`<table class="matrix" data-testid="keys">
+    <thead>
+      <tr>
+        <th scope="col">${t("keys.key")}</th>
+        ${frame.nodes.map((node) => html`<th scope="col">${node.name}</th>`)}
+      </tr>
+    </thead>
+    <tbody>
+      ${repeat(
+        rows,
+        (row) => row.id,
+        (row) => html`<tr>
+          <th scope="row" title=${row.key}>
+            ${row.db > 0 ? html`<span class="key-db">db${row.db}</span>` : nothing}${row.key}
+            ${row.type === "string" ? nothing : html`<span class="key-type">${row.type}</span>`}
+          </th>
+          ${row.cells.map((one) => cell(t, row, one))}
+        </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}
+
+function cell(t: View["t"], row: Row, { node, mark, value }: Cell): TemplateResult {
+  const text = t(`mark.${mark}`);
+  const value_ = value?.value ?? "";
+  return html`<td
+    class="mark-${mark}"
+    data-testid="key"
+    data-node=${node.name}
+    data-key=${row.key}
+    data-mark=${mark}
+    title="${text}${value_ === "" ? "" : `: ${value_}`}"
+  >
+    <span class="glyph" aria-hidden="true">${GLYPHS[mark]}</span
+    ><span class="unseen">${text}</span>
+    ${
+      mark === "own" || mark === "stale" || mark === "extra"
+        ? html`<span class="value">${value_}</span>`
+        : nothing
+    }
+  </td>`;
+}
+
+const GLYPHS: Readonly<Record<Mark, string>> = {
+  own: "",
+  equal: "=",
+  stale: "≠",
+  missing: "∅",
+  extra: "+",
+  absent: "",
+  unseen: "·",
+};

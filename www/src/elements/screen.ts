@@ -1,0 +1,96 @@
+/** The whole screen, from the top to the bottom. */
+import { html, nothing, type TemplateResult } from "lit";
+
+import { intend, type Pane } from "../model/intent";
+import type { Words } from "../model/language";
+import { sentence } from "../model/sentence";
+import { consolePane } from "./console";
+import { events } from "./events";
+import { header } from "./header";
+import { help } from "./help";
+import { icon } from "./icons";
+import { keys } from "./keys";
+import { ruler } from "./ruler";
+import { caption, story } from "./story";
+import { topology } from "./topology";
+import { transport } from "./transport";
+import type { View } from "./view";
+
+export function screen(view: View): TemplateResult {
+  const { pane } = view.state.screen;
+  return html`<div class="lab" data-show=${pane} data-testid="lab">
+    ${header(view)}
+    <div class="top">${story(view)}${trouble(view)}</div>
+    <div class="main">
+      <div class="picture">${topology(view)}${ruler(view)}</div>
+      ${panes(view)}
+      <div class="side side-console">${consolePane(view)}</div>
+      <div class="side side-data">${keys(view)}${events(view)}</div>
+    </div>
+    ${transport(view)} ${help(view)}
+    <p class="unseen" role="status" aria-live="polite" data-testid="announcement">
+      ${announcement(view)}
+    </p>
+  </div>`;
+}
+
+/** What stands in place of the screen until the engine has answered, or because it did not. */
+export function poster(t: Words, error: string | null, retry: () => void): TemplateResult {
+  if (error === null) {
+    return html`<div class="poster" role="status">
+      <span class="poster-mark"></span>${t("app.opening")}
+    </div>`;
+  }
+  const hint = hintOf(t, error);
+  return html`<div class="poster" role="alert" data-testid="failure">
+    <strong>${t("app.failed")}</strong>
+    <p>${hint}</p>
+    <code>${error}</code>
+    <button type="button" class="plain" @click=${retry}>${t("app.retry")}</button>
+  </div>`;
+}
+
+function hintOf(t: Words, error: string): string | typeof nothing {
+  if (/content security policy|unsafe-eval|CompileError/i.test(error)) return t("app.failed.csp");
+  if (/fetch|network|mime/i.test(error)) return t("app.failed.fetch");
+  return nothing;
+}
+
+/** Where only one pane has room, which one. */
+function panes({ t, state }: View): TemplateResult {
+  const choice = (pane: Pane): TemplateResult => html`<button
+    type="button"
+    class="segment"
+    data-testid="pane-${pane}"
+    aria-pressed=${state.screen.pane === pane}
+    @click=${intend({ do: "show", pane })}
+  >
+    ${t(`pane.${pane}`)}
+  </button>`;
+  return html`<div class="panes segments" role="group" aria-label=${t("pane.choose")}>
+    ${choice("console")}${choice("keys")}${choice("events")}
+  </div>`;
+}
+
+function trouble({ t, state }: View): TemplateResult | typeof nothing {
+  if (state.error === null) return nothing;
+  return html`<div class="trouble" role="alert" data-testid="trouble">
+    <strong>${t("error.label")}</strong><span>${state.error}</span>
+    <button
+      type="button"
+      class="quiet square"
+      aria-label=${t("error.dismiss")}
+      @click=${intend({ do: "dismiss" })}
+    >
+      ${icon("close")}
+    </button>
+  </div>`;
+}
+
+/** While time passes only chapters are announced; at a step, the step. */
+function announcement(view: View): string {
+  const { t, frame, state, story } = view;
+  if (state.screen.playing) return story.chapter < 0 ? "" : caption(view);
+  const last = frame.events.at(-1);
+  return last === undefined ? "" : sentence(last.text, t);
+}

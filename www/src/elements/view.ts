@@ -1,0 +1,30 @@
+/** What every template is a function of. */
+import type { Frame, NodeView } from "../engine/frame";
+import type { Words } from "../model/language";
+import type { State } from "../model/store";
+import type { Story } from "../model/story";
+import type { Theme } from "../model/theme";
+
+export interface View {
+  readonly state: State;
+  readonly frame: Frame;
+  readonly story: Story;
+  readonly t: Words;
+  readonly theme: Theme;
+}
+
+/** The node whose prompt and log are shown. */
+export function chosenNode(view: View): NodeView | null {
+  const { frame, state } = view;
+  return frame.nodes[state.screen.node] ?? frame.nodes[0] ?? null;
+}
+
+/** Names in a row, as a list is written. */
+export function names(nodes: readonly NodeView[]): string {
+  return nodes.map((node) => node.name).join(", ");
+}
+
+/** The value of an option that the node shows, or null. */
+export function optionOf(node: NodeView, name: string): string | null {
+  return node.config.find(([option]) => option === name)?.[1] ?? null;
+}

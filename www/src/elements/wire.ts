@@ -1,0 +1,125 @@
+/** A wire, what is on it, and the button that cuts it. */
+import { nothing, svg, type SVGTemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+
+import type { FrameView } from "../engine/frame";
+import { type Flight, type Flock, trafficOf } from "../draw/flight";
+import type { Pipe, Point } from "../draw/topology";
+import { intend } from "../model/intent";
+import { iconPath } from "./icons";
+import { pressed } from "./press";
+import { arrow, mark } from "./shapes";
+import type { View } from "./view";
+
+export function wire(view: View, pipe: Pipe, upright: boolean): SVGTemplateResult {
+  const { frame, state } = view;
+  const { pair } = pipe;
+  const { flights, flocks } = trafficOf(pipe, frame.at);
+  const kind = pair.cut ? "cut" : pair.wires.length > 0 ? "open" : "wished";
+  const quiet = !state.screen.playing || state.screen.still;
+  return svg`<g class="wire ${kind}" data-testid="wire" data-pair=${pair.key} data-kind=${kind}>
+    ${pair.cut ? broken(pipe) : tube(pipe, kind)}
+    ${repeat(
+      flights,
+      (flight) => flight.frame.id,
+      (flight) => shape(view, flight, quiet),
+    )}
+    ${flocks.map((flock) => badge(view, flock))}
+    ${pair.cut ? nothing : labels(pipe, upright)}
+    ${valve(view, pipe, upright)}
+  </g>`;
+}
+
+function tube({ from, to }: Pipe, kind: string): SVGTemplateResult {
+  const d = `M${from.x} ${from.y}L${to.x} ${to.y}`;
+  if (kind === "wished") return svg`<path class="tube-wished" d=${d}></path>`;
+  return svg`<path class="tube-wall" d=${d}></path><path class="tube-bore" d=${d}></path>`;
+}
+
+/** Two stumps with a gap between them. */
+function broken({ from, to }: Pipe): SVGTemplateResult {
+  const at = (part: number): string =>
+    `${from.x + (to.x - from.x) * part} ${from.y + (to.y - from.y) * part}`;
+  return svg`<path class="tube-cut" d="M${at(0)}L${at(0.4)}M${at(0.6)}L${at(1)}"></path>
+    <path class="tube-gap" transform="translate(${at(0.5)})" d="M-5-5 5 5M5-5-5 5"></path>`;
+}
+
+function shape(view: View, flight: Flight, quiet: boolean): SVGTemplateResult {
+  const { frame, at, angle, reach } = flight;
+  const text = `${frame.label} (${view.t.bytes(frame.bytes)})`;
+  return svg`<g class="flight" data-testid="flight" data-frame=${frame.kind}
+    transform="translate(${at.x} ${at.y}) rotate(${angle})">
+    <title>${text}</title>${mark(frame.kind, reach)}${quiet ? arrow(reach) : nothing}
+  </g>`;
+}
+
+function badge(view: View, flock: Flock): SVGTemplateResult {
+  const { count, bytes, at, kind } = flock;
+  return svg`<g class="flock" data-testid="flock" data-frame=${kind} data-count=${count}
+    transform="translate(${at.x} ${at.y})">
+    <title>${view.t("topology.flock", { count, bytes: view.t.bytes(bytes) })}</title>
+    <rect class="kind-${kind}" x="-18" y="-8" width="36" height="16" rx="8"></rect>
+    <text class="flock-count" y="4" text-anchor="middle">×${count}</text>
+  </g>`;
+}
+
+/** What the oldest frame of each direction says, beside the wire. */
+function labels(pipe: Pipe, upright: boolean): SVGTemplateResult {
+  const frames = pipe.pair.wires.flatMap((one) => one.frames);
+  const line = (to: number, row: number): SVGTemplateResult | typeof nothing => {
+    const all = frames.filter((frame) => frame.to === to);
+    const [first] = all;
+    return first === undefined ? nothing : label(pipe, first, all.length - 1, row, upright);
+  };
+  return svg`${line(pipe.pair.replica.id, 0)}${line(pipe.pair.master.id, 1)}`;
+}
+
+function label(
+  pipe: Pipe,
+  frame: FrameView,
+  more: number,
+  row: number,
+  upright: boolean,
+): SVGTemplateResult {
+  const middle = middleOf(pipe);
+  const room = Math.floor(pipe.room / CHARACTER);
+  const text = more > 0 ? `${frame.label} +${more}` : frame.label;
+  const at = upright
+    ? { x: middle.x + 20, y: middle.y - 6 + row * 18, anchor: "start" }
+    : { x: middle.x, y: middle.y - 30 + row * 13, anchor: "middle" };
+  const short = shortened(text, room);
+  return svg`<text class="wire-label" x=${at.x} y=${at.y} text-anchor=${at.anchor}>${short}</text>`;
+}
+
+/** The button that hangs on a wire. */
+function valve(view: View, pipe: Pipe, upright: boolean): SVGTemplateResult {
+  const { t } = view;
+  const { master, replica, cut } = pipe.pair;
+  const middle = middleOf(pipe);
+  const at = upright ? { x: middle.x - 34, y: middle.y } : { x: middle.x, y: middle.y + 32 };
+  const line = `${cut ? "heal" : "cut"} ${master.name} ${replica.name}`;
+  const hint = cut
+    ? t("topology.heal.hint", { a: master.name, b: replica.name })
+    : t("topology.cut.hint", { a: master.name, b: replica.name });
+  const press = intend({ do: "intervene", line });
+  return svg`<g class="valve" role="button" tabindex="0" aria-label=${hint}
+    data-testid=${cut ? "heal" : "cut"} data-pair=${pipe.pair.key}
+    transform="translate(${at.x} ${at.y})" @click=${press} @keydown=${pressed(press)}>
+    <title>${hint}</title>
+    <circle class="valve-target" r="22"></circle>
+    <circle class="valve-ring" r="13"></circle>
+    <path class="valve-icon" transform="translate(-8 -8)"
+      d=${iconPath(cut ? "heal" : "cut")}></path>
+  </g>`;
+}
+
+function middleOf({ from, to }: Pipe): Point {
+  return { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+}
+
+function shortened(text: string, room: number): string {
+  return text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1))}…`;
+}
+
+/** The width of a character of the labels, in pixels. */
+const CHARACTER = 6.7;

@@ -1,0 +1,220 @@
+/**
+ * What the engine shows of itself: one immutable, bounded picture of the lab.
+ *
+ * These are the counterparts of `src/web/view.rs`, which converts units and names once. Instants
+ * are milliseconds since the Unix epoch in virtual time, offsets are numbers (safe to 2^53), bytes
+ * are text made printable. A frame is never the dataset: windows of keys, of log, of events.
+ */
+
+/** The lab at one instant. */
+export interface Frame {
+  /** Virtual time, in milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** Milliseconds of virtual time since the lab began. */
+  readonly elapsed: number;
+  /** How many events have happened before this frame: the position of the scrubber. */
+  readonly cursor: number;
+  /** How many events are known on this branch; `cursor <= length`. */
+  readonly length: number;
+  /** The event that the next step carries out, or null if nothing will ever happen by itself. */
+  readonly next: NextEvent | null;
+  /** Every node, in the order of creation. */
+  readonly nodes: readonly NodeView[];
+  /** Every connection between two nodes that is open, or has bytes in flight. */
+  readonly wires: readonly WireView[];
+  /** Every pair of nodes that is cut from each other. */
+  readonly cuts: readonly CutView[];
+  /** The last events, oldest first; at most 200. */
+  readonly events: readonly EventView[];
+  /** The hash of the trace up to here, 16 hex digits: the same in every browser and natively. */
+  readonly hash: string;
+  /** Where the nodes live. */
+  readonly isolation: "workers" | "page";
+}
+
+/** What the next step will do. */
+export interface NextEvent {
+  /** When, in virtual milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** The node that it happens to. */
+  readonly node: number;
+  /** A machine-readable kind. */
+  readonly kind: EventKind;
+  /** The sentence, in English: "deliver PSYNC ? -1 (30 bytes) to master". */
+  readonly text: string;
+}
+
+export type EventKind =
+  | "typed" // a person typed a command at a prompt
+  | "opened" // a connection was accepted or established
+  | "refused" // a connection could not be made
+  | "delivered" // bytes arrived
+  | "closed" // a connection was closed
+  | "woke" // a node's own timer: cron, a snapshot chunk, …
+  | "disk" // a disk finished an order
+  | "fault"; // a person cut, healed or changed something
+
+/** One event that has happened. */
+export interface EventView {
+  /** Its position: the first event has 0. */
+  readonly index: number;
+  readonly at: number;
+  readonly node: number;
+  readonly kind: EventKind;
+  readonly text: string;
+}
+
+/** One server. */
+export interface NodeView {
+  readonly id: number;
+  /** Its name in the lab, which is also its host name: "master", "replica1". */
+  readonly name: string;
+  readonly port: number;
+  readonly role: "master" | "replica";
+  readonly replid: string;
+  /** 40 zeros when unset. */
+  readonly replid2: string;
+  readonly offset: number;
+  /** -1 when unset. */
+  readonly secondOffset: number;
+  readonly backlog: BacklogView | null;
+  /** This node's link to its master; null on a master. */
+  readonly upstream: UpstreamView | null;
+  /** The replicas that are attached to this node, in order. */
+  readonly replicas: readonly ReplicaView[];
+  /** The snapshot that is being made for a save or a full sync; null if none runs. */
+  readonly snapshot: SnapshotView | null;
+  /** The snapshot that is being loaded; null if none is. */
+  readonly loading: LoadingView | null;
+  readonly keys: KeysView;
+  /** The last lines of the log as redis-server prints them; at most 100. */
+  readonly log: readonly LogLine[];
+  /** The last commands typed at this node's prompt with redis-cli's print of the replies; at most 50. */
+  readonly prompt: readonly PromptLine[];
+  /** The options that the page shows: name and value as CONFIG GET answers. */
+  readonly config: readonly (readonly [string, string])[];
+}
+
+export interface BacklogView {
+  /** repl-backlog-size. */
+  readonly size: number;
+  /** repl_backlog_first_byte_offset. */
+  readonly first: number;
+  /** repl_backlog_histlen. */
+  readonly histlen: number;
+}
+
+export interface UpstreamView {
+  readonly host: string;
+  readonly port: number;
+  /** Redis' own name of the state: "connect", "connecting", "receive_ping_reply", …, "transfer", "connected". */
+  readonly state: string;
+  readonly up: boolean;
+  /** slave_read_repl_offset: bytes of the stream received. */
+  readonly received: number;
+  /** slave_repl_offset: bytes of the stream processed. */
+  readonly processed: number;
+  /** The transfer of the RDB, while it runs. */
+  readonly transfer: { readonly form: "counted" | "streamed" | "waiting"; readonly total: number; readonly read: number } | null;
+}
+
+export interface ReplicaView {
+  /** The node that it is, if it is one of the lab's. */
+  readonly node: number | null;
+  readonly address: string;
+  /** Redis' own name of the state: "wait_bgsave", "send_bulk", "online", … */
+  readonly state: "wait_bgsave_start" | "wait_bgsave_end" | "send_bulk" | "online";
+  /** True from ONLINE until the first ACK opens the stream (diskless only). */
+  readonly waitsForAck: boolean;
+  readonly acked: number;
+  /** How far the stream has been handed to the wire. */
+  readonly sent: number;
+  /** Bytes of the replication buffer that wait for this replica. */
+  readonly buffered: number;
+  readonly lag: number;
+  /** Bytes of the RDB handed to the wire, and their total if it is known (disk). */
+  readonly rdbSent: number;
+  readonly rdbTotal: number | null;
+}
+
+export interface SnapshotView {
+  readonly target: "disk" | "sockets";
+  readonly written: number;
+  readonly keysDone: number;
+  readonly keysTotal: number;
+  /** "header", "aux", "db 0", "end": what was written last. */
+  readonly section: string;
+  readonly copiedPages: number;
+  readonly copiedBytes: number;
+}
+
+export interface LoadingView {
+  readonly read: number;
+  readonly keys: number;
+}
+
+export interface KeysView {
+  readonly total: number;
+  readonly window: readonly KeyView[];
+  /** Pages of the keyspace of database 0, at most 256, in order: keys on it, and whether it was copied since the snapshot began. */
+  readonly pages: readonly { readonly keys: number; readonly copied: boolean }[];
+}
+
+export interface KeyView {
+  readonly db: number;
+  /** Made printable as redis-cli prints it, without the quotes. */
+  readonly key: string;
+  readonly type: string;
+  /** The beginning of the value, printable. */
+  readonly value: string;
+  /** Milliseconds since the Unix epoch at which it expires. */
+  readonly expires: number | null;
+}
+
+export interface LogLine {
+  /** Its position in this node's log. */
+  readonly index: number;
+  /** The event during which it was printed. */
+  readonly event: number;
+  readonly at: number;
+  /** The whole line: "1:M 24 Mar 2025 13:19:12.278 * Replica … asks for synchronization". */
+  readonly text: string;
+  readonly level: "debug" | "verbose" | "notice" | "warning";
+}
+
+export interface PromptLine {
+  readonly event: number;
+  readonly command: string;
+  /** As redis-cli prints it; empty while the command waits (WAIT). */
+  readonly reply: string;
+}
+
+/** A connection between two nodes. */
+export interface WireView {
+  readonly id: number;
+  /** The node that dialled: the replica. */
+  readonly dialler: number;
+  /** The node that accepted: the master. */
+  readonly acceptor: number;
+  /** What is in flight, in the order of sending; at most 64, then `hidden` counts the rest. */
+  readonly frames: readonly FrameView[];
+  readonly hidden: number;
+}
+
+/** Bytes in flight. */
+export interface FrameView {
+  readonly id: number;
+  readonly from: number;
+  readonly to: number;
+  readonly kind: "control" | "rdb" | "stream" | "ack";
+  /** "PSYNC ? -1", "RDB 16384 bytes", "SET k v", … */
+  readonly label: string;
+  readonly bytes: number;
+  readonly sentAt: number;
+  readonly arrivesAt: number;
+}
+
+export interface CutView {
+  readonly a: number;
+  readonly b: number;
+}

@@ -1,0 +1,40 @@
+/** What the page sees of a lab, wherever its nodes live. */
+import type { Frame } from "./frame";
+
+/**
+ * A lab that can be driven. Every method answers the frame that results; the page holds no other
+ * state of the lab. Calls are carried out one after the other in the order in which they were made.
+ */
+export interface Source {
+  /** The picture of this instant. */
+  frame(): Promise<Frame>;
+  /** Carries out the next event. */
+  step(): Promise<Frame>;
+  /** Undoes the last event. */
+  back(): Promise<Frame>;
+  /** Goes to the instant at which `cursor` events have happened. */
+  seek(cursor: number): Promise<Frame>;
+  /** Carries out all events of the next `millis` of virtual time (at most `limit` of them). */
+  advance(millis: number, limit: number): Promise<Frame>;
+  /**
+   * Does what a person may do, in the text form that scripts use:
+   * `master> SET k v` (types a command), `cut master replica1`, `heal master replica1`.
+   * Rejects with an Error whose message is a sentence for the person.
+   */
+  intervene(line: string): Promise<Frame>;
+  /** Frees the engine, its Workers and ports. */
+  close(): void;
+}
+
+/** What a lab is made of. */
+export interface OpenOptions {
+  /** The world and its story, as text. */
+  readonly script: string;
+  /** Where chance begins. */
+  readonly seed: number;
+  /** Where the nodes live; where Workers are refused, they live in the page all the same. */
+  readonly isolation: "workers" | "page";
+}
+
+/** Something that opens labs: the wasm engine, or a fixture in a test. */
+export type Opener = (options: OpenOptions) => Promise<Source>;

@@ -1,0 +1,36 @@
+/** The page: chooses a language, remembers what the reader chose, and starts the lab. */
+import { ReplicaLab } from "./elements/replica-lab";
+import { negotiated } from "./model/language";
+import { recall, remember } from "./model/memory";
+import type { Theme } from "./model/theme";
+import fullSync from "./scenarios/full-sync.txt?raw";
+
+ReplicaLab.opener = async (options) => (await import("./engine/wasm")).openWasm(options);
+
+const page = document.documentElement;
+const wanted = new URLSearchParams(location.search).get("lang") ?? recall("language") ?? "";
+page.lang = negotiated(null, [wanted, ...navigator.languages]);
+
+addEventListener("lab-language", ({ target }) => {
+  if (!(target instanceof ReplicaLab) || target.words === null) return;
+  const { words } = target;
+  document.title = `replica-lab · ${words("app.lead")}`;
+  if (words.language === page.lang) return;
+  page.lang = words.language;
+  remember("language", words.language);
+});
+
+if (customElements.get("replica-lab") === undefined) {
+  customElements.define("replica-lab", ReplicaLab);
+}
+
+for (const lab of document.querySelectorAll("replica-lab")) {
+  const theme = recall("theme");
+  if (theme === "light" || theme === "dark") lab.theme = theme satisfies Theme;
+  lab.script = fullSync;
+  // The page is the lab: its keys work from the beginning.
+  if (document.activeElement === document.body) lab.focus({ preventScroll: true });
+  new MutationObserver(() => remember("theme", lab.theme)).observe(lab, {
+    attributeFilter: ["theme"],
+  });
+}

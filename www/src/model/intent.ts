@@ -1,0 +1,50 @@
+/** Everything a person may want of the page, as data that travels up in one kind of event. */
+import type { Language } from "./language";
+import type { Theme } from "./theme";
+
+/** How the master hands over its snapshot. */
+export type SyncMode = "diskless" | "disk";
+
+/** The panes that share one place on smaller screens. */
+export type Pane = "console" | "keys" | "events";
+
+/** What moves the lab. */
+export type Move =
+  | { readonly do: "step" | "back" | "start" | "end" | "toggle" }
+  | { readonly do: "chapter"; readonly by: 1 | -1 }
+  | { readonly do: "reach"; readonly chapter: number }
+  | { readonly do: "seek"; readonly cursor: number }
+  | { readonly do: "intervene"; readonly line: string };
+
+/** What changes only the screen, or begins anew. */
+export type Choice =
+  | { readonly do: "restart"; readonly sync: SyncMode }
+  | { readonly do: "select"; readonly node: number }
+  | { readonly do: "show"; readonly pane: Pane }
+  | { readonly do: "merge"; readonly logs: boolean }
+  | { readonly do: "rate"; readonly rate: number }
+  | { readonly do: "idle"; readonly skip: boolean }
+  | { readonly do: "language"; readonly language: Language }
+  | { readonly do: "theme"; readonly theme: Theme }
+  | { readonly do: "help"; readonly open: boolean }
+  | { readonly do: "dismiss" };
+
+export type Intent = Move | Choice;
+
+/** An intent on its way from a control to the outermost element. */
+export class IntentEvent extends CustomEvent<Intent> {
+  constructor(intent: Intent) {
+    super("intent", { detail: intent, bubbles: true });
+  }
+}
+
+/** A listener that sends `intent` up from where it is attached. */
+export function intend(intent: Intent): (event: Event) => void {
+  return (event) => event.currentTarget?.dispatchEvent(new IntentEvent(intent));
+}
+
+declare global {
+  interface GlobalEventHandlersEventMap {
+    intent: IntentEvent;
+  }
+}

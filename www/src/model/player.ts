@@ -1,0 +1,174 @@
+/**
+ * The only one who talks to the `Source`: carries out what moves the lab, and lets time pass.
+ *
+ * While playing there is one animation callback outstanding and at most one call to the source;
+ * while paused, hidden or off screen there is none.
+ */
+import type { Frame } from "../engine/frame";
+import type { Source } from "../engine/source";
+import { Pace, STILL_MS } from "./pace";
+import type { Store } from "./store";
+import { isSettled, storyOf } from "./story";
+
+/** What the player needs of a browser; a test brings its own. */
+export interface Animation {
+  request(callback: (now: number) => void): number;
+  cancel(id: number): void;
+}
+
+export class Player {
+  readonly #store: Store;
+  readonly #animation: Animation;
+  #source: Source | null = null;
+  /** False while nobody can see the page. */
+  #awake = true;
+  #callback = 0;
+  /** When the virtual clock was last moved on, in the time of animation callbacks. */
+  #last = 0;
+  /** Calls that have not been answered. */
+  #pending = 0;
+  /** Grows with every order of the person; what was begun before it gives up. */
+  #order = 0;
+  readonly #pace = new Pace();
+  /** Where a seek that is under way leads. */
+  #goal: number | null = null;
+
+  constructor(store: Store, animation: Animation) {
+    this.#store = store;
+    this.#animation = animation;
+  }
+
+  /** Drives `source` from now on, or nothing; the old picture stays until the new one is there. */
+  async drive(source: Source | null): Promise<void> {
+    this.pause();
+    this.#source?.close();
+    this.#source = source;
+    this.#goal = null;
+    const frame = await source?.frame();
+    if (source === this.#source) this.#store.begin(frame ?? null);
+  }
+
+  play(): void {
+    this.#store.choose({ playing: true });
+    this.#last = 0;
+    this.#arrange();
+  }
+
+  pause(): void {
+    this.#order++;
+    if (this.#store.state.screen.playing) this.#store.choose({ playing: false });
+    this.#arrange();
+  }
+
+  /** Tells whether anybody can see the page. */
+  wake(awake: boolean): void {
+    this.#awake = awake;
+    this.#last = 0;
+    this.#arrange();
+  }
+
+  /** Carries out one call and shows its frame; a person's call ends playing. */
+  async ask(call: (source: Source) => Promise<Frame>): Promise<void> {
+    const source = this.#source;
+    if (source === null) return;
+    this.pause();
+    await this.#show(source, () => call(source));
+  }
+
+  /** Goes to `cursor`; of the places asked for while a call is under way, only the last counts. */
+  async seek(cursor: number): Promise<void> {
+    const waiting = this.#goal !== null;
+    this.#goal = cursor;
+    if (waiting) return;
+    this.pause();
+    while (this.#source !== null && this.#goal !== null) {
+      const source: Source = this.#source;
+      const goal: number = this.#goal;
+      await this.#show(source, () => source.seek(goal));
+      if (this.#goal === goal) this.#goal = null;
+    }
+  }
+
+  /** Does something to the lab without stopping the clock. */
+  async intervene(line: string): Promise<void> {
+    const source = this.#source;
+    if (source !== null) await this.#show(source, () => source.intervene(line));
+  }
+
+  /** True while a call is under way: repeated keys are let go. */
+  get busy(): boolean {
+    return this.#pending > 0;
+  }
+
+  /** Steps until `reached` holds; shows every frame on the way. */
+  async run(reached: (frame: Frame) => boolean): Promise<void> {
+    const source = this.#source;
+    if (source === null) return;
+    this.pause();
+    const order = this.#order;
+    for (let steps = 0; steps < STEPS_MAX && order === this.#order; steps++) {
+      const frame = this.#store.state.frame;
+      if (frame === null || frame.next === null || (steps > 0 && reached(frame))) return;
+      if (!(await this.#show(source, () => source.step()))) return;
+    }
+  }
+
+  async #show(source: Source, call: () => Promise<Frame>, jumped = 0): Promise<boolean> {
+    this.#pending++;
+    try {
+      const frame = await call();
+      if (source !== this.#source) return false;
+      this.#store.show(frame, jumped);
+      return true;
+    } catch (error) {
+      if (source !== this.#source) return false;
+      this.#store.fail(error instanceof Error ? error.message : String(error));
+      return false;
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  /** Keeps exactly one callback outstanding while time passes, and none otherwise. */
+  #arrange(): void {
+    const rolling = this.#awake && this.#store.state.screen.playing && this.#source !== null;
+    if (rolling && this.#callback === 0) {
+      this.#callback = this.#animation.request((now) => this.#tick(now));
+    } else if (!rolling && this.#callback !== 0) {
+      this.#animation.cancel(this.#callback);
+      this.#callback = 0;
+    }
+  }
+
+  #tick(now: number): void {
+    this.#callback = 0;
+    this.#arrange();
+    if (this.#pending > 0) return;
+    const gap = this.#last === 0 ? 0 : now - this.#last;
+    if (this.#store.state.screen.still && gap > 0 && gap < STILL_MS) return;
+    this.#last = now;
+    if (gap > 0) void this.#move(gap);
+  }
+
+  /** Lets `gap` real milliseconds pass; stops where the offsets have met. */
+  async #move(gap: number): Promise<void> {
+    const { frame, screen } = this.#store.state;
+    const source = this.#source;
+    if (frame === null || source === null) return;
+    const motion = this.#pace.motion(frame, screen, gap);
+    if (motion === null) return this.pause();
+    const before = storyOf(frame).stage;
+    const shown =
+      motion.by === "step"
+        ? await this.#show(source, () => source.step(), motion.jumped)
+        : await this.#show(source, () => source.advance(motion.millis, EVENTS_PER_CALL));
+    const after = this.#store.state.frame;
+    if (!shown || after === null) return this.pause();
+    if (isSettled(after) && before !== "steady") this.pause();
+  }
+}
+
+/** One call carries out at most this many events, lest the page stands still. */
+const EVENTS_PER_CALL = 200;
+/** A search for a chapter gives up after this many events. */
+const STEPS_MAX = 5_000;

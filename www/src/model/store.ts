@@ -1,0 +1,103 @@
+/**
+ * The one place that holds what the page shows: the immutable frame, and what the person chose.
+ *
+ * Everything on the screen is a function of a `State`. A state is never changed, only replaced.
+ */
+import type { Frame } from "../engine/frame";
+import type { Pane, SyncMode } from "./intent";
+import { type Mark, marked } from "./marks";
+
+/** Choices of the person that are not the lab's. */
+export interface Screen {
+  readonly playing: boolean;
+  /** Virtual milliseconds per real millisecond. */
+  readonly rate: number;
+  /** Jump to the next event when it is far. */
+  readonly skipIdle: boolean;
+  /** The node whose prompt and log are shown. */
+  readonly node: number;
+  /** The pane that is shown where only one has room. */
+  readonly pane: Pane;
+  /** The logs of all nodes in one list. */
+  readonly mergeLogs: boolean;
+  readonly help: boolean;
+  /** How the scenario was started. */
+  readonly sync: SyncMode;
+  /** The width of the picture in CSS pixels. */
+  readonly width: number;
+  /** No gliding: each step is a cut. */
+  readonly still: boolean;
+}
+
+export interface State {
+  /** Null until the engine has answered for the first time. */
+  readonly frame: Frame | null;
+  readonly screen: Screen;
+  /** Where chapters of the story began, as far as they have been seen. */
+  readonly marks: readonly Mark[];
+  /** Virtual milliseconds that the last step jumped over, if it was a jump. */
+  readonly jumped: number;
+  /** A sentence about what went wrong last; null when all is well. */
+  readonly error: string | null;
+}
+
+export class Store {
+  #state: State = INITIAL;
+  readonly #changed: () => void;
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Replaces the frame. */
+  show(frame: Frame, jumped = 0): void {
+    const { state } = this;
+    const marks = marked(state.marks, state.frame, frame);
+    const idle = jumped === 0 && state.frame?.cursor === frame.cursor;
+    this.#replace({ ...state, frame, marks, jumped: idle ? state.jumped : jumped, error: null });
+  }
+
+  /** Replaces some of the person's choices. */
+  choose(choices: Partial<Screen>): void {
+    this.#replace({ ...this.#state, screen: { ...this.#state.screen, ...choices } });
+  }
+
+  /** Says what went wrong, or that it is over. */
+  fail(error: string | null): void {
+    this.#replace({ ...this.#state, error });
+  }
+
+  /** Forgets the lab, keeps the person's choices, and shows the first frame of another. */
+  begin(frame: Frame | null): void {
+    const screen = { ...this.#state.screen, playing: false };
+    this.#replace({ ...INITIAL, screen, frame });
+  }
+
+  #replace(state: State): void {
+    this.#state = state;
+    this.#changed();
+  }
+}
+
+const INITIAL: State = {
+  frame: null,
+  marks: [],
+  jumped: 0,
+  error: null,
+  screen: {
+    playing: false,
+    rate: 0.01,
+    skipIdle: true,
+    node: 0,
+    pane: "console",
+    mergeLogs: false,
+    help: false,
+    sync: "diskless",
+    width: 720,
+    still: false,
+  },
+};

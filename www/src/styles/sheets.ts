@@ -1,0 +1,20 @@
+/** Every style of the one shadow root, as constructed sheets: a strict CSP lets nothing else in. */
+import { type CSSResult, unsafeCSS } from "lit";
+
+import base from "./base.css?inline";
+import instruments from "./instruments.css?inline";
+import layout from "./layout.css?inline";
+import panes from "./panes.css?inline";
+import picture from "./picture.css?inline";
+import tokens from "./tokens.css?inline";
+import transport from "./transport.css?inline";
+
+export const sheets: CSSResult[] = [
+  tokens,
+  base,
+  layout,
+  picture,
+  instruments,
+  panes,
+  transport,
+].map((text) => unsafeCSS(text));

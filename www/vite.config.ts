@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { defineConfig, type Plugin } from "vite";
+
+const glue = fileURLToPath(new URL("./engine/replica_lab.js", import.meta.url));
+
+/** Says what is missing before a bundler's stack trace does. */
+function demandEngine(): Plugin {
+  return {
+    name: "demand-engine",
+    buildStart() {
+      if (!existsSync(glue)) {
+        this.error("www/engine is missing: build the engine first (`make engine`), then the page.");
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  base: "./",
+  plugins: [demandEngine()],
+  resolve: { alias: { "#engine": glue } },
+  build: {
+    target: ["chrome123", "firefox121", "safari17.5"],
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  worker: { format: "es" },
+  server: { host: "127.0.0.1" },
+  preview: { host: "127.0.0.1" },
+});
