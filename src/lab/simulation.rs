@@ -103,15 +103,14 @@ impl Trial {
     fn repairs(&self) -> Vec<(Duration, Intervention)> {
         let mut acts = vec![Intervention::Heal { pair: None }];
         let crashed = |node: &str| {
-            let last = self.acts.iter().rev().find_map(|(_, act)| match act {
-                Intervention::Machine { node: of, fault } if of == node => match fault {
-                    MachineFault::Crash => Some(true),
-                    MachineFault::Restart { .. } => Some(false),
-                    _ => None,
-                },
-                _ => None,
+            let faults = self.acts.iter().rev().filter_map(|(_, act)| {
+                let Intervention::Machine { node: of, fault } = act else { return None };
+                (of == node).then_some(fault)
             });
-            last == Some(true)
+            let of_process = |fault: &&MachineFault| {
+                matches!(fault, MachineFault::Crash | MachineFault::Restart { .. })
+            };
+            faults.into_iter().find(of_process) == Some(&MachineFault::Crash)
         };
         for node in NAMES.iter().take(self.parents.len()) {
             let machine = |fault| Intervention::Machine { node: (*node).to_owned(), fault };
