@@ -5,8 +5,7 @@
 //! ```
 //!
 //! A failure prints its seed, what went wrong, and the smallest script that still shows it.
-
-#![expect(clippy::disallowed_methods, reason = "it measures how long a real machine takes")]
+#![expect(clippy::disallowed_methods, reason = "the speed of the simulation is measured")]
 
 use std::process::ExitCode;
 use std::time::Instant;

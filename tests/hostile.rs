@@ -4,9 +4,8 @@
 mod support;
 
 use proptest::prelude::*;
-use replica_lab::node::{Input, Output};
-use replica_lab::resp::{Bytes, encode_command};
-use support::{Bench, STRANGER};
+use replica_lab::resp::encode_command;
+use support::{Bench, STRANGER, World};
 
 /// A real conversation of a master: an empty snapshot and some of a stream.
 fn snapshot_and_stream() -> Vec<u8> {
@@ -51,45 +50,6 @@ fn changes() -> impl Strategy<Value = Vec<(prop::sample::Index, u8)>> {
     prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6)
 }
 
-/// Carries out disk orders as a disk that works would, without keeping anything but sizes small.
-fn answer_disk(
-    bench: &mut Bench,
-    files: &mut std::collections::BTreeMap<String, Vec<u8>>,
-    orders: Vec<Output>,
-) {
-    use replica_lab::node::{DiskFact, DiskOrder};
-    let mut queue: std::collections::VecDeque<Output> = orders.into();
-    while let Some(order) = queue.pop_front() {
-        let Output::Disk { job, order } = order else { continue };
-        let result = match order {
-            DiskOrder::Append { file, bytes, create } => {
-                let kept = files.entry(file).or_default();
-                if create {
-                    kept.clear();
-                }
-                kept.extend_from_slice(&bytes);
-                DiskFact::Done
-            }
-            DiskOrder::Rename { from, to } => {
-                let kept = files.remove(&from).unwrap_or_default();
-                files.insert(to, kept);
-                DiskFact::Done
-            }
-            DiskOrder::Read { file, at, max } => {
-                let kept = files.get(&file).cloned().unwrap_or_default();
-                let start = (at as usize).min(kept.len());
-                let end = (start + max as usize).min(kept.len());
-                DiskFact::Read { bytes: Bytes::from(&kept[start..end]) }
-            }
-            DiskOrder::Remove { file } => {
-                files.remove(&file);
-                DiskFact::Done
-            }
-        };
-        queue.extend(bench.tell(Input::Disk { job, result: Ok(result) }));
-    }
-}
-
 proptest! {
     #[test]
     fn any_bytes_of_a_client_leave_the_node_alive(
@@ -121,25 +81,23 @@ proptest! {
     fn a_master_that_garbles_its_words_leaves_the_replica_alive(
         changes in changes(), size in 1usize..80,
     ) {
-        let mut bench = Bench::new();
-        let link = bench.follow();
-        let mut files = std::collections::BTreeMap::new();
+        let mut world = World::new(Bench::new());
+        let link = world.bench.follow();
         for piece in mangle(snapshot_and_stream(), &changes, size) {
-            let orders = bench.receive(link, &piece);
-            answer_disk(&mut bench, &mut files, orders);
+            let orders = world.bench.receive(link, &piece);
+            world.carry_out(orders);
         }
-        bench.wake(20);
-        prop_assert_eq!(bench.heard(&["ECHO", "alive"]), b"$5\r\nalive\r\n");
+        world.wake(20);
+        prop_assert_eq!(world.bench.heard(&["ECHO", "alive"]), b"$5\r\nalive\r\n");
     }
 }
 
 #[test]
 fn the_conversation_that_is_garbled_above_is_a_good_one() {
-    let mut bench = Bench::new();
-    let link = bench.follow();
-    let mut files = std::collections::BTreeMap::new();
-    let orders = bench.receive(link, &snapshot_and_stream());
-    answer_disk(&mut bench, &mut files, orders);
-    assert_eq!(bench.heard(&["GET", "a"]), b"$1\r\n2\r\n");
-    assert_eq!(bench.heard(&["GET", "kept"]), b"$-1\r\n");
+    let mut world = World::new(Bench::new());
+    let link = world.bench.follow();
+    let orders = world.bench.receive(link, &snapshot_and_stream());
+    world.carry_out(orders);
+    assert_eq!(world.bench.heard(&["GET", "a"]), b"$1\r\n2\r\n");
+    assert_eq!(world.bench.heard(&["GET", "kept"]), b"$-1\r\n");
 }

@@ -2,7 +2,9 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one order among many")]
 #![allow(dead_code, reason = "each test uses its own part")]
 
-use replica_lab::node::{Address, Input, Link, Node, Outbox, Output, Setup};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use replica_lab::node::{Address, DiskFact, DiskOrder, Input, Link, Node, Outbox, Output, Setup};
 use replica_lab::resp::{Bytes, encode_command};
 use replica_lab::time::{Duration, Instant};
 
@@ -22,11 +24,16 @@ pub(crate) const STRANGER: Link = Link::accepted(1);
 impl Bench {
     /// A node that has started, and its client.
     pub(crate) fn new() -> Self {
-        let now = Instant::from_millis(1_742_822_352_000);
-        let mut bench = Self { node: Node::new(Setup::default(), now), now };
-        bench.tell(Input::Started);
+        let mut bench = Self::started(Setup::default(), Instant::from_millis(1_742_822_352_000));
         bench.accept(CLIENT);
         bench.command(CLIENT, &["SET", "kept", "value"]);
+        bench
+    }
+
+    /// A node that has started at `now`, empty and alone.
+    pub(crate) fn started(setup: Setup, now: Instant) -> Self {
+        let mut bench = Self { node: Node::new(setup, now), now };
+        bench.tell(Input::Started);
         bench
     }
 
@@ -92,4 +99,85 @@ pub(crate) fn sent_to(wanted: Link, orders: &[Output]) -> Vec<u8> {
         _ => None,
     });
     bytes.flatten().collect()
+}
+
+/// A bench with a disk that works and wires that are fast.
+pub(crate) struct World {
+    /// The node.
+    pub(crate) bench: Bench,
+    /// Its files.
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    /// The connections that it has closed.
+    pub(crate) closed: BTreeSet<Link>,
+    /// True once it has ended.
+    pub(crate) exited: bool,
+}
+
+impl World {
+    /// A world around a bench.
+    pub(crate) fn new(bench: Bench) -> Self {
+        Self { bench, files: BTreeMap::new(), closed: BTreeSet::new(), exited: false }
+    }
+
+    /// Does what the node orders, and what it orders when it hears that it is done.
+    pub(crate) fn carry_out(&mut self, orders: Vec<Output>) {
+        let mut queue: VecDeque<Output> = orders.into();
+        while let Some(order) = queue.pop_front() {
+            let answer = match order {
+                Output::Disk { job, order } => Input::Disk { job, result: self.disk(order) },
+                Output::Send { link, bytes, carries } if carries.is_paced() => {
+                    Input::Sent { link, bytes: bytes.len() as u64 }
+                }
+                Output::Close { link } => {
+                    self.closed.insert(link);
+                    continue;
+                }
+                Output::Exit => {
+                    self.exited = true;
+                    return;
+                }
+                _ => continue,
+            };
+            queue.extend(self.bench.tell(answer));
+        }
+    }
+
+    /// Lets the node's own time come, some times.
+    pub(crate) fn wake(&mut self, times: usize) {
+        for _ in 0..times {
+            let Some(deadline) = self.bench.node.deadline().filter(|_| !self.exited) else {
+                return;
+            };
+            self.bench.now = self.bench.now.max(deadline.at);
+            let orders = self.bench.tell(Input::Woke);
+            self.carry_out(orders);
+        }
+    }
+
+    fn disk(&mut self, order: DiskOrder) -> Result<DiskFact, String> {
+        const MISSING: &str = "No such file or directory";
+        match order {
+            DiskOrder::Append { file, bytes, create } => {
+                let kept = self.files.entry(file).or_default();
+                if create {
+                    kept.clear();
+                }
+                kept.extend_from_slice(&bytes);
+            }
+            DiskOrder::Rename { from, to } => {
+                let kept = self.files.remove(&from).ok_or(MISSING)?;
+                self.files.insert(to, kept);
+            }
+            DiskOrder::Read { file, at, max } => {
+                let kept = self.files.get(&file).ok_or(MISSING)?;
+                let start = usize::try_from(at).unwrap_or(usize::MAX).min(kept.len());
+                let end = start.saturating_add(max as usize).min(kept.len());
+                return Ok(DiskFact::Read { bytes: Bytes::from(&kept[start..end]) });
+            }
+            DiskOrder::Remove { file } => {
+                self.files.remove(&file);
+            }
+        }
+        Ok(DiskFact::Done)
+    }
 }
