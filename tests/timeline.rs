@@ -1,7 +1,9 @@
 //! Going back is exact: at every event, the first included, and wherever one has been meanwhile.
 
+#![expect(clippy::disallowed_methods, reason = "it measures how long a seek takes")]
+
 use proptest::prelude::*;
-use replica_lab::lab::{Intervention, LocalLab, NodeId, Script};
+use replica_lab::lab::{Action, Intervention, LocalLab, NodeId, Script, Stride, Watch};
 use replica_lab::node::Status;
 use replica_lab::time::Duration;
 
@@ -67,6 +69,144 @@ fn an_act_in_the_past_gives_up_the_future_and_begins_another() {
     lab.seek(0);
     lab.seek(other.0);
     assert_eq!(picture(&lab), other);
+}
+
+#[test]
+fn the_old_future_stays_selectable() {
+    let mut lab = lab();
+    lab.run(Duration::from_secs(12));
+    let first = picture(&lab);
+    lab.seek(first.0 / 2);
+    lab.intervene(Intervention::typed("master", "SET another future"));
+    lab.run(Duration::from_secs(12));
+    let second = picture(&lab);
+    lab.seek(second.0 * 3 / 4);
+    lab.intervene(Intervention::typed("master", "SET a third"));
+    lab.run(Duration::from_secs(1));
+    let third = picture(&lab);
+    let branches = lab.conductor().branches();
+    assert_eq!(branches.len(), 3);
+    assert_eq!(branches.iter().filter(|branch| branch.current).count(), 1);
+    // In any order, each is what it was, to its end and at its middle.
+    for (index, known) in [(0, &first), (2, &third), (1, &second), (0, &first), (2, &third)] {
+        assert!(lab.select(branches[index].id));
+        assert_eq!(lab.conductor().length(), known.0);
+        lab.seek(known.0);
+        assert_eq!(picture(&lab), *known);
+        lab.seek(known.0 / 3);
+        lab.seek(known.0);
+        assert_eq!(picture(&lab), *known);
+    }
+    assert!(lab.select(branches[1].id));
+    assert_eq!(lab.conductor().losses(), Vec::<String>::new());
+}
+
+#[test]
+fn branches_beyond_the_bound_are_given_up_and_it_is_said() {
+    let mut lab = lab();
+    lab.run(Duration::from_secs(1));
+    for n in 0..70 {
+        lab.seek(20);
+        lab.intervene(Intervention::typed("master", &format!("SET n {n}")));
+    }
+    assert_eq!(lab.conductor().branches().len(), 65);
+    let losses = lab.conductor().losses();
+    assert_eq!(losses, ["the 6 oldest branches were given up for want of room"]);
+}
+
+#[test]
+fn steps_have_three_sizes_and_the_next_is_named() {
+    let mut lab = lab();
+    let mut counts = Vec::new();
+    for stride in [Stride::Frame, Stride::Command, Stride::Phase] {
+        lab.seek(0);
+        let mut count = 0;
+        while lab.conductor().world().now().since(lab.conductor().world().plan().epoch)
+            < Duration::from_secs(4)
+        {
+            let before = lab.conductor().cursor();
+            let next = lab.next_stride(stride).expect("there is a next step");
+            assert_eq!(lab.conductor().cursor(), before, "naming the next step takes none");
+            assert!(lab.stride(stride));
+            assert_eq!(lab.conductor().cursor(), before + next.events);
+            assert_eq!(lab.conductor().last_entry().headline(), next.text);
+            count += 1;
+        }
+        counts.push(count);
+    }
+    assert!(counts[0] > counts[1] && counts[1] > counts[2] && counts[2] > 10, "{counts:?}");
+}
+
+#[test]
+fn what_was_only_tried_leaves_no_branch() {
+    let mut lab = lab();
+    assert!(lab.next_stride(Stride::Phase).is_some());
+    assert!(lab.conductor().length() > 0);
+    lab.intervene(Intervention::typed("master", "SET k v"));
+    assert_eq!(lab.conductor().branches().len(), 1);
+}
+
+#[test]
+fn one_can_go_back_to_where_something_changed() {
+    let mut lab = lab();
+    lab.run(Duration::from_secs(12));
+    let end = lab.conductor().cursor();
+    let watch = Watch::parse("replica1 key during").expect("it can be watched");
+    assert!(lab.back_to_change(&watch));
+    let at = lab.conductor().cursor();
+    let key = |lab: &LocalLab| lab.place(NodeId(1)).key(b"during");
+    let then = key(&lab);
+    assert_eq!(then[0].value, b"2");
+    lab.seek(at - 1);
+    assert_ne!(key(&lab), then);
+    lab.seek(end);
+    assert_eq!(key(&lab), then);
+    // The value never differed from this before: there is nowhere to go.
+    let never = Watch::parse("replica1 key nobody").expect("it can be watched");
+    assert!(!lab.back_to_change(&never));
+    assert_eq!(lab.conductor().cursor(), end);
+}
+
+#[test]
+fn a_history_retold_as_a_script_is_the_same_history() {
+    let mut lab = lab();
+    lab.run(Duration::from_secs(12));
+    lab.intervene(Intervention::typed("replica1", "GET during"));
+    lab.idle(Duration::from_micros(7));
+    let script = Script::parse(&lab.conductor().retell()).expect("what is retold is a script");
+    let mut again = LocalLab::from_plan(script.plan);
+    for (_, action) in &script.actions {
+        match action {
+            Action::Step(count) => (0..*count).for_each(|_| assert!(again.step())),
+            Action::Idle(span) => again.idle(*span),
+            Action::Intervene(act) => again.intervene(act.clone()),
+            Action::Run(_) | Action::Until(_) | Action::Show(_) => panic!("it only steps and acts"),
+        }
+    }
+    assert_eq!(picture(&again), picture(&lab));
+}
+
+#[test]
+fn anywhere_in_a_hundred_thousand_events_is_near() {
+    let mut lab = lab();
+    let mut writes = 0;
+    while lab.conductor().cursor() < 100_000 {
+        lab.intervene(Intervention::typed("master", &format!("SET k{} v", writes % 100)));
+        writes += 1;
+        lab.run(Duration::from_millis(20));
+    }
+    let losses = lab.conductor().losses();
+    assert!(losses[0].starts_with("checkpoints are 512 events apart"), "{losses:?}");
+    let mut longest = std::time::Duration::ZERO;
+    for n in 1..40_u64 {
+        let target = n * 61_803 % 100_000;
+        let began = std::time::Instant::now();
+        lab.seek(target);
+        longest = longest.max(began.elapsed());
+        assert_eq!(lab.conductor().cursor(), target);
+    }
+    // The bound that is promised is for a browser; here it is a tenth of that on a quiet machine.
+    assert!(longest < std::time::Duration::from_millis(500), "{longest:?}");
 }
 
 proptest! {

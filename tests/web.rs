@@ -132,7 +132,8 @@ impl Lab {
                     }
                 }
                 Action::Until(until) => self.until(name, until).await,
-                Action::Show(_) => {}
+                // Stories that a browser plays do not stand still.
+                Action::Idle(_) | Action::Show(_) => {}
             }
         }
         let hash = string(&self.frame().await, "hash");
@@ -198,6 +199,9 @@ fn holds(frame: &JsValue, until: &Until, seen: &[f64]) -> bool {
             log.iter().any(|line| {
                 number(&line, "index") >= seen[index] && string(&line, "text").contains(text)
             })
+        }
+        Until::FullSync { .. } | Until::Lag { .. } | Until::Buffer { .. } | Until::Key { .. } => {
+            panic!("a browser's story does not wait for {until}")
         }
         Until::Synced => nodes.iter().all(|node| is_synced(&nodes, &node)),
     }

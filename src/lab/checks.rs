@@ -156,6 +156,19 @@ impl Checks {
                     if shared { "its backlog does not go back so far" } else { "was never there" }
                 ));
             }
+            // What was sent at once is on the wire: behind it the stream begins.
+            let connection = world.connection(node, replica.link);
+            let connection = connection.and_then(|(id, _)| world.network.connections.get(&id));
+            let flying = connection.into_iter().flat_map(|c| c.in_flight(Side::Acceptor));
+            let flying: u64 = flying.filter(|frame| frame.paced).map(|frame| frame.bytes).sum();
+            let begins = new.offset.0.saturating_sub(replica.buffered + flying);
+            if begins != offset.0 {
+                let plan = world.plan();
+                let (name, peer) = (&plan.nodes[node.0].name, &plan.nodes[peer.0].name);
+                return Err(format!(
+                    "{name} goes on from offset {begins}, but {peer} has everything up to {offset}"
+                ));
+            }
         }
         Ok(())
     }

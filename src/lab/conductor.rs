@@ -12,10 +12,12 @@
 //!     }
 //! ```
 
+use super::branches::{BranchId, BranchView};
 use super::intervention::Intervention;
 use super::network::Side;
-use super::plan::Plan;
+use super::plan::{NodePlan, Plan};
 use super::script::{Action, Script};
+use super::strides::{NextStride, Stride};
 use super::timeline::{Timeline, TraceEntry};
 use super::turn::{Done, NodeId, Turn};
 use super::world::{NextEvent, World};
@@ -31,6 +33,8 @@ pub struct Conductor {
     timeline: Timeline,
     /// The event that is under way.
     current: Option<NextEvent>,
+    /// True while events are only tried.
+    peeking: bool,
 }
 
 /// What every place is to keep, and to forget.
@@ -74,7 +78,7 @@ impl Conductor {
     }
 
     fn new(world: World) -> Self {
-        Self { timeline: Timeline::new(world.clone()), world, current: None }
+        Self { timeline: Timeline::new(world.clone()), world, current: None, peeking: false }
     }
 
     /// The world at the cursor.
@@ -134,6 +138,66 @@ impl Conductor {
         &self.timeline.entries[index - 1]
     }
 
+    /// The same history, with nothing of it lived yet.
+    pub(super) fn unlived(&self) -> Self {
+        let mut again = self.clone();
+        again.world = self.first_world().clone();
+        again.timeline.keep_none();
+        again.timeline.checkpoints.retain(|&index, _| index == 0);
+        again
+    }
+
+    /// Every branch of history, in the order of their beginning.
+    pub fn branches(&self) -> Vec<BranchView> {
+        self.timeline.branches()
+    }
+
+    /// Where a branch parts from the one that is lived; `None` if there is no such branch.
+    pub fn parts_at(&self, id: BranchId) -> Option<u64> {
+        self.timeline.parts_at(id)
+    }
+
+    /// Makes a branch the one that is lived; the answer names checkpoints that are given up.
+    ///
+    /// # Panics
+    /// If the cursor stands where the two have parted.
+    pub fn select(&mut self, id: BranchId) -> Vec<u64> {
+        let parts = self.timeline.parts_at(id);
+        assert!(parts.is_some_and(|at| self.cursor() <= at), "the cursor is before the parting");
+        self.timeline.select(id)
+    }
+
+    /// What was given up for want of room, in sentences.
+    pub fn losses(&self) -> Vec<String> {
+        let plan = self.world.plan();
+        let lost = |(index, node): (usize, &NodePlan)| {
+            let log = self.world.log(NodeId(index));
+            let lost = log.count - log.lines.len() as u64;
+            (lost > 0).then(|| format!("{}'s log has lost its {lost} oldest lines", node.name))
+        };
+        let logs = plan.nodes.iter().enumerate().filter_map(lost);
+        self.timeline.losses().into_iter().chain(logs).collect()
+    }
+
+    /// What a step would end with, if it is known.
+    pub fn known_stride(&self, stride: Stride) -> Option<NextStride> {
+        let cursor = usize::try_from(self.cursor()).unwrap_or(usize::MAX);
+        let ahead = self.entries().get(cursor..)?;
+        let index = ahead.iter().position(|entry| stride.ends_with(entry))?;
+        let text = ahead[index].headline().to_owned();
+        Some(NextStride { events: index as u64 + 1, text })
+    }
+
+    /// The last checkpoint that is not behind event `index`.
+    pub fn checkpoint_before(&self, index: u64) -> u64 {
+        self.timeline.checkpoint_before(index)
+    }
+
+    /// While peeking, what happens is not lived: who acts then leaves no branch behind.
+    pub(super) const fn set_peeking(&mut self, peeking: bool) {
+        self.peeking = peeking;
+    }
+
     /// Keeps no more checkpoints.
     pub(super) const fn keep_no_checkpoints(&mut self) {
         self.timeline.keep_none();
@@ -152,11 +216,11 @@ impl Conductor {
         self.current.is_some()
     }
 
-    /// Begins an act of a person, now. What was known of the future is given up; the answer names
-    /// the checkpoints that go with it.
+    /// Begins an act of a person, now. What was lived of the future becomes a branch; the answer
+    /// names the checkpoints that go with it.
     pub fn begin_act(&mut self, act: Intervention) -> Vec<u64> {
         let index = self.cursor();
-        let forget = self.timeline.cut_off(index);
+        let forget = self.timeline.part(index);
         self.current = Some(self.world.act(&act));
         self.timeline.acts.insert(index, (self.world.now(), act));
         forget
@@ -179,7 +243,11 @@ impl Conductor {
     pub fn finish(&mut self) -> Option<Checkpoint> {
         let current = self.current.take()?;
         let NextEvent { at, node, kind, text } = current;
-        let entry = TraceEntry { at, node, kind, text };
+        let (weight, said) = self.world.weigh(kind);
+        let entry = TraceEntry { at, node, kind, text, weight, said };
+        if !self.peeking {
+            self.timeline.lived = self.timeline.lived.max(self.cursor());
+        }
         let index = usize::try_from(self.cursor() - 1).unwrap_or(usize::MAX);
         match self.timeline.entries.get(index) {
             Some(known) => assert_eq!(*known, entry, "event {index} was repeated differently"),

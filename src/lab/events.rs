@@ -6,7 +6,7 @@ use super::label::FrameKind;
 use super::network::{Connection, ConnectionId, InFlight, Pipe, Side};
 use super::turn::{Fact, NodeId, Order};
 use super::world::{Event, World};
-use crate::node::{Address, Link};
+use crate::node::{Address, Level, Link};
 use crate::time::{Duration, Instant};
 
 impl World {
@@ -88,6 +88,7 @@ impl World {
             }
             return self.forget(id);
         }
+        self.so_far.spoke = matches!(frame.kind, FrameKind::Control | FrameKind::Stream);
         if hears {
             self.turn(receiver.0, Fact::Received { link: receiver.1 });
         }
@@ -137,6 +138,7 @@ impl World {
     }
 
     pub(super) fn absorb_order(&mut self, node: NodeId, order: Order) {
+        self.so_far.orders += 1;
         match order {
             Order::Dial { link, to } => self.dial(node, link, &to),
             Order::Send { link, bytes, paced, digest, kind, label } => {
@@ -168,7 +170,11 @@ impl World {
             }
             Order::Note { line, level } => {
                 let (count, now) = (self.count(), self.now);
-                self.machines[node.0].log.note((count, now, level, Rc::from(line.as_str())));
+                let line: Rc<str> = Rc::from(line.as_str());
+                if level >= Level::Notice {
+                    self.so_far.said = Some(Rc::clone(&line));
+                }
+                self.machines[node.0].log.note((count, now, level, line));
             }
             Order::Said { text } => self.machines[node.0].log.said(&text),
             Order::Exit => self.exit(node),

@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+use super::branches::BranchId;
 use super::checks::{Checks, Shown};
 use super::conductor::{Checkpoint, Conductor};
 use super::intervention::Intervention;
 use super::place::{Place, Sent};
 use super::plan::Plan;
+use super::record::{self, Message};
 use super::script::Script;
 use super::turn::{NodeId, Turn};
 use crate::node::Status;
@@ -30,6 +32,8 @@ pub struct LocalLab {
     broken: Option<Broken>,
     /// What happens to bytes between nodes that should not.
     tamper: Option<Tamper>,
+    /// What passes between nodes, if anybody keeps it.
+    record: Option<Vec<Message>>,
 }
 
 /// Changes the bytes of a frame from one node to another: a planted bug, to see it caught.
@@ -64,7 +68,7 @@ impl LocalLab {
 
     fn new(conductor: Conductor) -> Self {
         let plan = conductor.world().plan();
-        let place = |index| Place::new(plan.setup(index), plan.epoch);
+        let place = |index: usize| Place::new(plan.setup(index), plan.epoch);
         let places: Vec<Place> = (0..plan.nodes.len()).map(place).collect();
         Self {
             kept: BTreeMap::from([(0, places.clone())]),
@@ -74,7 +78,17 @@ impl LocalLab {
             checks: None,
             broken: None,
             tamper: None,
+            record: None,
         }
+    }
+
+    /// The same history again, up to the cursor, with everything that passed between nodes.
+    pub(super) fn recorded(conductor: &Conductor) -> Vec<Message> {
+        let target = conductor.cursor();
+        let mut lab = Self::new(conductor.unlived());
+        lab.record = Some(Vec::new());
+        while lab.conductor.cursor() < target && lab.step() {}
+        lab.record.unwrap_or_default()
     }
 
     /// Checks from now on, after every step, what must always hold. A broken check stops the lab.
@@ -146,6 +160,24 @@ impl LocalLab {
         while self.conductor.cursor() < target && self.step() {}
     }
 
+    /// Goes to where a branch parts from the one that is lived, and lives the branch from there;
+    /// false if there is no such branch.
+    pub fn select(&mut self, branch: BranchId) -> bool {
+        let Some(parts) = self.conductor.parts_at(branch) else { return false };
+        if self.conductor.cursor() > parts {
+            self.seek(parts);
+        }
+        for index in self.conductor.select(branch) {
+            self.kept.remove(&index);
+        }
+        true
+    }
+
+    /// While peeking, what happens is not lived.
+    pub(super) const fn set_peeking(&mut self, peeking: bool) {
+        self.conductor.set_peeking(peeking);
+    }
+
     /// Lets `span` of virtual time pass.
     pub fn run(&mut self, span: Duration) {
         let end = self.conductor.world().now() + span;
@@ -172,7 +204,13 @@ impl LocalLab {
         self.touched.clear();
         while let Some(Turn { node, now, fact }) = self.conductor.next_turn() {
             self.touched.insert(node);
+            if let Some(record) = &mut self.record {
+                record::arrived(record, self.conductor.world(), node, &fact);
+            }
             let (done, sent) = self.places[node.0].take(now, fact);
+            if let Some(record) = &mut self.record {
+                record::sent(record, self.conductor.world(), node, &done, &sent);
+            }
             for Sent { link, mut bytes } in sent {
                 if let Some((peer, link)) = self.conductor.world().peer(node, link) {
                     if let Some(tamper) = self.tamper {

@@ -1,5 +1,6 @@
 //! What random people do in random worlds.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::intervention::{Intervention, MachineFault, WireFault};
@@ -14,11 +15,13 @@ pub(super) const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 pub(super) struct Mischief {
     random: Random,
     seed: u64,
+    /// Nodes at whose prompt a transaction was begun.
+    in_multi: BTreeSet<String>,
 }
 
 impl Mischief {
     pub(super) fn new(seed: u64) -> Self {
-        Self { random: Random::fork(seed, 1), seed }
+        Self { random: Random::fork(seed, 1), seed, in_multi: BTreeSet::new() }
     }
 
     pub(super) fn below(&mut self, bound: u64) -> u64 {
@@ -139,6 +142,9 @@ impl Mischief {
             12 => MachineFault::ForkWorks,
             _ => {
                 let line = match self.below(3) {
+                    // Redis loses what a transaction wrote before a REPLICAOF in it, and so do we:
+                    // the stream is written at its end, when the server is no master any more.
+                    _ if self.in_multi.remove(&node) => "DISCARD".to_owned(),
                     0 => "REPLICAOF NO ONE".to_owned(),
                     _ => format!("REPLICAOF {} 6379", self.node(nodes)),
                 };
@@ -170,7 +176,15 @@ impl Mischief {
             18 => format!("SPOP set:{key}"),
             19 => format!("HSET hash:{key} f {number}"),
             20 => format!("ZADD zset:{key} {number} m{number}"),
-            21 => self.pick(&["MULTI", "EXEC", "EXEC", "DISCARD"]).to_owned(),
+            21 => {
+                let line = self.pick(&["MULTI", "EXEC", "EXEC", "DISCARD"]);
+                if line == "MULTI" {
+                    self.in_multi.insert(node.clone());
+                } else {
+                    self.in_multi.remove(&node);
+                }
+                line.to_owned()
+            }
             22 => self.pick(&["BGSAVE", "SAVE", "FLUSHALL", "RANDOMKEY"]).to_owned(),
             23 => format!("WAIT 1 {}", 1 + self.below(500)),
             24 => format!("RENAME {key} {}", self.pick(&["k", "l", "m"])),

@@ -103,14 +103,11 @@ impl Trial {
     fn repairs(&self) -> Vec<(Duration, Intervention)> {
         let mut acts = vec![Intervention::Heal { pair: None }];
         let crashed = |node: &str| {
-            let faults = self.acts.iter().rev().filter_map(|(_, act)| {
-                let Intervention::Machine { node: of, fault } = act else { return None };
-                (of == node).then_some(fault)
-            });
-            let of_process = |fault: &&MachineFault| {
-                matches!(fault, MachineFault::Crash | MachineFault::Restart { .. })
-            };
-            faults.into_iter().find(of_process) == Some(&MachineFault::Crash)
+            let done = |fault| Intervention::Machine { node: node.to_owned(), fault };
+            let deaths = [done(MachineFault::Crash)];
+            let births = [false, true].map(|rdb| done(MachineFault::Restart { rdb }));
+            let mut turns = self.acts.iter().rev().map(|(_, act)| act);
+            turns.find(|act| deaths.contains(act) || births.contains(act)) == deaths.first()
         };
         for node in NAMES.iter().take(self.parents.len()) {
             let machine = |fault| Intervention::Machine { node: (*node).to_owned(), fault };

@@ -1,7 +1,9 @@
 //! What has happened, and from where it can be repeated.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use super::branches::Branches;
 use super::intervention::Intervention;
 use super::turn::NodeId;
 use super::world::World;
@@ -39,6 +41,30 @@ pub struct TraceEntry {
     pub kind: EventKind,
     /// In words.
     pub text: String,
+    /// How much came of it.
+    pub weight: Weight,
+    /// The last line that a log said in it.
+    pub said: Option<Rc<str>>,
+}
+
+/// How much comes of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Nothing: a timer after which there was nothing to do.
+    Idle,
+    /// Bytes moved, or a node did something.
+    Frame,
+    /// A command or a reply was heard, or a person acted.
+    Command,
+    /// A log has said something.
+    Phase,
+}
+
+impl TraceEntry {
+    /// What is to be said of it: the line of the log, if there is one.
+    pub fn headline(&self) -> &str {
+        self.said.as_deref().unwrap_or(&self.text)
+    }
 }
 
 /// The known history of a world: up to the cursor it has happened, beyond it will happen again.
@@ -51,7 +77,11 @@ pub(super) struct Timeline {
     /// Worlds as they were before the event of an index; 0 is always there.
     pub(super) checkpoints: BTreeMap<u64, World>,
     /// How many events lie between two checkpoints; doubles when there are too many.
-    spacing: u64,
+    pub(super) spacing: u64,
+    /// How many events somebody has seen; what lies behind was only tried.
+    pub(super) lived: u64,
+    /// Futures that were left.
+    pub(super) branches: Branches,
 }
 
 impl Timeline {
@@ -61,7 +91,32 @@ impl Timeline {
             acts: BTreeMap::new(),
             checkpoints: BTreeMap::from([(0, world)]),
             spacing: SPACING_MIN,
+            lived: 0,
+            branches: Branches::default(),
         }
+    }
+
+    /// The event of an index, if it is known.
+    pub(super) fn entry(&self, index: u64) -> Option<&TraceEntry> {
+        self.entries.get(usize::try_from(index).ok()?)
+    }
+
+    /// What was given up for want of room, in sentences.
+    pub(super) fn losses(&self) -> Vec<String> {
+        let mut losses = Vec::new();
+        if self.spacing > SPACING_MIN && self.spacing < u64::MAX {
+            losses.push(format!(
+                "checkpoints are {} events apart, to keep no more than {CHECKPOINTS_MAX}: going \
+                 back repeats up to that many",
+                self.spacing
+            ));
+        }
+        match self.branches.dropped {
+            0 => {}
+            1 => losses.push("the oldest branch was given up for want of room".to_owned()),
+            n => losses.push(format!("the {n} oldest branches were given up for want of room")),
+        }
+        losses
     }
 
     /// Lets no further checkpoint be due.
@@ -85,19 +140,12 @@ impl Timeline {
         self.drop_checkpoints(|index| !index.is_multiple_of(spacing))
     }
 
-    /// Forgets everything from event `index` on: the past is about to be changed.
-    pub(super) fn cut_off(&mut self, index: u64) -> Vec<u64> {
-        self.entries.truncate(usize::try_from(index).unwrap_or(usize::MAX));
-        self.acts.split_off(&index);
-        self.drop_checkpoints(|checkpoint| checkpoint > index)
-    }
-
     /// The last checkpoint that is not behind event `index`.
     pub(super) fn checkpoint_before(&self, index: u64) -> u64 {
         self.checkpoints.range(..=index).next_back().map_or(0, |(&index, _)| index)
     }
 
-    fn drop_checkpoints(&mut self, unwanted: impl Fn(u64) -> bool) -> Vec<u64> {
+    pub(super) fn drop_checkpoints(&mut self, unwanted: impl Fn(u64) -> bool) -> Vec<u64> {
         let dropped: Vec<u64> = self
             .checkpoints
             .keys()

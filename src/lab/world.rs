@@ -11,7 +11,7 @@ use super::intervention::Intervention;
 use super::log::NodeLog;
 use super::network::{Connection, ConnectionId, Network, Side, Trouble};
 use super::plan::{NodePlan, Plan};
-use super::timeline::EventKind;
+use super::timeline::{EventKind, Weight};
 use super::turn::{Done, Fact, NodeId, Turn};
 use crate::node::{Deadline, Link};
 use crate::time::Instant;
@@ -33,10 +33,23 @@ pub struct World {
     pub(super) held: Vec<((NodeId, NodeId), Event)>,
     /// The turns of the event that is under way.
     turns: VecDeque<Turn>,
+    /// What has come of the event that is under way.
+    pub(super) so_far: SoFar,
     /// How many events have happened.
     count: u64,
     /// The hash of all that has happened.
     hash: u64,
+}
+
+/// What has come of an event.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SoFar {
+    /// How many orders were given.
+    pub(super) orders: u64,
+    /// True if a command or a reply arrived.
+    pub(super) spoke: bool,
+    /// The last line of a log.
+    pub(super) said: Option<Rc<str>>,
 }
 
 /// What the conductor knows of a node's process and machine.
@@ -136,6 +149,7 @@ impl World {
             machines: vec![Machine::default(); count],
             held: Vec::new(),
             turns: VecDeque::new(),
+            so_far: SoFar::default(),
             count: 0,
             hash: 0xcbf2_9ce4_8422_2325,
         }
@@ -267,6 +281,24 @@ impl World {
         next
     }
 
+    /// How much has come of the event that has ended, and the last line that a log said in it.
+    pub(super) fn weigh(&mut self, kind: EventKind) -> (Weight, Option<Rc<str>>) {
+        let SoFar { orders, spoke, said } = std::mem::take(&mut self.so_far);
+        let weight = match kind {
+            _ if said.is_some() => Weight::Phase,
+            EventKind::Typed | EventKind::Fault => Weight::Command,
+            EventKind::Delivered if spoke => Weight::Command,
+            EventKind::Woke if orders == 0 => Weight::Idle,
+            EventKind::Opened
+            | EventKind::Refused
+            | EventKind::Delivered
+            | EventKind::Closed
+            | EventKind::Woke
+            | EventKind::Disk => Weight::Frame,
+        };
+        (weight, said)
+    }
+
     /// The next turn of the event that is under way.
     pub(super) fn next_turn(&mut self) -> Option<Turn> {
         let turn = self.turns.pop_front();
@@ -317,6 +349,7 @@ impl World {
     }
 
     fn begin_hash(&mut self, next: &NextEvent) {
+        self.so_far = SoFar::default();
         let kind = next.kind as u64;
         self.mix(&[self.count, next.at.micros(), next.node.0 as u64, kind]);
     }

@@ -1,0 +1,145 @@
+//! A lab's history leaves the house: as a link, a trace, a capture, a log with clocks, a drawing.
+
+use std::collections::BTreeMap;
+
+use replica_lab::lab::{Intervention, LocalLab, Script, Shared};
+use replica_lab::time::Duration;
+
+const WORLD: &str = "
+node master --repl-diskless-sync-delay 0 window=1KiB
+node replica1 --replicaof \"master 6379\"
+node replica2
+";
+
+fn lab() -> LocalLab {
+    let mut lab = LocalLab::from_plan(Script::parse(WORLD).expect("it is a script").plan);
+    lab.run(Duration::from_secs(1));
+    for act in ["master> SET \"a \\\"quoted\\\" key\" <v>", "replica2> REPLICAOF replica1 6379"] {
+        lab.intervene(Intervention::parse(act).expect("it is right").expect("it is an act"));
+        lab.run(Duration::from_millis(700));
+    }
+    lab
+}
+
+#[test]
+fn sixty_interventions_fit_into_a_link_and_lead_to_the_same_place() {
+    let mut lab = LocalLab::from_plan(Script::parse(WORLD).expect("it is a script").plan);
+    for n in 0_u64..60 {
+        lab.run(Duration::from_micros(100_000 + n * n * 7_919 % 900_000));
+        let act = match n % 10 {
+            0 => format!("cut master replica{}", 1 + n / 10 % 2),
+            3 => "heal".to_owned(),
+            5 => format!("delay master replica1 {}ms", n * 3),
+            6 => format!(
+                "replica2> REPLICAOF {} 6379",
+                ["master", "replica1"][(n / 10 % 2) as usize]
+            ),
+            8 => format!("replica1> GET user:{n}"),
+            _ => format!("master> SET user:{n} {}", n * 7_919 % 1_000),
+        };
+        lab.intervene(Intervention::parse(&act).expect("it is right").expect("it is an act"));
+    }
+    lab.run(Duration::from_secs(2));
+    let shared = Shared::of(lab.conductor(), "three-nodes", "ko dark zoom=2");
+    assert_eq!(shared.acts.len(), 60);
+    let fragment = shared.fragment();
+    assert!(fragment.len() < 1_000, "{} characters", fragment.len());
+    let read = Shared::parse(&format!("#{fragment}")).expect("it was just written");
+    assert_eq!(read, shared);
+    let mut again = LocalLab::from_plan(Script::parse(WORLD).expect("it is a script").plan);
+    again.follow(&read);
+    assert_eq!(read.difference(again.conductor()), None);
+    assert_eq!(again.conductor().world().hash(), lab.conductor().world().hash());
+    // Another world comes to something else, and it is said.
+    let other = format!("seed 9\n{WORLD}");
+    let mut other = LocalLab::from_plan(Script::parse(&other).expect("it is a script").plan);
+    other.follow(&read);
+    assert!(read.difference(other.conductor()).is_some());
+}
+
+#[test]
+fn the_trace_is_one_json_object_a_line() {
+    let lab = lab();
+    let text = lab.conductor().ndjson();
+    assert_eq!(text.lines().count() as u64, lab.conductor().cursor());
+    let mut last = 0.0;
+    for (index, line) in text.lines().enumerate() {
+        let event: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
+        assert_eq!(event["event"], index);
+        let seconds = event["seconds"].as_f64().expect("a time");
+        assert!(seconds >= last);
+        last = seconds;
+    }
+    assert!(text.contains("SET \\\"a \\\\\\\"quoted\\\\\\\" key\\\" <v>"));
+}
+
+#[test]
+fn clocks_never_go_back_and_every_message_is_behind_its_sending() {
+    let lab = lab();
+    let text = lab.conductor().shiviz();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len() as u64, 2 * lab.conductor().cursor());
+    let mut clocks: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut merges = 0;
+    for pair in lines.chunks(2) {
+        let (host, clock) = pair[0].split_once(' ').expect("a host and its clock");
+        let clock: BTreeMap<String, u64> = serde_json::from_str(clock).expect("a clock is JSON");
+        let before = clocks.get(host).cloned().unwrap_or_default();
+        assert_eq!(clock[host], before.get(host).copied().unwrap_or(0) + 1);
+        for (node, tick) in &before {
+            assert!(clock[node] >= *tick);
+        }
+        for (node, tick) in &clock {
+            if node != host {
+                // Nobody knows more of a node than the node itself.
+                assert!(clocks[node][node] >= *tick);
+                merges += usize::from(before.get(node) != Some(tick));
+            }
+        }
+        clocks.insert(host.to_owned(), clock);
+    }
+    assert!(merges > 10, "{merges}");
+}
+
+#[test]
+fn the_drawing_has_a_line_for_each_node_and_an_arrow_for_each_message() {
+    let svg = lab().conductor().svg();
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    assert_eq!(svg.matches("stroke=\"#888\"").count(), 3);
+    assert!(svg.matches("<title>").count() > 15, "{svg}");
+    assert!(svg.contains("master → replica1: +FULLRESYNC"), "{svg}");
+    assert!(!svg.contains("<v>"));
+}
+
+#[test]
+fn the_capture_has_every_byte_in_order() {
+    let lab = lab();
+    let bytes = lab.conductor().pcapng();
+    let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+    let (mut at, mut streams) = (0, BTreeMap::<(Vec<u8>, Vec<u8>), Vec<u8>>::new());
+    let mut kinds = Vec::new();
+    while at < bytes.len() {
+        let (kind, length) = (word(at), word(at + 4) as usize);
+        assert_eq!(word(at + length - 4) as usize, length, "a block says its length twice");
+        kinds.push(kind);
+        if kind == 6 {
+            let packet = &bytes[at + 28..at + 28 + word(at + 20) as usize];
+            let (ip, tcp) = packet.split_at(20);
+            assert_eq!(usize::from(u16::from_be_bytes([ip[2], ip[3]])), packet.len());
+            let sum: u32 = ip.chunks(2).map(|p| u32::from(p[0]) << 8 | u32::from(p[1])).sum();
+            assert_eq!((sum & 0xffff) + (sum >> 16), 0xffff, "the header's checksum");
+            let ends = ([&ip[12..16], &tcp[0..2]].concat(), [&ip[16..20], &tcp[2..4]].concat());
+            let sequence = u32::from_be_bytes(tcp[4..8].try_into().expect("four bytes"));
+            let stream = streams.entry(ends).or_default();
+            if tcp.len() > 20 {
+                assert_eq!(sequence as usize, stream.len() + 1, "no byte is missing");
+            }
+            stream.extend(&tcp[20..]);
+        }
+        at += length;
+    }
+    assert_eq!(kinds[..3], [0x0a0d_0d0a, 1, 6]);
+    let text = |stream: &Vec<u8>| String::from_utf8_lossy(stream).into_owned();
+    assert!(streams.values().any(|s| text(s).starts_with("*1\r\n$4\r\nPING\r\n*")));
+    assert!(streams.values().any(|s| text(s).contains("+FULLRESYNC") && text(s).contains("<v>")));
+}
