@@ -26,8 +26,10 @@ mod block;
 mod call;
 mod execute;
 mod expire;
+mod geo;
 mod glob;
 mod hash;
+mod hyperloglog;
 mod key;
 mod kind;
 mod lcs;
@@ -43,6 +45,7 @@ mod set;
 mod settings;
 mod sorted_set;
 mod spec;
+mod stream;
 mod string;
 mod table;
 #[cfg(test)]
