@@ -43,6 +43,7 @@ mod rows;
 mod scan;
 mod set;
 mod settings;
+mod sort;
 mod sorted_set;
 mod spec;
 mod stream;

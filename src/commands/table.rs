@@ -8,7 +8,7 @@ use super::list::{self, pop as list_pop, shift};
 use super::set::{self, algebra as set_algebra, draw};
 use super::sorted_set::{self, algebra, list as sorted_list, pop, range as sorted_range, trim};
 use super::stream::{self, claim, group, info, pending, read};
-use super::{Spec, expire, hash, hyperloglog, key, lcs, number, object, range, scan, string};
+use super::{Spec, expire, hash, hyperloglog, key, lcs, number, object, range, scan, sort, string};
 
 /// The tables of the families.
 pub const TABLE: &[&[Spec]] = &[
@@ -45,6 +45,7 @@ pub const TABLE: &[&[Spec]] = &[
     hyperloglog::TABLE,
     geo::TABLE,
     search::TABLE,
+    sort::TABLE,
 ];
 
 /// All rows in the order of their names.
