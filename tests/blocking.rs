@@ -85,6 +85,44 @@ fn a_key_of_another_type_serves_nobody_and_a_transaction_serves_at_its_end() {
 }
 
 #[test]
+fn a_stream_serves_everybody_who_waits_for_what_comes_next() {
+    let mut bench = bench();
+    bench.command(CLIENT, &["XADD", "s", "1-1", "f", "v"]);
+    bench.command(CLIENT, &["XGROUP", "CREATE", "s", "g", "$"]);
+    for (link, words) in [
+        (STRANGER, &["XREAD", "BLOCK", "0", "STREAMS", "s", "$"][..]),
+        (THIRD, &["XREADGROUP", "GROUP", "g", "c", "BLOCK", "0", "STREAMS", "s", ">"]),
+    ] {
+        assert_eq!(sent_to(link, &bench.command(link, words)), b"");
+    }
+    // It touches the stream, and yet there is nothing new.
+    let orders = bench.command(CLIENT, &["XDEL", "s", "1-1"]);
+    assert_eq!((sent_to(STRANGER, &orders), sent_to(THIRD, &orders)), (vec![], vec![]));
+    let orders = bench.command(CLIENT, &["XADD", "s", "2-1", "f", "v"]);
+    assert_eq!(words(&sent_to(STRANGER, &orders)), ["s", "2-1", "f", "v"]);
+    assert_eq!(words(&sent_to(THIRD, &orders)), ["s", "2-1", "f", "v"]);
+    let stream = words(&sent_to(REPLICA, &orders)).join(" ");
+    assert!(stream.starts_with("XADD s 2-1 f v XCLAIM s g c 0 2-1 TIME"), "{stream}");
+    assert!(stream.ends_with("RETRYCOUNT 1 FORCE JUSTID LASTID 2-1"), "{stream}");
+}
+
+#[test]
+fn who_waits_for_a_group_is_told_that_it_is_gone() {
+    let mut bench = bench();
+    bench.command(CLIENT, &["XGROUP", "CREATE", "s", "g", "$", "MKSTREAM"]);
+    bench.command(CLIENT, &["XGROUP", "CREATE", "s", "h", "$"]);
+    for (link, group) in [(STRANGER, "g"), (THIRD, "h")] {
+        bench
+            .command(link, &["XREADGROUP", "GROUP", group, "c", "BLOCK", "0", "STREAMS", "s", ">"]);
+    }
+    let orders = bench.command(CLIENT, &["XGROUP", "DESTROY", "s", "g"]);
+    assert!(sent_to(STRANGER, &orders).starts_with(b"-NOGROUP No such key 's'"));
+    assert_eq!(sent_to(THIRD, &orders), b"");
+    let orders = bench.command(CLIENT, &["DEL", "s"]);
+    assert!(sent_to(THIRD, &orders).starts_with(b"-NOGROUP No such key 's'"));
+}
+
+#[test]
 fn a_client_that_leaves_waits_no_more_and_a_server_that_follows_lets_nobody_wait() {
     let mut bench = bench();
     bench.command(STRANGER, &["BLPOP", "q", "0"]);

@@ -89,6 +89,33 @@ impl Call<'_> {
     }
 }
 
+impl Call<'_> {
+    /// The subcommand of the container `name`, one of `rows`: words and their arities.
+    pub(super) fn subcommand(
+        &self,
+        name: &str,
+        rows: &[(&'static str, i32)],
+    ) -> Result<&'static str, Refusal> {
+        let Some((word, arity)) = rows.iter().find(|(word, _)| self.is(1, word)) else {
+            let typed = String::from_utf8_lossy(&self.args[1]);
+            let help = name.to_ascii_uppercase();
+            let text = format!("ERR unknown subcommand '{typed}'. Try {help} HELP.");
+            return Err(Refusal::Other(text));
+        };
+        let (count, least) = (self.args.len(), arity.unsigned_abs() as usize);
+        let fits = if *arity < 0 { count >= least } else { count == least };
+        if fits { Ok(word) } else { Err(Refusal::Arity(format!("{name}|{word}"))) }
+    }
+
+    /// The refusal of a subcommand of the container `name` whose arguments make no sense.
+    pub(super) fn wrong_subcommand(&self, name: &str) -> Refusal {
+        let typed = String::from_utf8_lossy(&self.args[1]);
+        Refusal::Other(format!(
+            "ERR unknown subcommand or wrong number of arguments for '{typed}'. Try {name} HELP."
+        ))
+    }
+}
+
 /// `text` as a number that is not NaN.
 pub(super) fn score(text: &[u8]) -> Option<f64> {
     parse_double(text).filter(|score| !score.is_nan())

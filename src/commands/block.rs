@@ -16,7 +16,7 @@
 
 use super::{Call, Refusal};
 use crate::keyspace::Value;
-use crate::resp::{Bytes, Reply, parse_double};
+use crate::resp::{Bytes, Reply, parse_double, parse_integer};
 
 /// A wait that a command asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,10 @@ pub struct Block {
     pub type_name: &'static str,
     /// How long it lasts, in milliseconds; none: for ever.
     pub timeout_ms: Option<u64>,
+    /// True if it also ends when a key goes, or becomes something else: that is an error then.
+    pub when_gone: bool,
+    /// What is run again, if not the command as typed: a name that means "from now on" is bound.
+    pub again: Option<Vec<Bytes>>,
 }
 
 impl Block {
@@ -34,8 +38,8 @@ impl Block {
     pub const TIMED_OUT: Reply = Reply::NullArray;
 
     /// True if a key that holds `value` may end the wait: the command is then to be run again.
-    pub fn awaits(&self, value: &Value) -> bool {
-        value.type_name() == self.type_name
+    pub fn awaits(&self, value: Option<&Value>) -> bool {
+        self.when_gone || value.is_some_and(|value| value.type_name() == self.type_name)
     }
 }
 
@@ -51,7 +55,9 @@ impl Call<'_> {
         if !self.may_block {
             return at_once;
         }
-        self.effects.block = Some(Block { keys: keys.to_vec(), type_name, timeout_ms });
+        let keys = keys.to_vec();
+        self.effects.block =
+            Some(Block { keys, type_name, timeout_ms, when_gone: false, again: None });
         Reply::Silent
     }
 
@@ -71,6 +77,21 @@ impl Call<'_> {
             return Err(Refusal::other("ERR timeout is out of range"));
         }
         Ok(Some(millis as u64).filter(|&millis| millis > 0))
+    }
+}
+
+impl Call<'_> {
+    /// The argument at `index` as a time to wait, in whole milliseconds; 0 is for ever.
+    pub(super) fn timeout_millis(&self, index: usize) -> Result<Option<u64>, Refusal> {
+        let wrong = || Refusal::other("ERR timeout is not an integer or out of range");
+        let millis = parse_integer(&self.args[index]).ok_or_else(wrong)?;
+        let Ok(positive) = u64::try_from(millis) else {
+            return Err(Refusal::other("ERR timeout is negative"));
+        };
+        if millis > i64::MAX - self.now {
+            return Err(Refusal::other("ERR timeout is out of range"));
+        }
+        Ok(Some(positive).filter(|&millis| millis > 0))
     }
 }
 

@@ -59,6 +59,8 @@ pub struct Effects {
     pub forced: bool,
     /// The keys that were changed or deleted, with their databases: for WATCH and blocked clients.
     pub touched: Vec<(usize, Bytes)>,
+    /// Keys that were not changed, and yet who waits for them is to look again.
+    pub woken: Vec<(usize, Bytes)>,
     /// The command has done nothing and wants to be run again: its reply is silent.
     pub block: Option<Block>,
 }

@@ -1,7 +1,7 @@
 //! A value as the type that a command expects.
 
 use super::{Call, Refusal};
-use crate::keyspace::{Hash, List, Set, SortedSet, StringValue, Value};
+use crate::keyspace::{Hash, List, Set, SortedSet, Stream, StringValue, Value};
 use crate::resp::Bytes;
 
 /// A type of values.
@@ -30,7 +30,8 @@ macro_rules! kinds {
     )*};
 }
 
-kinds! { StringValue String  List List  Set Set  Hash Hash  SortedSet SortedSet }
+kinds! { StringValue String  List List  Set Set  Hash Hash  SortedSet SortedSet
+Stream Stream }
 
 impl Call<'_> {
     /// What `key` holds, as the viewer sees it. It is a copy, which costs nothing; let it go before

@@ -24,6 +24,12 @@ pub(super) use rows;
 
 /// Only reads.
 pub(super) const READ: Flags = Flags::READONLY;
+/// Only reads, and yet may have something for the replicas.
+pub(super) const READ_REPLICATE: Flags = READ.and(Flags::MAY_REPLICATE);
+/// Looks behind the scenes.
+pub(super) const ADMIN: Flags = Flags::ADMIN;
+/// Looks behind the scenes, and may write.
+pub(super) const DEBUG_GROW: Flags = GROW.and(ADMIN);
 /// Only reads, in no time.
 pub(super) const READ_FAST: Flags = READ.and(Flags::FAST);
 /// Only reads keys that its arguments do not place.
@@ -48,6 +54,8 @@ pub(super) const WAIT: Flags = WRITE.and(Flags::NOSCRIPT).and(Flags::BLOCKING);
 pub(super) const WAIT_FAST: Flags = WAIT.and(Flags::FAST);
 /// Pops from keys that its arguments do not place, or waits.
 pub(super) const WAIT_SOME: Flags = WRITE_SOME.and(Flags::BLOCKING);
+/// Reads keys that its arguments do not place, or waits.
+pub(super) const READ_WAIT: Flags = READ_SOME.and(Flags::BLOCKING);
 /// Moves, or waits.
 pub(super) const WAIT_GROW: Flags = WAIT.and(Flags::DENYOOM);
 /// Finds out about itself: its subcommands have their own flags.

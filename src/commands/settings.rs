@@ -1,6 +1,6 @@
 //! The options of the configuration that data commands obey.
 
-use crate::keyspace::{Limits, SetLimits};
+use crate::keyspace::{Limits, SetLimits, StreamLimits};
 use crate::rdb::Thresholds;
 
 /// The options of `redis.conf` that change what data commands do.
@@ -26,6 +26,12 @@ pub struct Settings {
     pub zset_listpack_entries: usize,
     /// `zset-max-listpack-value`.
     pub zset_listpack_value: usize,
+    /// `stream-node-max-bytes`.
+    pub stream_node_bytes: usize,
+    /// `stream-node-max-entries`.
+    pub stream_node_entries: usize,
+    /// `hll-sparse-max-bytes`.
+    pub hll_sparse_bytes: usize,
 }
 
 impl Default for Settings {
@@ -41,6 +47,9 @@ impl Default for Settings {
             set_listpack_value: 64,
             zset_listpack_entries: 128,
             zset_listpack_value: 64,
+            stream_node_bytes: 4_096,
+            stream_node_entries: 100,
+            hll_sparse_bytes: 3_000,
         }
     }
 }
@@ -66,6 +75,11 @@ impl Settings {
         let packed =
             Limits { entries: self.set_listpack_entries, element_bytes: self.set_listpack_value };
         SetLimits { numbers: self.set_intset_entries, packed }
+    }
+
+    /// Up to where entries of a stream share a node.
+    pub const fn stream_limits(&self) -> StreamLimits {
+        StreamLimits { bytes: self.stream_node_bytes, entries: self.stream_node_entries }
     }
 
     /// Up to where a sorted set is packed.

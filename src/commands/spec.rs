@@ -51,6 +51,8 @@ impl Keys {
     pub const ALL: Self = Self { first: 1, last: -1, step: 1 };
     /// Every argument but the last is a key.
     pub const ALL_BUT_LAST: Self = Self { first: 1, last: -2, step: 1 };
+    /// The second argument is the only key.
+    pub const SECOND: Self = Self { first: 2, last: 2, step: 1 };
     /// Every argument from the second on is a key.
     pub const FROM_SECOND: Self = Self { first: 2, last: -1, step: 1 };
     /// Every other argument, from the first on, is a key.
@@ -76,8 +78,12 @@ pub enum Group {
     Connection,
     /// Keys of any type.
     Generic,
+    /// Places on the earth.
+    Geo,
     /// Hashes.
     Hash,
+    /// Sketches that count.
+    HyperLogLog,
     /// Lists.
     List,
     /// Publish and subscribe.
@@ -88,6 +94,8 @@ pub enum Group {
     Set,
     /// Sorted sets.
     SortedSet,
+    /// Streams.
+    Stream,
     /// Strings.
     String,
     /// MULTI and its relatives.

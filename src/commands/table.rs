@@ -3,10 +3,12 @@
 use std::sync::LazyLock;
 
 use super::bitmap::{self, field, op};
+use super::geo::{self, search};
 use super::list::{self, pop as list_pop, shift};
 use super::set::{self, algebra as set_algebra, draw};
 use super::sorted_set::{self, algebra, list as sorted_list, pop, range as sorted_range, trim};
-use super::{Spec, dump, expire, hash, key, lcs, number, object, range, scan, string};
+use super::stream::{self, claim, group, info, pending, read};
+use super::{Spec, dump, expire, hash, hyperloglog, key, lcs, number, object, range, scan, sort, string};
 
 /// The tables of the families.
 pub const TABLE: &[&[Spec]] = &[
@@ -35,6 +37,16 @@ pub const TABLE: &[&[Spec]] = &[
     sorted_list::TABLE,
     pop::TABLE,
     algebra::TABLE,
+    stream::TABLE,
+    read::TABLE,
+    group::TABLE,
+    pending::TABLE,
+    claim::TABLE,
+    info::TABLE,
+    hyperloglog::TABLE,
+    geo::TABLE,
+    search::TABLE,
+    sort::TABLE,
 ];
 
 /// All rows in the order of their names.

@@ -24,6 +24,8 @@ pub enum Encoding {
     Hashtable,
     /// A sorted set that is a structure.
     Skiplist,
+    /// A stream: nodes that are flat.
+    Stream,
 }
 
 impl Encoding {
@@ -38,6 +40,7 @@ impl Encoding {
             Self::Intset => "intset",
             Self::Hashtable => "hashtable",
             Self::Skiplist => "skiplist",
+            Self::Stream => "stream",
         }
     }
 }

@@ -145,6 +145,12 @@ pub(super) fn entry_bytes(element: &[u8]) -> usize {
     data + back_bytes(data)
 }
 
+/// The bytes that `number` takes in a listpack.
+pub(super) const fn integer_entry_bytes(number: i64) -> usize {
+    let data = integer_bytes(number);
+    data + back_bytes(data)
+}
+
 const fn integer_bytes(number: i64) -> usize {
     match number {
         0..=127 => 1,

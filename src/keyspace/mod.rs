@@ -24,7 +24,8 @@
 //!   *has* expired is asked by the commands, which know who asks.
 //!
 //! Reading order: `value`, `pages`, `database`; then the collections: `encoding`, `tree`, `table`,
-//! `set`, `hash`, `sorted_set`, `list_node`, `quicklist`, `list`.
+//! `set`, `hash`, `sorted_set`, `list_node`, `quicklist`, `list`,
+//! `stream_id`, `stream_node`, `stream_group`, `stream`.
 //! *Source*: Redis 7.2 · db.c, object.c; the kernel's copy-on-write below rdb.c ·
 //! rdbSaveBackground.
 
@@ -37,6 +38,10 @@ mod pages;
 mod quicklist;
 mod set;
 mod sorted_set;
+mod stream;
+mod stream_group;
+mod stream_id;
+mod stream_node;
 mod table;
 mod tree;
 mod value;
@@ -49,6 +54,10 @@ pub use list_node::ListNode;
 pub use pages::{Copied, Entry};
 pub use set::Set;
 pub use sorted_set::{Scored, SortedSet};
+pub use stream::{EntryRef, NODE_BYTES_MAX, Stream, StreamLimits, StreamMarks, Trim};
+pub use stream_group::{Consumer, Group, Pending};
+pub use stream_id::StreamId;
+pub use stream_node::{StreamEntry, StreamNode};
 pub use value::{StringValue, Value};
 
 /// A Unix time in milliseconds, as `PEXPIREAT` takes it; negative stamps are legal and long past.

@@ -159,6 +159,20 @@ impl<T: Clone> Tree<T> {
         insert(&mut self.root, item, &probe)
     }
 
+    /// The item that `probe` finds equal, to be changed so that its place stays.
+    pub(super) fn get_mut(&mut self, probe: impl Fn(&T) -> Ordering) -> Option<&mut T> {
+        self.get(&probe)?;
+        let mut node = Rc::make_mut(self.root.as_mut()?);
+        loop {
+            let next = match probe(&node.item) {
+                Ordering::Equal => return Some(&mut node.item),
+                Ordering::Less => &mut node.right,
+                Ordering::Greater => &mut node.left,
+            };
+            node = Rc::make_mut(next.as_mut()?);
+        }
+    }
+
     /// Takes out the item that `probe` finds equal.
     pub(super) fn remove(&mut self, probe: impl Fn(&T) -> Ordering) -> Option<T> {
         // A look first: a removal that finds nothing must not copy the path.

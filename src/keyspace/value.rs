@@ -1,6 +1,6 @@
 //! What a key holds.
 
-use super::{Encoding, Hash, List, Set, SortedSet};
+use super::{Encoding, Hash, List, Set, SortedSet, Stream};
 use crate::resp::{Bytes, parse_integer};
 
 /// The value of a key. Cloning is cheap whatever the size.
@@ -16,6 +16,8 @@ pub enum Value {
     Hash(Hash),
     /// Different strings in the order of their scores.
     SortedSet(SortedSet),
+    /// Entries in the order of their names.
+    Stream(Stream),
 }
 
 impl Value {
@@ -27,6 +29,7 @@ impl Value {
             Self::Set(_) => "set",
             Self::Hash(_) => "hash",
             Self::SortedSet(_) => "zset",
+            Self::Stream(_) => "stream",
         }
     }
 
@@ -38,13 +41,15 @@ impl Value {
             Self::Set(set) => set.encoding(),
             Self::Hash(hash) => hash.encoding(),
             Self::SortedSet(members) => members.encoding(),
+            Self::Stream(_) => Encoding::Stream,
         }
     }
 
     /// True for a collection without elements, which no key may hold.
     pub fn is_empty_collection(&self) -> bool {
         match self {
-            Self::String(_) => false,
+            // A stream stays when it is empty: its names must not be given again.
+            Self::String(_) | Self::Stream(_) => false,
             Self::List(list) => list.is_empty(),
             Self::Set(set) => set.is_empty(),
             Self::Hash(hash) => hash.is_empty(),
@@ -61,6 +66,7 @@ impl Value {
             Self::Set(set) => set.len(),
             Self::Hash(hash) => 2 * hash.len(),
             Self::SortedSet(members) => 2 * members.len(),
+            Self::Stream(_) => STREAM_ELEMENTS,
         };
         HEAD_BYTES + elements.min(ELEMENTS_COPIED_MAX) * ELEMENT_BYTES
     }
@@ -124,6 +130,8 @@ const EMBEDDED_BYTES_MAX: usize = 44;
 const HEAD_BYTES: usize = 16;
 /// What a short element takes.
 const ELEMENT_BYTES: usize = 24;
+/// What a stream's own memory comes to: its nodes are shared.
+const STREAM_ELEMENTS: usize = 4;
 /// How many elements are counted at most.
 const ELEMENTS_COPIED_MAX: usize = 128;
 

@@ -32,10 +32,10 @@ pub(super) struct Blocked {
 
 impl Machine<'_> {
     /// Keeps a client waiting. One whose command was run again waits no longer than it did.
-    pub(super) fn park(&mut self, link: Link, db: usize, args: &[Bytes], block: Block) {
+    pub(super) fn park(&mut self, link: Link, db: usize, args: &[Bytes], mut block: Block) {
         let wait = block.timeout_ms.map(Duration::from_millis);
         let until = wait.map(|wait| self.now + wait);
-        let args = args.to_vec();
+        let args = block.again.take().unwrap_or_else(|| args.to_vec());
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         client.waiting = Some(Waiting::Keys(Box::new(Blocked { args, db, block, until })));
         self.state.parked.push(link);
@@ -47,34 +47,39 @@ impl Machine<'_> {
             return;
         }
         for key in touched {
-            if !self.state.ready.contains(key) && self.longest_waiting(key).is_some() {
+            if !self.state.ready.contains(key) && !self.waiting_for(key).is_empty() {
                 self.state.ready.push(key.clone());
             }
         }
     }
 
-    /// Runs the commands again that wait for keys which are there now.
+    /// Runs the commands again that wait for keys which are there now, each once: who finds that
+    /// nothing has come, as XREAD may, goes on waiting.
     pub(super) fn serve_ready(&mut self) {
         while !self.state.ready.is_empty() {
             let key = self.state.ready.remove(0);
-            while let Some(link) = self.longest_waiting(&key) {
-                self.run_again(link);
+            for link in self.waiting_for(&key) {
+                if self.is_awaited(&key, link) {
+                    self.run_again(link);
+                }
             }
         }
     }
 
-    /// Who waits longest for this key, if it holds what is awaited.
-    fn longest_waiting(&self, (db, key): &(usize, Bytes)) -> Option<Link> {
-        let value = &self.state.keyspace.db(*db).get(key)?.value;
-        let awaits = |link: &&Link| {
-            let client = self.state.clients.get(link);
-            let Some(Waiting::Keys(blocked)) = client.and_then(|client| client.waiting.as_ref())
-            else {
-                return false;
-            };
-            blocked.db == *db && blocked.block.keys.contains(key) && blocked.block.awaits(value)
+    /// Who waits for what this key holds now, the longest first.
+    fn waiting_for(&self, key: &(usize, Bytes)) -> Vec<Link> {
+        let parked = self.state.parked.iter().copied();
+        parked.filter(|&link| self.is_awaited(key, link)).collect()
+    }
+
+    /// True if the client waits for what this key holds now.
+    fn is_awaited(&self, (db, key): &(usize, Bytes), link: Link) -> bool {
+        let client = self.state.clients.get(&link);
+        let Some(Waiting::Keys(blocked)) = client.and_then(|client| client.waiting.as_ref()) else {
+            return false;
         };
-        self.state.parked.iter().find(awaits).copied()
+        let value = self.state.keyspace.db(*db).get(key).map(|entry| &entry.value);
+        blocked.db == *db && blocked.block.keys.contains(key) && blocked.block.awaits(value)
     }
 
     fn run_again(&mut self, link: Link) {

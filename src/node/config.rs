@@ -175,6 +175,9 @@ impl Config {
             set_listpack_value: size("set-max-listpack-value"),
             zset_listpack_entries: size("zset-max-listpack-entries"),
             zset_listpack_value: size("zset-max-listpack-value"),
+            stream_node_bytes: size("stream-node-max-bytes"),
+            stream_node_entries: size("stream-node-max-entries"),
+            hll_sparse_bytes: size("hll-sparse-max-bytes"),
         };
     }
 }
@@ -335,6 +338,9 @@ static DIRECTIVES: &[Directive] = &[
     memory("set-max-listpack-value", "64", 0),
     integer("zset-max-listpack-entries", "128", 0, i64::MAX).also("zset-max-ziplist-entries"),
     memory("zset-max-listpack-value", "64", 0).also("zset-max-ziplist-value"),
+    memory("stream-node-max-bytes", "4096", 0),
+    integer("stream-node-max-entries", "100", 0, i64::MAX),
+    memory("hll-sparse-max-bytes", "3000", 0),
 ];
 
 const fn row(name: &'static str, kind: Kind, default: &'static str) -> Directive {

@@ -18,6 +18,7 @@ impl Machine<'_> {
         self.state.stats.expired_keys += effects.expired.len() as u64;
         self.break_watches(&effects.touched);
         self.signal_ready(&effects.touched);
+        self.signal_ready(&effects.woken);
         let mut unit: Unit = effects.expired;
         if effects.dirty > 0 || effects.forced {
             let commands = effects.rewritten.unwrap_or_else(|| vec![args.to_vec()]);

@@ -270,9 +270,11 @@ fn key_status(db: usize, entry: &Entry) -> KeyStatus {
             let bytes = string.to_bytes();
             bytes[..bytes.len().min(VALUE_BYTES_MAX)].to_vec()
         }
-        Value::List(_) | Value::Set(_) | Value::Hash(_) | Value::SortedSet(_) => {
-            entry.value.encoding().name().into()
-        }
+        Value::List(_)
+        | Value::Set(_)
+        | Value::Hash(_)
+        | Value::SortedSet(_)
+        | Value::Stream(_) => entry.value.encoding().name().into(),
     };
     let (key, kind) = (Bytes::clone(&entry.key), entry.value.type_name());
     KeyStatus { db, key, kind, value, expires: entry.expires }

@@ -12,7 +12,7 @@
 
 use super::{format::Kind, sha1::sha1};
 use crate::{
-    keyspace::{Entry, Keyspace, Scored, Value},
+    keyspace::{Entry, Keyspace, Scored, StreamId, Value},
     resp::format_double_digest,
 };
 
@@ -69,6 +69,17 @@ impl Digest {
                 self.mix_kind(Kind::SortedSet);
                 for Scored { score, member } in set.iter() {
                     self.add_pair(member, format_double_digest(*score).as_bytes());
+                }
+            }
+            Value::Stream(stream) => {
+                self.mix_kind(Kind::Stream);
+                for entry in stream.range(StreamId::MIN, StreamId::MAX) {
+                    let StreamId { ms, seq } = entry.id();
+                    self.mix(format!("{ms}.{seq}").as_bytes());
+                    for (field, value) in entry.pairs() {
+                        self.mix(field);
+                        self.mix(value);
+                    }
                 }
             }
         }

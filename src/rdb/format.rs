@@ -91,6 +91,8 @@ pub(super) enum Form {
     Ziplists,
     /// In listpacks, or alone, one after another.
     Listpacks,
+    /// A stream: nodes, what it remembers, groups.
+    Stream,
     /// In a way that we do not read.
     Foreign,
 }
@@ -141,6 +143,8 @@ impl Layout {
     pub(super) const fn since(self) -> Version {
         match (self.kind(), self.form()) {
             (Kind::Set, Form::Listpack) => Version::V11,
+            (Kind::Stream, _) if self as u8 == Self::Stream3 as u8 => Version::V11,
+            (Kind::Stream, _) if self as u8 == Self::Stream2 as u8 => Version::V10,
             (_, Form::Listpack | Form::Listpacks) => Version::V10,
             (_, _) => Version::V9,
         }
@@ -162,11 +166,11 @@ layouts! {
     SortedSetZiplist = 12, SortedSet, Ziplist, "a sorted set in a ziplist";
     HashZiplist = 13, Hash, Ziplist, "a hash in a ziplist";
     ListQuicklist = 14, List, Ziplists, "a list in ziplists";
-    Stream = 15, Stream, Foreign, "a stream of Redis 5";
+    Stream = 15, Stream, Stream, "a stream of Redis 5";
     HashListpack = 16, Hash, Listpack, "a hash in a listpack";
     SortedSetListpack = 17, SortedSet, Listpack, "a sorted set in a listpack";
     ListQuicklist2 = 18, List, Listpacks, "a list in listpacks";
-    Stream2 = 19, Stream, Foreign, "a stream of Redis 7.0";
+    Stream2 = 19, Stream, Stream, "a stream of Redis 7.0";
     SetListpack = 20, Set, Listpack, "a set in a listpack";
-    Stream3 = 21, Stream, Foreign, "a stream of Redis 7.2";
+    Stream3 = 21, Stream, Stream, "a stream of Redis 7.2";
 }

@@ -126,7 +126,7 @@ fn pieces(form: Form, packed: &[u8]) -> Result<Vec<Piece<'_>>, Broken> {
     match form {
         Form::Ziplist | Form::Ziplists => Ziplist::new(packed)?.collect(),
         Form::Listpack | Form::Listpacks => Listpack::new(packed)?.collect(),
-        Form::Plain | Form::Zipmap | Form::Intset | Form::Foreign => {
+        Form::Plain | Form::Zipmap | Form::Intset | Form::Stream | Form::Foreign => {
             Err("a packed collection of an unknown form")
         }
     }

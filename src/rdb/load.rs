@@ -13,6 +13,7 @@ use super::{
     read::{Broken, Reader, Stop, Text},
     save::{RUN_PACKED, RUN_PLAIN},
     score::{read_score, read_score_text},
+    stream_load::StreamLoad,
 };
 use crate::keyspace::{StringValue, Value};
 
@@ -27,6 +28,8 @@ pub(super) struct Load {
     gathered: Gathered,
     /// What decides the encoding.
     thresholds: Thresholds,
+    /// The stream so far, if it is one.
+    stream: Option<Box<StreamLoad>>,
 }
 
 /// What reading one part has come to.
@@ -42,8 +45,10 @@ pub(super) enum Loaded {
 
 impl Load {
     /// A value in `layout` of which nothing is read.
-    pub(super) const fn new(layout: Layout, thresholds: Thresholds) -> Self {
-        Self { layout, left: None, gathered: Gathered::of(layout), thresholds }
+    pub(super) fn new(layout: Layout, thresholds: Thresholds) -> Self {
+        let is_stream = layout.form() == Form::Stream;
+        let stream = is_stream.then(|| Box::new(StreamLoad::new(layout)));
+        Self { layout, left: None, gathered: Gathered::of(layout), thresholds, stream }
     }
 
     /// Reads the next part.
@@ -51,12 +56,18 @@ impl Load {
         if self.layout == Layout::String {
             return Ok(Loaded::Value(Value::String(read_string(reader)?)));
         }
+        if let Some(stream) = &mut self.stream {
+            let whole = stream.read(reader)?;
+            return Ok(whole.map_or(Loaded::Part, |stream| Loaded::Value(Value::Stream(stream))));
+        }
         match self.layout.form() {
             Form::Plain | Form::Ziplists | Form::Listpacks => self.read_part(reader),
             Form::Ziplist | Form::Listpack | Form::Zipmap | Form::Intset => {
                 self.read_packed(reader)
             }
-            Form::Foreign => Err(Stop::Unsupported { what: self.layout.name(), at: reader.at() }),
+            Form::Stream | Form::Foreign => {
+                Err(Stop::Unsupported { what: self.layout.name(), at: reader.at() })
+            }
         }
     }
 

@@ -33,8 +33,8 @@
 //! * This room knows no clock: whether a key that it reads has expired is asked by its reader.
 //!
 //! Reading order: `format`, `write`, `lzf`, `listpack`, `intset`, `ziplist`, `zipmap`, `crc64`,
-//! `score`,
-//! `save`, `encode`, `read`, `gather`, `build`, `load`, `atom`, `decode`, `dump`, `sha1`, `digest`.
+//! `score`, `save`, `stream_save`, `encode`, `read`, `gather`, `build`, `load`, `stream_load`,
+//! `atom`, `decode`, `dump`, `sha1`, `digest`.
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveRio, rdbLoadRioWithLoadingCtx.
 
 mod atom;
@@ -56,6 +56,8 @@ mod sample;
 mod save;
 mod score;
 mod sha1;
+mod stream_load;
+mod stream_save;
 mod write;
 mod ziplist;
 mod zipmap;

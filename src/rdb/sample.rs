@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::{Header, ReplInfo, Thresholds};
 use crate::{
     keyspace::{
-        End, Hash, Keyspace, List, ListNode, Scored, Set, SetLimits, SortedSet, StringValue, Value,
+        End, Group, Hash, Keyspace, List, ListNode, Pending, Scored, Set, SetLimits, SortedSet,
+        Stream, StreamId, StreamLimits, StringValue, Value,
     },
     resp::Bytes,
 };
@@ -115,7 +116,36 @@ pub(super) fn any_value() -> impl Strategy<Value = Value> {
             .prop_map(set),
         prop::collection::vec((text(), text()), 1..60).prop_map(hash),
         prop::collection::vec((text(), score), 1..60).prop_map(sorted_set),
+        any_stream().prop_map(Value::Stream),
     ]
+}
+
+/// A stream of small nodes, from which entries were deleted, with groups that have read some.
+fn any_stream() -> impl Strategy<Value = Stream> {
+    let entries = prop::collection::vec((text(), text(), 0u64..5, any::<bool>()), 0..30);
+    let reads = prop::collection::vec((0usize..3, 0usize..3, 0u64..60), 0..20);
+    (entries, reads).prop_map(|(entries, reads)| {
+        let (mut stream, mut id) = (Stream::default(), StreamId::MIN);
+        let limits = StreamLimits { bytes: 200, entries: 5 };
+        for (field, value, later, odd) in &entries {
+            id = StreamId { ms: id.ms + later, seq: id.seq + 1 };
+            let pair = [field.clone(), value.clone()];
+            let pairs = if *odd { pair.to_vec() } else { [bytes("f"), bytes("1")].to_vec() };
+            stream.append(id, &pairs, &limits);
+        }
+        for (n, (group, consumer, ms)) in reads.iter().enumerate() {
+            let group = bytes(["a", "b", "c"][*group]);
+            let new = || Group::new(id, (n % 2 == 0).then_some(n as u64));
+            let group = stream.groups_mut().entry(group).or_insert_with(new);
+            let consumer = bytes(["x", "y", "z"][*consumer]);
+            group.add_consumer(consumer.clone(), 5, Some(n as i64));
+            let pending = Pending { consumer, delivered: n as i64, count: n as u64 };
+            group.give(StreamId { ms: *ms, seq: 1 }, pending);
+            stream.delete(StreamId { ms: *ms, seq: *ms });
+        }
+        stream.find_first();
+        stream
+    })
 }
 
 /// Small thresholds.

@@ -10,6 +10,7 @@ use super::{
     intset::write_intset,
     listpack::ListpackWriter,
     score::push_score,
+    stream_save::write_stream,
     write::Writer,
 };
 use crate::{
@@ -31,8 +32,17 @@ pub(super) fn layout_of(value: &Value, version: Version) -> Layout {
         (Value::Hash(_), _) => Layout::Hash,
         (Value::SortedSet(_), Encoding::Listpack) => Layout::SortedSetListpack,
         (Value::SortedSet(_), _) => Layout::SortedSet,
+        (Value::Stream(_), _) => stream_layout(version),
     };
     if version >= layout.since() { layout } else { plain_layout_of(value) }
+}
+
+const fn stream_layout(version: Version) -> Layout {
+    match version {
+        Version::V9 => Layout::Stream,
+        Version::V10 => Layout::Stream2,
+        Version::V11 => Layout::Stream3,
+    }
 }
 
 const fn plain_layout_of(value: &Value) -> Layout {
@@ -42,6 +52,7 @@ const fn plain_layout_of(value: &Value) -> Layout {
         Value::Set(_) => Layout::Set,
         Value::Hash(_) => Layout::Hash,
         Value::SortedSet(_) => Layout::SortedSet,
+        Value::Stream(_) => Layout::Stream,
     }
 }
 
@@ -63,6 +74,7 @@ pub(super) fn write_value(
             return parts.write(list.len(), list.iter_from(from), |w, text| w.string(text));
         }
         Value::List(list) => return write_runs(&mut parts, list),
+        Value::Stream(stream) => return write_stream(&mut parts, stream, layout),
         Value::Set(set) if plain => {
             return parts.write(set.len(), set.iter_from(from), |w, member| w.string(&member));
         }
@@ -88,15 +100,20 @@ pub(super) fn write_value(
 }
 
 /// What is written of a value in parts.
-struct Parts<'a> {
-    writer: &'a mut Writer,
+pub(super) struct Parts<'a> {
+    pub(super) writer: &'a mut Writer,
     /// The first part to write.
-    from: usize,
+    pub(super) from: usize,
     /// Enough bytes for now.
     bytes_max: usize,
 }
 
 impl Parts<'_> {
+    /// True if there are bytes enough for now, and `next` is not the first part to write.
+    pub(super) fn is_enough(&self, next: usize) -> bool {
+        next > self.from && self.writer.pending() >= self.bytes_max
+    }
+
     /// Writes `parts`, which begin with the one at `from`, and before the first how many there are.
     fn write<T>(
         &mut self,
@@ -109,7 +126,7 @@ impl Parts<'_> {
         }
         let mut next = self.from;
         for part in parts {
-            if next > self.from && self.writer.pending() >= self.bytes_max {
+            if self.is_enough(next) {
                 break;
             }
             write(self.writer, part);

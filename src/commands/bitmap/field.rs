@@ -132,8 +132,8 @@ fn parse(call: &Call<'_>) -> Result<Vec<(Field, Act)>, Refusal> {
             index += 2;
             continue;
         }
-        let increment = call.is(index, "incrby") && more >= 3;
-        if !(get || set || increment) {
+        let add = call.is(index, "incrby") && more >= 3;
+        if !(get || set || add) {
             return Err(Refusal::Syntax);
         }
         let field = Field::parse(call, index + 1)?;
