@@ -3,6 +3,8 @@
 //! replication ids, ports, and what chance has drawn.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one order among many")]
 
+#[path = "captures/handshake.rs"]
+mod handshake;
 #[path = "captures/python.rs"]
 mod python;
 #[path = "captures/stream.rs"]

@@ -307,6 +307,7 @@ impl Machine<'_> {
                     self.stream_lost(true);
                 } else {
                     self.send_ack();
+                    self.end_doomed_stream();
                 }
             }
         }
