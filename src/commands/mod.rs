@@ -21,6 +21,7 @@
 //! *Source*: Redis 7.2 · server.c · call, commands.def, db.c · lookupKey, expireIfNeeded.
 
 mod args;
+mod bitmap;
 mod block;
 mod call;
 mod dump;

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::bitmap::{self, field, op};
 use super::list::{self, pop as list_pop, shift};
 use super::set::{self, algebra as set_algebra, draw};
 use super::sorted_set::{self, algebra, list as sorted_list, pop, range as sorted_range, trim};
@@ -13,6 +14,9 @@ pub const TABLE: &[&[Spec]] = &[
     number::TABLE,
     range::TABLE,
     lcs::TABLE,
+    bitmap::TABLE,
+    op::TABLE,
+    field::TABLE,
     key::TABLE,
     scan::TABLE,
     object::TABLE,
