@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use replica_lab::lab::{ConnectionId, Done, Fact, Order, Place};
+use replica_lab::lab::{ConnectionId, DiskHealth, Done, Fact, Order, Place};
 use replica_lab::node::{Address, Link, Setup};
 use replica_lab::resp::{Bytes, Reply, ReplyDecoder, encode_command};
 use replica_lab::time::{Duration, Instant};
@@ -137,7 +137,7 @@ impl Replica {
                     Order::Close { link } => {
                         self.said.entry(link).or_default().1 = false;
                     }
-                    Order::Disk { .. } => facts.push(Fact::DiskDone),
+                    Order::Disk { .. } => facts.push(Fact::DiskDone { health: DiskHealth::Works }),
                     Order::Note { line, .. } if line.contains(BEFORE_THE_NODE[0]) => {}
                     Order::Note { line, .. } => self.log.push(without_time(&line)),
                     Order::Send { link, bytes, paced: true, .. } => {
