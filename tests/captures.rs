@@ -7,6 +7,12 @@
 mod handshake;
 #[path = "captures/python.rs"]
 mod python;
+#[path = "captures/scenarios.rs"]
+mod scenarios;
+#[path = "captures/stage.rs"]
+mod stage;
+#[path = "captures/story.rs"]
+mod story;
 #[path = "captures/stream.rs"]
 mod stream;
 mod support;

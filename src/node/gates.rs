@@ -203,6 +203,7 @@ impl Machine<'_> {
         if let Some(block) = effects.block.take() {
             self.park(link, asker.db, args, block);
         }
+        self.remember_own_expiries(&effects.touched);
         let unit = self.settle(asker.db, args, effects);
         let wrap = !spec.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
         self.propagate(&unit, wrap);

@@ -296,12 +296,13 @@ impl Machine<'_> {
         if loading.to_parser() && self.mark_is_missing() {
             return self.mark_broken(&loading);
         }
+        self.note(LoadNote::DoneLoading { loaded: loading.loaded, expired: 0 });
         if loading.source == (Source::Link { swap: true }) {
             self.leave_old_history();
             self.note(LoadNote::SwappingDb);
         }
         self.state.keyspace = loading.keyspace;
-        self.note(LoadNote::DoneLoading { loaded: loading.loaded, expired: 0 });
+        self.state.own_expiring.clear();
         if loading.source == (Source::Link { swap: true }) {
             self.note(LoadNote::DiscardingOldDb);
         }
