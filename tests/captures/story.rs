@@ -182,6 +182,11 @@ impl Story {
         self.stage.actor(name).log.clear();
     }
 
+    /// What was recorded under a label, for a comparison of its own.
+    pub(crate) fn recorded(&mut self, label: &str) -> String {
+        self.take_seen(label)
+    }
+
     /// Leaves out a recorded line, for a reason.
     pub(crate) fn except(&mut self, label: &str, why: &str) {
         assert!(!why.is_empty());
