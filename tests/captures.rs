@@ -3,8 +3,16 @@
 //! replication ids, ports, and what chance has drawn.
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one order among many")]
 
+#[path = "captures/handshake.rs"]
+mod handshake;
 #[path = "captures/python.rs"]
 mod python;
+#[path = "captures/scenarios.rs"]
+mod scenarios;
+#[path = "captures/stage.rs"]
+mod stage;
+#[path = "captures/story.rs"]
+mod story;
 #[path = "captures/stream.rs"]
 mod stream;
 mod support;

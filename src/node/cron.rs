@@ -212,10 +212,14 @@ fn backlog_due(state: &State) -> Option<Deadline> {
 }
 
 fn expiry_due(state: &State) -> Option<Deadline> {
-    if state.is_replica() || !state.active_expire || state.loading.is_some() {
+    if !state.active_expire || state.loading.is_some() {
         return None;
     }
-    let (_, at) = state.keyspace.soonest_expiry()?;
+    let at = if state.is_replica() {
+        state.soonest_own_expiry()?
+    } else {
+        state.keyspace.soonest_expiry()?.1
+    };
     let at = Instant::from_millis(u64::try_from(at).unwrap_or(0) + 1);
     Some(at_tick(state, at, Wake::Expire))
 }
@@ -307,6 +311,7 @@ impl Machine<'_> {
                     self.stream_lost(true);
                 } else {
                     self.send_ack();
+                    self.end_doomed_stream();
                 }
             }
         }
@@ -365,8 +370,11 @@ impl Machine<'_> {
 
     /// Deletes keys past their expiry, each as a command of its own.
     fn expire_keys(&mut self) {
-        if self.state.is_replica() || !self.state.active_expire || self.state.loading.is_some() {
+        if !self.state.active_expire || self.state.loading.is_some() {
             return;
+        }
+        if self.state.is_replica() {
+            return self.expire_own_keys();
         }
         let now = self.now.millis() as i64;
         for _ in 0..EXPIRED_KEYS_MAX {

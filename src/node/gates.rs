@@ -65,6 +65,11 @@ impl Row {
     }
 }
 
+/// The name of a command in the log.
+pub(super) fn command_name(typed: &[u8]) -> &'static str {
+    Row::find(typed).map_or("<unknown>", Row::name)
+}
+
 impl Machine<'_> {
     /// Carries out the commands that have arrived, until one has to wait.
     pub(super) fn serve(&mut self, link: Link) {
@@ -198,6 +203,7 @@ impl Machine<'_> {
         if let Some(block) = effects.block.take() {
             self.park(link, asker.db, args, block);
         }
+        self.remember_own_expiries(&effects.touched);
         let unit = self.settle(asker.db, args, effects);
         let wrap = !spec.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
         self.propagate(&unit, wrap);
@@ -266,7 +272,7 @@ impl Machine<'_> {
 
     fn drop_talking_replica(&mut self, link: Link, args: &[Bytes]) {
         let Some(client) = self.state.clients.get(&link) else { return };
-        let command = String::from_utf8_lossy(&args[0]).into_owned();
+        let command = command_name(&args[0]).to_owned();
         let client = client.info(link, self.now);
         self.note(MasterNote::ReplicaGeneratedReply { command, client });
         self.hang_up(link);

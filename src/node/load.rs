@@ -293,18 +293,38 @@ impl Machine<'_> {
     /// The dataset is whole: it takes the place of the old one, and the stream begins.
     fn loaded(&mut self) {
         let Some(loading) = self.state.loading.take() else { return };
+        if loading.to_parser() && self.mark_is_missing() {
+            return self.mark_broken(&loading);
+        }
+        self.note(LoadNote::DoneLoading { loaded: loading.loaded, expired: 0 });
         if loading.source == (Source::Link { swap: true }) {
             self.leave_old_history();
             self.note(LoadNote::SwappingDb);
         }
         self.state.keyspace = loading.keyspace;
-        self.note(LoadNote::DoneLoading { loaded: loading.loaded, expired: 0 });
+        self.state.own_expiring.clear();
         if loading.source == (Source::Link { swap: true }) {
             self.note(LoadNote::DiscardingOldDb);
         }
         let link = std::mem::replace(&mut self.state.upstream.link, Uplink::Idle);
         let Uplink::Transfer(transfer) = link else { return };
         self.begin_stream(*transfer, loading.stream_db.unwrap_or(0));
+    }
+
+    /// True if what follows the dataset on the link is not the mark that was announced. A parser
+    /// is never given the last bytes before they are known not to be the mark.
+    const fn mark_is_missing(&self) -> bool {
+        let Uplink::Transfer(transfer) = &self.state.upstream.link else { return false };
+        transfer.marked && !transfer.complete
+    }
+
+    fn mark_broken(&mut self, loading: &Loading) {
+        self.note(LoadNote::DoneLoading { loaded: loading.loaded, expired: 0 });
+        self.note(LoadNote::RdbError("Replication stream EOF marker is broken".to_owned()));
+        if loading.source == (Source::Link { swap: true }) {
+            self.note(LoadNote::DiscardingTemporaryDb);
+        }
+        self.retry_now();
     }
 
     fn begin_stream(&mut self, transfer: Transfer, db: usize) {

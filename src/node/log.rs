@@ -4,6 +4,7 @@
 //!     1:M 24 Mar 2025 13:19:12.278 * Replica 172.19.0.4:6379 asks for synchronization
 //!     pid:role  date and time in UTC  level  note
 //! ```
+//! A signal handler may not ask for the date: its lines have the Unix time.
 //! *Source*: Redis 7.2 · server.c · serverLogRaw.
 
 use std::fmt;
@@ -51,6 +52,9 @@ impl Level {
 
 impl fmt::Display for LogLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.note.is_said_by_a_signal_handler() {
+            return write!(f, "{}:signal-handler ({}) {}", self.pid, self.at.seconds(), self.note);
+        }
         let c = self.at.calendar();
         let millis = self.at.millis() % 1_000;
         write!(f, "{}:{} {:02} {} {}", self.pid, self.role, c.day, c.month_name(), c.year)?;

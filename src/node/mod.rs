@@ -46,6 +46,7 @@ mod log;
 mod machine;
 mod note;
 mod note_text;
+mod own_expiry;
 mod propagate;
 mod save;
 mod state;

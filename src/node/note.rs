@@ -287,6 +287,11 @@ impl Note {
         };
         if warning { Level::Warning } else { Level::Notice }
     }
+
+    /// True if a signal handler writes the line.
+    pub(super) const fn is_said_by_a_signal_handler(&self) -> bool {
+        matches!(self, Self::Snapshot(SnapshotNote::ChildKilled))
+    }
 }
 
 impl ReplicaNote {

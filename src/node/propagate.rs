@@ -27,7 +27,8 @@ impl Machine<'_> {
         unit
     }
 
-    fn break_watches(&mut self, touched: &[(usize, Bytes)]) {
+    /// Breaks the watches of those who watch one of these keys.
+    pub(super) fn break_watches(&mut self, touched: &[(usize, Bytes)]) {
         for client in self.state.clients.values_mut() {
             if !client.watch.keys.is_empty() && !client.watch.touched {
                 client.watch.touched = touched.iter().any(|key| client.watch.keys.contains(key));

@@ -1,6 +1,6 @@
 //! What a server remembers. Who is called when stands in `machine`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::client::Client;
 use super::config::Config;
@@ -114,6 +114,8 @@ pub(super) struct State {
     pub(super) clients: BTreeMap<Link, Client>,
     /// The id of the next client.
     pub(super) next_client: u64,
+    /// Keys that this replica's own clients gave an expiry, with their databases.
+    pub(super) own_expiring: BTreeSet<(usize, Bytes)>,
     /// Clients that wait for keys, who waits longest first.
     pub(super) parked: Vec<Link>,
     /// Keys that somebody waits for and that were touched by the command that runs.
@@ -184,6 +186,7 @@ impl State {
             no_replicas_since: now,
             clients: BTreeMap::new(),
             next_client: 3,
+            own_expiring: BTreeSet::new(),
             parked: Vec::new(),
             ready: Vec::new(),
             resumed: Vec::new(),

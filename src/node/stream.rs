@@ -11,7 +11,7 @@
 //! ```
 //! *Source*: Redis 7.2 · networking.c · commandProcessed, processInputBuffer.
 
-use super::gates::Asker;
+use super::gates::{Asker, command_name};
 use super::io::{Address, Carries, Link, Output};
 use super::machine::Machine;
 use super::note::TransferNote;
@@ -37,6 +37,9 @@ pub(super) struct Stream {
     pub(super) held: Vec<u8>,
     /// True if the master speaks only SYNC and wants no ACK.
     pub(super) old_protocol: bool,
+    /// True once the master has said what cannot be understood: nothing more is carried out, and
+    /// the link is closed behind the next ACK.
+    pub(super) doomed: bool,
 }
 
 impl Stream {
@@ -49,19 +52,23 @@ impl Stream {
             transaction: None,
             held: Vec::new(),
             old_protocol: false,
+            doomed: false,
         }
     }
 
     /// Bytes that have arrived and are not yet counted.
     pub(super) fn unprocessed(&self) -> u64 {
-        (self.held.len() + self.decoder.pending()) as u64
+        let refused = if self.doomed { self.decoder.raw().len() } else { 0 };
+        (self.held.len() + self.decoder.pending().max(refused)) as u64
     }
 }
 
 impl Machine<'_> {
     /// Carries out what the master's stream says.
     pub(super) fn obey(&mut self) {
-        while let Uplink::Connected(stream) = &mut self.state.upstream.link {
+        while let Uplink::Connected(stream) = &mut self.state.upstream.link
+            && !stream.doomed
+        {
             match stream.decoder.next_command() {
                 Ok(None) => return,
                 Ok(Some(command)) if command.inline => return self.stream_broken(None),
@@ -141,7 +148,7 @@ impl Machine<'_> {
         };
         if let Reply::Error(error) = reply {
             self.state.stats.unexpected_error_replies += 1;
-            let command = String::from_utf8_lossy(&args[0]).into_owned();
+            let command = command_name(&args[0]).to_owned();
             let error = format!("-{error}");
             self.note(TransferNote::ReplicaSentError { error, command });
             self.note_latest_backlog();
@@ -169,7 +176,7 @@ impl Machine<'_> {
         }
     }
 
-    /// The master does not speak RESP: the link is closed and nothing is cached.
+    /// The master does not speak RESP: the link will be closed, and nothing cached.
     fn stream_broken(&mut self, error: Option<String>) {
         let Uplink::Connected(stream) = &self.state.upstream.link else { return };
         let master = self.state.upstream.master.as_ref().map(Address::to_string);
@@ -180,15 +187,26 @@ impl Machine<'_> {
         );
         let mut buffer = stream.decoder.raw().to_vec();
         buffer.truncate(128);
-        let (link, buffer) = (stream.link, quoted(&buffer).trim_matches('"').to_owned());
+        let buffer = quoted(&buffer).trim_matches('"').to_owned();
         match error {
             None => self.note(TransferNote::InlineFromMaster { client, buffer }),
             Some(error) => {
                 self.note(TransferNote::ProtocolErrorFromMaster { error, client, buffer });
             }
         }
-        self.out.push(Output::Close { link });
-        self.stream_lost(false);
+        if let Uplink::Connected(stream) = &mut self.state.upstream.link {
+            stream.doomed = true;
+        }
+    }
+
+    /// Redis closes a client that it has given up when it next has written to it: a master's link,
+    /// behind the ACK of the cron.
+    pub(super) fn end_doomed_stream(&mut self) {
+        let Uplink::Connected(stream) = &self.state.upstream.link else { return };
+        if stream.doomed {
+            self.out.push(Output::Close { link: stream.link });
+            self.stream_lost(false);
+        }
     }
 }
 

@@ -80,6 +80,7 @@ impl Machine<'_> {
                 Some(Row::Data(spec)) => {
                     let asker = Asker { may_block: false, ..self.asker(link, spec) };
                     let (reply, effects) = self.call(spec, asker, &command.args);
+                    self.remember_own_expiries(&effects.touched);
                     unit.extend(self.settle(asker.db, &command.args, effects));
                     reply
                 }

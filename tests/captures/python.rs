@@ -61,3 +61,30 @@ fn quoted(bytes: &[u8], as_bytes: bool) -> String {
     text.push('\'');
     text
 }
+/// The bytes of `b'…'` or of the Latin-1 text `'…'`.
+pub(crate) fn unquoted(literal: &str) -> Vec<u8> {
+    let inner = literal.trim_start_matches('b');
+    let mark = inner.chars().next().unwrap_or_else(|| panic!("no literal: {literal}"));
+    let inner = inner.strip_prefix(mark).and_then(|rest| rest.strip_suffix(mark));
+    let mut chars = inner.unwrap_or_else(|| panic!("no literal: {literal}")).chars();
+    let mut bytes = Vec::new();
+    while let Some(c) = chars.next() {
+        let byte = if c == '\\' { escaped(&mut chars) } else { c as u32 };
+        bytes.push(u8::try_from(byte).unwrap_or_else(|_| panic!("not Latin-1: {literal}")));
+    }
+    bytes
+}
+
+fn escaped(chars: &mut std::str::Chars<'_>) -> u32 {
+    match chars.next() {
+        Some('n') => 10,
+        Some('r') => 13,
+        Some('t') => 9,
+        Some('x') => {
+            let digits: String = chars.by_ref().take(2).collect();
+            u32::from_str_radix(&digits, 16).expect("two digits follow \\x")
+        }
+        Some(other) => other as u32,
+        None => panic!("a lone backslash ends a literal"),
+    }
+}
