@@ -5,6 +5,7 @@
 //! ```
 //!
 //! A failure prints its seed, what went wrong, and the smallest script that still shows it.
+#![expect(clippy::disallowed_methods, reason = "the speed of the simulation is measured")]
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -29,8 +30,9 @@ fn main() -> ExitCode {
             }
             Err(failure) => {
                 let small = trial.minimised(|trial| trial.run().is_err());
-                let why = small.run().err().map_or(failure.why, |failure| failure.why);
-                println!("seed {seed}: {why}\n\n{small}");
+                let failure = small.run().err().unwrap_or(failure);
+                println!("seed {seed}: {}\n\n{small}\n", failure.why);
+                println!("{}", failure.log.join("\n"));
                 return ExitCode::FAILURE;
             }
         }

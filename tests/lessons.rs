@@ -64,7 +64,7 @@ fn carry_out(lab: &mut LocalLab, script: &Script) {
                 assert!(lab.until(until), "it never came to '{until}'");
                 println!("    until {until}");
             }
-            Action::Show(_) => panic!("a lesson shows nothing by itself"),
+            Action::Idle(_) | Action::Show(_) => panic!("a lesson only acts, runs and waits"),
         }
     }
 }

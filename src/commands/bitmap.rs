@@ -19,7 +19,8 @@ use crate::resp::{Bytes, Reply, parse_integer};
 pub(super) const TABLE: &[Spec] = rows! { Bitmap;
     "setbit" 4 GROW FIRST setbit, "key offset value", "Sets a bit, and answers the old one.";
     "getbit" 3 READ_FAST FIRST getbit, "key offset", "Answers a bit.";
-    "bitcount" -2 READ FIRST bitcount, "key [start end [BYTE|BIT]]", "Counts the bits that are set.";
+    "bitcount" -2 READ FIRST bitcount, "key [start end [BYTE|BIT]]",
+        "Counts the bits that are set.";
     "bitpos" -3 READ FIRST bitpos, "key bit [start [end [BYTE|BIT]]]",
         "Finds the first bit that is set, or that is not.";
 };

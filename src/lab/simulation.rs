@@ -43,6 +43,8 @@ pub struct Outcome {
 pub struct Failure {
     /// What went wrong.
     pub why: String,
+    /// The last lines of every log.
+    pub log: Vec<String>,
 }
 
 impl Trial {
@@ -68,8 +70,8 @@ impl Trial {
     /// # Errors
     /// A check that was broken, or who did not come right.
     pub fn run_in(&self, prepare: impl FnOnce(&mut LocalLab)) -> Result<Outcome, Failure> {
-        let failed = |why: String| Failure { why };
-        let script = Script::parse(&self.world).map_err(|error| failed(error.to_string()))?;
+        let script = Script::parse(&self.world)
+            .map_err(|error| Failure { why: error.to_string(), log: Vec::new() })?;
         let mut lab = LocalLab::from_plan(script.plan);
         lab.forget_the_past();
         lab.watch();
@@ -78,23 +80,19 @@ impl Trial {
         for (wait, act) in self.acts.iter().cloned().chain(self.repairs()) {
             lab.run(wait);
             lab.intervene(act);
-            if let Some(broken) = lab.broken() {
-                return Err(failed(format!("{} ({})", broken.why, broken.what)));
-            }
+            whole(&lab)?;
         }
         let mut why = None;
         for _ in 0..PATIENCE {
             lab.run(GLANCE);
-            if let Some(broken) = lab.broken() {
-                return Err(failed(format!("{} ({})", broken.why, broken.what)));
-            }
+            whole(&lab)?;
             why = lab.unsettled();
             if why.is_none() {
                 break;
             }
         }
         if let Some(why) = why {
-            return Err(failed(format!("it did not come right: {why}")));
+            return Err(failure(&lab, format!("it did not come right: {why}")));
         }
         let world = lab.conductor().world();
         let span = world.now().since(began);
@@ -105,15 +103,14 @@ impl Trial {
     fn repairs(&self) -> Vec<(Duration, Intervention)> {
         let mut acts = vec![Intervention::Heal { pair: None }];
         let crashed = |node: &str| {
-            let last = self.acts.iter().rev().find_map(|(_, act)| match act {
-                Intervention::Machine { node: of, fault } if of == node => match fault {
-                    MachineFault::Crash => Some(true),
-                    MachineFault::Restart { .. } => Some(false),
-                    _ => None,
-                },
-                _ => None,
+            let faults = self.acts.iter().rev().filter_map(|(_, act)| {
+                let Intervention::Machine { node: of, fault } = act else { return None };
+                (of == node).then_some(fault)
             });
-            last == Some(true)
+            let of_process = |fault: &&MachineFault| {
+                matches!(fault, MachineFault::Crash | MachineFault::Restart { .. })
+            };
+            faults.into_iter().find(of_process) == Some(&MachineFault::Crash)
         };
         for node in NAMES.iter().take(self.parents.len()) {
             let machine = |fault| Intervention::Machine { node: (*node).to_owned(), fault };
@@ -159,6 +156,29 @@ impl Trial {
     }
 }
 
+/// Nothing is broken yet.
+fn whole(lab: &LocalLab) -> Result<(), Failure> {
+    match lab.broken() {
+        Some(broken) => Err(failure(lab, format!("{} ({})", broken.why, broken.what))),
+        None => Ok(()),
+    }
+}
+
+fn failure(lab: &LocalLab, why: String) -> Failure {
+    let world = lab.conductor().world();
+    let mut lines: Vec<_> = lab
+        .nodes()
+        .flat_map(|node| {
+            let name = &world.plan().nodes[node.0].name;
+            let log = &world.log(node).lines;
+            log.iter().map(move |(event, .., line)| (*event, format!("{name} {line}")))
+        })
+        .collect();
+    lines.sort_by_key(|(event, _)| *event);
+    let last = lines.len().saturating_sub(LOG_LINES);
+    Failure { why, log: lines.split_off(last).into_iter().map(|(_, line)| line).collect() }
+}
+
 /// As a script, repairs included.
 impl fmt::Display for Trial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -178,3 +198,5 @@ impl fmt::Display for Trial {
 const PATIENCE: u64 = 600;
 /// How long one waits between two looks.
 const GLANCE: Duration = Duration::from_millis(250);
+/// How many lines of the logs a failure brings along.
+const LOG_LINES: usize = 60;

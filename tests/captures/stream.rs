@@ -48,7 +48,6 @@ const fn except(begins: &'static str, why: &'static str) -> Exception {
     Exception { begins, why, instead: &[] }
 }
 
-const BITMAPS: &str = "bitmaps have an issue of their own";
 const GEO: &str = "geo has an issue of its own";
 const SORT: &str = "SORT has an issue of its own";
 const STREAMS: &str = "streams have an issue of their own";
@@ -58,10 +57,6 @@ const DISK: &str = "SAVE is not there yet";
 const HYPERLOGLOG: &str = "HyperLogLog has an issue of its own";
 
 const EXCEPTIONS: &[Exception] = &[
-    Exception { begins: "SETBIT bit 7 1", why: BITMAPS, instead: &[r#"SET bit "\x01""#] },
-    Exception { begins: "BITFIELD bf SET", why: BITMAPS, instead: &[r#"SET bf "\xff""#] },
-    except("BITFIELD bf GET", BITMAPS),
-    Exception { begins: "BITOP", why: BITMAPS, instead: &[r#"SET bd "\x01""#] },
     except("GEOADD", GEO),
     except("GEOSEARCHSTORE", GEO),
     except("XADD", STREAMS),

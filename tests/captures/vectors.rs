@@ -12,7 +12,6 @@ use crate::support::{Bench, CLIENT, sent_to};
 
 /// Names of cases that cannot agree, by how they begin, and why.
 const GOLDEN_EXCEPTIONS: &[(&str, &str)] = &[
-    ("bitmap", "bitmaps have an issue of their own"),
     ("hll", "HyperLogLog has an issue of its own"),
     ("geo", "geo has an issue of its own"),
     ("stream", "streams have an issue of their own"),

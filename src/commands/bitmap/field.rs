@@ -132,7 +132,8 @@ fn parse(call: &Call<'_>) -> Result<Vec<(Field, Act)>, Refusal> {
             index += 2;
             continue;
         }
-        if !get && !set && !(call.is(index, "incrby") && more >= 3) {
+        let increment = call.is(index, "incrby") && more >= 3;
+        if !(get || set || increment) {
             return Err(Refusal::Syntax);
         }
         let field = Field::parse(call, index + 1)?;
