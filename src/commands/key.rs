@@ -50,7 +50,7 @@ fn randomkey(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         let database = call.keyspace.db(call.db);
         let all_volatile = database.len() == database.volatile_len();
         let Some(entry) = database.random(call.random) else { return Ok(Reply::Null) };
-        let key = Bytes::clone(&entry.key);
+        let key = entry.key.to_bytes();
         tries -= 1;
         let gives_up = call.viewer == Viewer::Reader && all_volatile && tries == 0;
         if gives_up || call.entry(&key).is_some() {
@@ -176,7 +176,7 @@ fn flush(call: &mut Call<'_>, db: usize) {
 }
 
 fn touch_all(call: &mut Call<'_>, db: usize) {
-    let keys: Vec<_> = call.keyspace.db(db).iter().map(|e| (db, Bytes::clone(&e.key))).collect();
+    let keys: Vec<_> = call.keyspace.db(db).iter().map(|e| (db, e.key.to_bytes())).collect();
     call.effects.touched.extend(keys);
 }
 

@@ -1,7 +1,7 @@
 //! Numbered databases, and the snapshot of all of them.
 
-use super::{Copied, Entry, Millis, Value, pages::Pages};
-use crate::{random::Random, resp::Bytes};
+use super::{Copied, Entry, Key, Millis, Value, pages::Pages};
+use crate::random::Random;
 
 /// All databases of a server. A clone is the whole data of one instant, at the cost of a few
 /// counts.
@@ -136,8 +136,13 @@ impl Database {
     }
 
     /// Gives `key` a value and an expiry, and returns what it had before.
-    pub fn insert(&mut self, key: Bytes, value: Value, expires: Option<Millis>) -> Option<Entry> {
-        self.pages.insert(key, value, expires)
+    pub fn insert(
+        &mut self,
+        key: impl Into<Key>,
+        value: Value,
+        expires: Option<Millis>,
+    ) -> Option<Entry> {
+        self.pages.insert(key.into(), value, expires)
     }
 
     /// Gives `key` another expiry, or none; false if there is no such key.
@@ -196,7 +201,7 @@ impl Database {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keyspace::StringValue;
+    use crate::{keyspace::StringValue, resp::Bytes};
 
     fn put(keyspace: &mut Keyspace, db: usize, key: &str, expires: Option<Millis>) {
         let value = Value::String(StringValue::Integer(1));
@@ -237,7 +242,7 @@ mod tests {
         let mut random = Random::new(3);
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..200 {
-            seen.insert(Bytes::clone(&keyspace.db(0).random(&mut random).unwrap().key));
+            seen.insert(keyspace.db(0).random(&mut random).unwrap().key.to_bytes());
         }
         assert_eq!(seen.len(), 10);
     }

@@ -23,15 +23,16 @@
 //! * Times here are data, not clocks: an expiry is a stamp in Unix milliseconds. Whether a key
 //!   *has* expired is asked by the commands, which know who asks.
 //!
-//! Reading order: `value`, `pages`, `database`; then the collections: `encoding`, `tree`, `table`,
-//! `set`, `hash`, `sorted_set`, `list_node`, `quicklist`, `list`,
-//! `stream_id`, `stream_node`, `stream_group`, `stream`.
+//! Reading order: `value`, `key`, `pages`, `database`; then the collections: `encoding`, `tree`,
+//! `table`, `set`, `hash`, `sorted_set`, `list_node`, `quicklist`, `list`, `stream_id`,
+//! `stream_node`, `stream_group`, `stream`.
 //! *Source*: Redis 7.2 · db.c, object.c; the kernel's copy-on-write below rdb.c ·
 //! rdbSaveBackground.
 
 mod database;
 mod encoding;
 mod hash;
+mod key;
 mod list;
 mod list_node;
 mod pages;
@@ -49,6 +50,7 @@ mod value;
 pub use database::{Database, Keyspace, PageView};
 pub use encoding::{Encoding, Limits, SetLimits};
 pub use hash::Hash;
+pub use key::Key;
 pub use list::{End, List};
 pub use list_node::ListNode;
 pub use pages::{Copied, Entry};

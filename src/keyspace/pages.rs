@@ -8,22 +8,30 @@
 //! A write makes its path its own (`Rc::make_mut`: a copy if it is shared, nothing if not). Whether
 //! a page counts as *copied since the snapshot* is decided by its epoch alone.
 
+mod page;
+mod tally;
+
 use std::rc::Rc;
 
-use super::{Millis, Value};
-use crate::resp::Bytes;
+use self::{page::Page, tally::Tally};
+use super::{Key, Millis, Value, key::hash_of};
 
 /// A key with what belongs to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// The hash of the key: its place in every order of this crate.
-    pub hash: u64,
     /// The key.
-    pub key: Bytes,
+    pub key: Key,
     /// The value.
     pub value: Value,
     /// When it expires, if it does.
     pub expires: Option<Millis>,
+}
+
+impl Entry {
+    /// The hash of the key: its place in every order of this crate.
+    pub fn hash(&self) -> u64 {
+        hash_of(&self.key)
+    }
 }
 
 /// What has been copied since the snapshot that began the current epoch.
@@ -58,27 +66,6 @@ struct Branch {
     tally: Tally,
     /// One for each value of the next four bits of the hash.
     children: [Option<Node>; FAN],
-}
-
-#[derive(Clone, Debug)]
-struct Page {
-    /// The sum over `entries`.
-    tally: Tally,
-    /// The epoch of the last write.
-    epoch: u64,
-    /// Sorted by hash, then key.
-    entries: Vec<Entry>,
-}
-
-/// What lies below a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Tally {
-    /// Keys.
-    keys: u64,
-    /// Keys that have an expiry.
-    volatile: u64,
-    /// The earliest expiry among them; `Millis::MAX` if none.
-    soonest: Millis,
 }
 
 impl Pages {
@@ -125,7 +112,7 @@ impl Pages {
                     node = branch.children[slot(hash, depth)].as_ref()?;
                     depth += 1;
                 }
-                Node::Page(page) => return page.find(hash, key).ok().map(|at| &page.entries[at]),
+                Node::Page(page) => return page.get(hash, key),
             }
         }
     }
@@ -146,10 +133,7 @@ impl Pages {
                 }
                 Node::Page(page) => {
                     page.note_write(epoch, copied);
-                    let page = Rc::make_mut(page);
-                    page.epoch = epoch;
-                    let at = page.find(hash, key).ok()?;
-                    return Some(&mut page.entries[at].value);
+                    return Rc::make_mut(page).value_mut(hash, key, epoch);
                 }
             }
         }
@@ -158,14 +142,15 @@ impl Pages {
     /// Puts `entry` in, and returns the one that it replaced.
     pub(super) fn insert(
         &mut self,
-        key: Bytes,
+        key: Key,
         value: Value,
         expires: Option<Millis>,
     ) -> Option<Entry> {
-        let entry = Entry { hash: hash_of(&key), key, value, expires };
+        let hash = hash_of(&key);
+        let entry = Entry { key, value, expires };
         let mut write = Write { epoch: self.epoch, copied: &mut self.copied };
         match &mut self.root {
-            Some(root) => root.insert(entry, 0, &mut write),
+            Some(root) => root.insert(hash, entry, 0, &mut write),
             empty @ None => {
                 *empty = Some(Node::page(vec![entry], self.epoch));
                 None
@@ -201,7 +186,7 @@ impl Pages {
         let mut node = self.root.as_ref()?;
         loop {
             match node {
-                Node::Page(page) => return page.entries.get(usize::try_from(rank).ok()?),
+                Node::Page(page) => return page.entries().get(usize::try_from(rank).ok()?),
                 Node::Branch(branch) => {
                     node = branch.children.iter().flatten().find(|child| {
                         let keys = child.tally().keys;
@@ -223,7 +208,7 @@ impl Pages {
         loop {
             match node {
                 Node::Page(page) => {
-                    return page.entries.iter().find(|entry| entry.expires == Some(soonest));
+                    return page.entries().iter().find(|entry| entry.expires == Some(soonest));
                 }
                 Node::Branch(branch) => {
                     node =
@@ -261,7 +246,7 @@ fn page_from(node: &Node, from: u64, start: u64, depth: u32) -> Option<PageAt<'_
     match node {
         Node::Page(page) => {
             let next = if depth == 0 { None } else { start.checked_add(span(depth)) };
-            Some(PageAt { entries: &page.entries, start, next, epoch: page.epoch })
+            Some(PageAt { entries: page.entries(), start, next, epoch: page.epoch() })
         }
         Node::Branch(branch) => {
             let width = span(depth + 1);
@@ -287,45 +272,45 @@ struct Write<'a> {
 
 impl Node {
     fn page(entries: Vec<Entry>, epoch: u64) -> Self {
-        Self::Page(Rc::new(Page { tally: Tally::of(&entries), epoch, entries }))
+        Self::Page(Rc::new(Page::new(entries, epoch)))
     }
 
     fn tally(&self) -> Tally {
         match self {
             Self::Branch(branch) => branch.tally,
-            Self::Page(page) => page.tally,
+            Self::Page(page) => page.tally(),
         }
     }
 
-    fn insert(&mut self, entry: Entry, depth: u32, write: &mut Write<'_>) -> Option<Entry> {
+    fn insert(
+        &mut self,
+        hash: u64,
+        entry: Entry,
+        depth: u32,
+        write: &mut Write<'_>,
+    ) -> Option<Entry> {
         match self {
             Self::Branch(branch) => {
                 let branch = Rc::make_mut(branch);
-                let place = &mut branch.children[slot(entry.hash, depth)];
+                let place = &mut branch.children[slot(hash, depth)];
+                let before = place.as_ref().map_or(Tally::NONE, Self::tally);
                 let replaced = match place {
-                    Some(child) => child.insert(entry, depth + 1, write),
+                    Some(child) => child.insert(hash, entry, depth + 1, write),
                     None => {
                         *place = Some(Self::page(vec![entry], write.epoch));
                         None
                     }
                 };
-                branch.tally = Tally::below(&branch.children);
+                let after = place.as_ref().map_or(Tally::NONE, Self::tally);
+                branch.count(before, after);
                 replaced
             }
             Self::Page(page) => {
                 page.note_write(write.epoch, write.copied);
                 let own = Rc::make_mut(page);
-                own.epoch = write.epoch;
-                let replaced = match own.find(entry.hash, &entry.key) {
-                    Ok(at) => Some(std::mem::replace(&mut own.entries[at], entry)),
-                    Err(at) => {
-                        own.entries.insert(at, entry);
-                        None
-                    }
-                };
-                own.tally = Tally::of(&own.entries);
-                if own.entries.len() > PAGE_ENTRIES_MAX && depth < DEPTH_MAX {
-                    let entries = std::mem::take(&mut own.entries);
+                let replaced = own.insert(hash, entry, write.epoch);
+                if own.entries().len() > PAGE_ENTRIES_MAX && depth < DEPTH_MAX {
+                    let entries = own.take_entries();
                     *self = Self::split(entries, depth, write.epoch);
                 }
                 replaced
@@ -337,11 +322,12 @@ impl Node {
     fn split(entries: Vec<Entry>, depth: u32, epoch: u64) -> Self {
         let mut parts: [Vec<Entry>; FAN] = Default::default();
         for entry in entries {
-            parts[slot(entry.hash, depth)].push(entry);
+            parts[slot(entry.hash(), depth)].push(entry);
         }
         let children =
             parts.map(|part| if part.is_empty() { None } else { Some(Self::page(part, epoch)) });
-        Self::Branch(Rc::new(Branch { tally: Tally::below(&children), children }))
+        let tally = Tally::sum(children.iter().flatten().map(Self::tally));
+        Self::Branch(Rc::new(Branch { tally, children }))
     }
 
     fn set_expiry(
@@ -356,18 +342,15 @@ impl Node {
             Self::Branch(branch) => {
                 let branch = Rc::make_mut(branch);
                 if let Some(child) = &mut branch.children[slot(hash, depth)] {
+                    let before = child.tally();
                     child.set_expiry(hash, key, expires, depth + 1, write);
+                    let after = child.tally();
+                    branch.count(before, after);
                 }
-                branch.tally = Tally::below(&branch.children);
             }
             Self::Page(page) => {
                 page.note_write(write.epoch, write.copied);
-                let page = Rc::make_mut(page);
-                page.epoch = write.epoch;
-                if let Ok(at) = page.find(hash, key) {
-                    page.entries[at].expires = expires;
-                }
-                page.tally = Tally::of(&page.entries);
+                Rc::make_mut(page).set_expiry(hash, key, expires, write.epoch);
             }
         }
     }
@@ -384,11 +367,13 @@ impl Node {
                 let own = Rc::make_mut(branch);
                 let place = &mut own.children[slot(hash, depth)];
                 let child = place.as_mut()?;
+                let before = child.tally();
                 let removed = child.remove(hash, key, depth + 1, write);
-                if child.tally().keys == 0 {
+                let after = child.tally();
+                if after.keys == 0 {
                     *place = None;
                 }
-                own.tally = Tally::below(&own.children);
+                own.count(before, after);
                 if own.tally.keys <= PAGE_ENTRIES_MERGE {
                     let mut entries = Vec::new();
                     self.drain_into(&mut entries);
@@ -398,12 +383,7 @@ impl Node {
             }
             Self::Page(page) => {
                 page.note_write(write.epoch, write.copied);
-                let page = Rc::make_mut(page);
-                page.epoch = write.epoch;
-                let at = page.find(hash, key).ok()?;
-                let removed = page.entries.remove(at);
-                page.tally = Tally::of(&page.entries);
-                Some(removed)
+                Rc::make_mut(page).remove(hash, key, write.epoch)
             }
         }
     }
@@ -414,51 +394,16 @@ impl Node {
             Self::Branch(branch) => {
                 branch.children.iter().flatten().for_each(|child| child.drain_into(entries));
             }
-            Self::Page(page) => entries.extend(page.entries.iter().cloned()),
+            Self::Page(page) => entries.extend(page.entries().iter().cloned()),
         }
     }
 }
 
-impl Page {
-    /// Where the key is, or where it would go.
-    fn find(&self, hash: u64, key: &[u8]) -> Result<usize, usize> {
-        self.entries.binary_search_by(|e| e.hash.cmp(&hash).then_with(|| (*e.key).cmp(key)))
-    }
-
-    /// Counts the page as copied if this is its first write in the epoch.
-    fn note_write(&self, epoch: u64, copied: &mut Copied) {
-        if self.epoch != epoch {
-            copied.pages += 1;
-            copied.bytes += self.size();
-        }
-    }
-
-    fn size(&self) -> u64 {
-        let entry = |e: &Entry| size_of::<Entry>() + 16 + e.key.len() + e.value.size();
-        self.entries.iter().map(entry).sum::<usize>() as u64
-    }
-}
-
-impl Tally {
-    const NONE: Self = Self { keys: 0, volatile: 0, soonest: Millis::MAX };
-
-    fn of(entries: &[Entry]) -> Self {
-        entries.iter().fold(Self::NONE, |tally, entry| {
-            let volatile = u64::from(entry.expires.is_some());
-            let soonest = entry.expires.unwrap_or(Millis::MAX);
-            tally.plus(Self { keys: 1, volatile, soonest })
-        })
-    }
-
-    fn below(children: &[Option<Node>; FAN]) -> Self {
-        children.iter().flatten().fold(Self::NONE, |tally, child| tally.plus(child.tally()))
-    }
-
-    fn plus(self, other: Self) -> Self {
-        Self {
-            keys: self.keys + other.keys,
-            volatile: self.volatile + other.volatile,
-            soonest: self.soonest.min(other.soonest),
+impl Branch {
+    /// Counts that a child's tally was `before` and is `after`.
+    fn count(&mut self, before: Tally, after: Tally) {
+        if !self.tally.replace(before, after) {
+            self.tally = Tally::sum(self.children.iter().flatten().map(Node::tally));
         }
     }
 }
@@ -466,21 +411,6 @@ impl Tally {
 /// Which child the hash goes to at `depth`.
 const fn slot(hash: u64, depth: u32) -> usize {
     (hash >> (64 - BITS * (depth + 1))) as usize & (FAN - 1)
-}
-
-/// A hash of 64 bits, the same on every target: eight bytes at a time through a multiplication,
-/// and SplitMix64's finish so that the top bits, which choose the page, depend on all of them.
-pub(super) fn hash_of(key: &[u8]) -> u64 {
-    let mut hash = 0x9e37_79b9_7f4a_7c15 ^ key.len() as u64;
-    for chunk in key.chunks(8) {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        hash =
-            (hash.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    }
-    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    hash ^ (hash >> 31)
 }
 
 /// Bits of the hash that one branch takes.

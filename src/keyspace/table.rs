@@ -8,7 +8,7 @@
 
 use std::cmp::Ordering;
 
-use super::{pages::hash_of, tree::Tree};
+use super::{key::hash_of, tree::Tree};
 use crate::resp::Bytes;
 
 /// A table from names to `V`.

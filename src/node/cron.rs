@@ -382,8 +382,7 @@ impl Machine<'_> {
             else {
                 return;
             };
-            let Some(key) = self.state.keyspace.db(db).soonest().map(|e| Bytes::clone(&e.key))
-            else {
+            let Some(key) = self.state.keyspace.db(db).soonest().map(|e| e.key.to_bytes()) else {
                 return;
             };
             let name = if self.state.config().settings.lazy_expire { "unlink" } else { "del" };

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::keyspace::StringValue;
+use crate::{keyspace::StringValue, resp::Bytes};
 
 fn key(n: u64) -> Bytes {
     Bytes::from(format!("key:{n}").into_bytes())
@@ -16,7 +16,7 @@ fn value(n: u64) -> Value {
 fn filled(count: u64) -> Pages {
     let mut pages = Pages::default();
     for n in 0..count {
-        pages.insert(key(n), value(n), None);
+        pages.insert(key(n).into(), value(n), None);
     }
     pages
 }
@@ -26,8 +26,8 @@ fn a_clone_keeps_the_past_and_the_epoch_counts_what_was_copied() {
     let mut live = filled(1_000);
     live.begin_epoch();
     let snapshot = live.clone();
-    live.insert(key(7), value(0), None);
-    live.insert(key(7), value(1), None);
+    live.insert(key(7).into(), value(0), None);
+    live.insert(key(7).into(), value(1), None);
     assert_eq!(live.copied().pages, 1);
     live.remove(&key(8));
     assert_eq!(snapshot.get(&key(7)).unwrap().value, value(7));
@@ -50,7 +50,7 @@ fn a_walk_by_pages_sees_every_key_once_and_in_order() {
     let pages = filled(5_000);
     let (mut from, mut seen) = (Some(0), Vec::new());
     while let Some(page) = from.and_then(|from| pages.page_from(from)) {
-        seen.extend(page.entries.iter().map(|e| (e.hash, Bytes::clone(&e.key))));
+        seen.extend(page.entries.iter().map(|e| (e.hash(), e.key.to_bytes())));
         from = page.next;
     }
     assert_eq!(seen.len(), 5_000);
@@ -68,7 +68,7 @@ proptest! {
             match what {
                 0 | 1 => {
                     let expires = (what == 1).then_some(at);
-                    pages.insert(key(n), value(n), expires);
+                    pages.insert(key(n).into(), value(n), expires);
                     map.insert(key(n), expires);
                 }
                 2 => {
@@ -87,7 +87,7 @@ proptest! {
         for (key, expires) in &map {
             prop_assert_eq!(pages.get(key).unwrap().expires, *expires);
         }
-        let ranked: Vec<u64> = (0..pages.len()).map(|r| pages.nth(r).unwrap().hash).collect();
+        let ranked: Vec<u64> = (0..pages.len()).map(|r| pages.nth(r).unwrap().hash()).collect();
         prop_assert!(ranked.is_sorted());
     }
 }

@@ -1,0 +1,147 @@
+//! A leaf of the tree: some entries in the order of their hashes.
+//!
+//! A look-up must not touch every key on its way: each is in a place of its own. So a page begins
+//! with a *mark* for each entry, a byte of its hash, and a key is compared where the marks agree.
+
+use super::super::{Millis, Value};
+use super::{Copied, Entry, PAGE_ENTRIES_MAX, tally::Tally};
+
+/// A page.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    /// For entry `n` at index `n`: the low byte of its hash, while there are so many.
+    marks: [u8; PAGE_ENTRIES_MAX],
+    /// The sum over `entries`.
+    tally: Tally,
+    /// The epoch of the last write.
+    epoch: u64,
+    /// Sorted by hash, then key.
+    entries: Vec<Entry>,
+}
+
+impl Page {
+    /// A page of `entries`, which are in order.
+    pub(super) fn new(entries: Vec<Entry>, epoch: u64) -> Self {
+        let mut marks = [0; PAGE_ENTRIES_MAX];
+        for (mark, entry) in marks.iter_mut().zip(&entries) {
+            *mark = entry.hash() as u8;
+        }
+        let tally = Tally::sum(entries.iter().map(|entry| Tally::one(entry.expires)));
+        Self { marks, tally, epoch, entries }
+    }
+
+    pub(super) const fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    pub(super) const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The entry of `key`.
+    pub(super) fn get(&self, hash: u64, key: &[u8]) -> Option<&Entry> {
+        self.position(hash, key).map(|at| &self.entries[at])
+    }
+
+    /// Counts the page as copied if the write that follows is its first in the epoch.
+    pub(super) fn note_write(&self, epoch: u64, copied: &mut Copied) {
+        if self.epoch != epoch {
+            copied.pages += 1;
+            copied.bytes += self.size();
+        }
+    }
+
+    /// The value of `key`, to be changed in place.
+    pub(super) fn value_mut(&mut self, hash: u64, key: &[u8], epoch: u64) -> Option<&mut Value> {
+        self.epoch = epoch;
+        self.position(hash, key).map(|at| &mut self.entries[at].value)
+    }
+
+    /// Puts `entry` in, and returns the one that it replaced.
+    pub(super) fn insert(&mut self, hash: u64, entry: Entry, epoch: u64) -> Option<Entry> {
+        self.epoch = epoch;
+        let after = Tally::one(entry.expires);
+        if let Some(at) = self.position(hash, &entry.key) {
+            let replaced = std::mem::replace(&mut self.entries[at], entry);
+            self.count(Tally::one(replaced.expires), after);
+            return Some(replaced);
+        }
+        let at = self.entries.partition_point(|e| (e.hash(), &*e.key) < (hash, &*entry.key));
+        if at < self.marks.len() {
+            self.marks.copy_within(at..PAGE_ENTRIES_MAX - 1, at + 1);
+            self.marks[at] = hash as u8;
+        }
+        // A page grows by little: a million of them must not be half empty.
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(GROWTH);
+        }
+        self.entries.insert(at, entry);
+        self.count(Tally::NONE, after);
+        None
+    }
+
+    /// Gives `key` another expiry, or none.
+    pub(super) fn set_expiry(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        expires: Option<Millis>,
+        epoch: u64,
+    ) {
+        self.epoch = epoch;
+        if let Some(at) = self.position(hash, key) {
+            let before = std::mem::replace(&mut self.entries[at].expires, expires);
+            self.count(Tally::one(before), Tally::one(expires));
+        }
+    }
+
+    /// Takes `key` out.
+    pub(super) fn remove(&mut self, hash: u64, key: &[u8], epoch: u64) -> Option<Entry> {
+        self.epoch = epoch;
+        let at = self.position(hash, key)?;
+        let removed = self.entries.remove(at);
+        if self.entries.len() >= self.marks.len() {
+            // An entry beyond the marks has moved to where there is one.
+            *self = Self::new(self.take_entries(), epoch);
+            return Some(removed);
+        }
+        self.marks.copy_within(at + 1.., at);
+        self.count(Tally::one(removed.expires), Tally::NONE);
+        Some(removed)
+    }
+
+    /// Lets the entries go.
+    pub(super) fn take_entries(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.entries)
+    }
+
+    /// Where the key is.
+    fn position(&self, hash: u64, key: &[u8]) -> Option<usize> {
+        let (mark, marked) = (hash as u8, self.entries.len().min(self.marks.len()));
+        let marks = self.marks[..marked].iter().enumerate();
+        let mut alike = marks.filter(|&(_, &other)| other == mark).map(|(at, _)| at);
+        alike
+            .find(|&at| *self.entries[at].key == *key)
+            .or_else(|| (marked..self.entries.len()).find(|&at| *self.entries[at].key == *key))
+    }
+
+    fn count(&mut self, before: Tally, after: Tally) {
+        if !self.tally.replace(before, after) {
+            self.tally = Tally::sum(self.entries.iter().map(|entry| Tally::one(entry.expires)));
+        }
+    }
+
+    fn size(&self) -> u64 {
+        let entry = |e: &Entry| ENTRY_BYTES + e.key.len() + e.value.size();
+        self.entries.iter().map(entry).sum::<usize>() as u64
+    }
+}
+
+/// A full page makes room for so many entries at once.
+const GROWTH: usize = 4;
+/// What an entry takes beside its key and its value, by the account that INFO and the log show.
+const ENTRY_BYTES: usize = 88;
