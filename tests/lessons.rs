@@ -64,8 +64,19 @@ fn carry_out(lab: &mut LocalLab, script: &Script) {
                 assert!(lab.until(until), "it never came to '{until}'");
                 println!("    until {until}");
             }
-            Action::Show(_) => panic!("a lesson shows nothing by itself"),
+            Action::Idle(_) | Action::Show(_) => panic!("a lesson only acts, runs and waits"),
         }
+    }
+}
+
+#[test]
+fn the_list_of_titles_is_that_of_the_lessons() {
+    for language in ["en", "ko"] {
+        let told = lessons().into_iter().map(|lesson| {
+            let told = read(&format!("{}.{language}.json", text(&lesson["id"])));
+            told["title"].clone()
+        });
+        assert_eq!(read(&format!("titles.{language}.json")), told.collect::<Value>());
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Block, Settings};
 use crate::keyspace::{Database, Entry, Keyspace, Millis, Value};
 use crate::random::Random;
+use crate::rdb::Version;
 use crate::resp::{Bytes, Protocol};
 
 /// Who asks: it decides what a key past its expiry looks like.
@@ -36,6 +37,8 @@ pub struct Call<'a> {
     pub args: &'a [Bytes],
     /// The node's source of chance.
     pub random: &'a mut Random,
+    /// The version of RDB that this server writes.
+    pub rdb_version: Version,
     /// The options that change what data commands do.
     pub settings: &'a Settings,
     /// What the command leaves behind.

@@ -21,8 +21,10 @@
 //! *Source*: Redis 7.2 · server.c · call, commands.def, db.c · lookupKey, expireIfNeeded.
 
 mod args;
+mod bitmap;
 mod block;
 mod call;
+mod dump;
 mod execute;
 mod expire;
 mod glob;

@@ -1,6 +1,7 @@
 //! The options of the configuration that data commands obey.
 
 use crate::keyspace::{Limits, SetLimits};
+use crate::rdb::Thresholds;
 
 /// The options of `redis.conf` that change what data commands do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,16 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Up to where values are packed that are read from a snapshot.
+    pub const fn thresholds(&self) -> Thresholds {
+        Thresholds {
+            list_fill: self.list_listpack_size,
+            set: self.set_limits(),
+            hash: self.hash_limits(),
+            sorted_set: self.sorted_set_limits(),
+        }
+    }
+
     /// Up to where a hash is packed.
     pub const fn hash_limits(&self) -> Limits {
         Limits { entries: self.hash_listpack_entries, element_bytes: self.hash_listpack_value }

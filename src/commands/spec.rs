@@ -51,6 +51,8 @@ impl Keys {
     pub const ALL: Self = Self { first: 1, last: -1, step: 1 };
     /// Every argument but the last is a key.
     pub const ALL_BUT_LAST: Self = Self { first: 1, last: -2, step: 1 };
+    /// Every argument from the second on is a key.
+    pub const FROM_SECOND: Self = Self { first: 2, last: -1, step: 1 };
     /// Every other argument, from the first on, is a key.
     pub const PAIRS: Self = Self { first: 1, last: -1, step: 2 };
 
@@ -68,6 +70,8 @@ impl Keys {
 /// The families of the manual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
+    /// Strings as rows of bits.
+    Bitmap,
     /// Connections: PING, SELECT, CLIENT, …
     Connection,
     /// Keys of any type.

@@ -259,4 +259,4 @@ pub(super) fn check_length(start: u64, more: u64) -> Result<(), Refusal> {
 }
 
 /// The default of `proto-max-bulk-len`.
-const STRING_BYTES_MAX: u64 = 512 * 1024 * 1024;
+pub(super) const STRING_BYTES_MAX: u64 = 512 * 1024 * 1024;

@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
+use super::bitmap::{self, field, op};
 use super::list::{self, pop as list_pop, shift};
 use super::set::{self, algebra as set_algebra, draw};
 use super::sorted_set::{self, algebra, list as sorted_list, pop, range as sorted_range, trim};
-use super::{Spec, expire, hash, key, lcs, number, object, range, scan, string};
+use super::{Spec, dump, expire, hash, key, lcs, number, object, range, scan, string};
 
 /// The tables of the families.
 pub const TABLE: &[&[Spec]] = &[
@@ -13,9 +14,13 @@ pub const TABLE: &[&[Spec]] = &[
     number::TABLE,
     range::TABLE,
     lcs::TABLE,
+    bitmap::TABLE,
+    op::TABLE,
+    field::TABLE,
     key::TABLE,
     scan::TABLE,
     object::TABLE,
+    dump::TABLE,
     expire::TABLE,
     list::TABLE,
     list_pop::TABLE,

@@ -3,6 +3,7 @@
 use super::{Block, Call, Effects, Settings, Viewer, check_arity, execute, lookup};
 use crate::keyspace::{Keyspace, Millis};
 use crate::random::Random;
+use crate::rdb::Version;
 use crate::resp::{Bytes, Protocol, Reply, split_words};
 
 /// All that a call needs beside its arguments, and what the last one left behind.
@@ -52,6 +53,7 @@ impl Bench {
             may_block: self.may_block,
             args: &args,
             random: &mut self.random,
+            rdb_version: Version::V11,
             settings: &self.settings,
             effects: Effects::default(),
         };
@@ -95,7 +97,8 @@ fn show(reply: &Reply) -> String {
         Reply::Null => "(nil)".to_owned(),
         Reply::NullArray => "(nil array)".to_owned(),
         Reply::Array(items) | Reply::Set(items) | Reply::Push(items) => format!("[{}]", all(items)),
-        Reply::Map(pairs) => {
+        Reply::BigNumber(digits) => digits.to_string(),
+        Reply::Map(pairs) | Reply::Attribute(pairs) => {
             let pair = |(name, value): &(Reply, Reply)| format!("{}: {}", show(name), show(value));
             format!("{{{}}}", pairs.iter().map(pair).collect::<Vec<_>>().join(", "))
         }

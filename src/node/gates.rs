@@ -218,6 +218,7 @@ impl Machine<'_> {
             may_block: asker.may_block,
             args,
             random: &mut self.state.random,
+            rdb_version: self.state.setup.profile.rdb_version(),
             settings: &self.state.setup.config.settings,
             effects: Effects::default(),
         };

@@ -62,6 +62,7 @@ impl Machine<'_> {
             Input::Sent { link, bytes } => self.sent(link, bytes),
             Input::Closed { link } => self.closed(link),
             Input::Disk { job, result } => self.disk(job, result),
+            Input::Forks { fail } => self.state.forks_fail = fail,
             Input::Woke => self.wake(),
         }
     }

@@ -34,6 +34,7 @@ mod client;
 mod config;
 mod cron;
 mod debug;
+mod debug_protocol;
 mod downstream;
 mod gates;
 mod handshake;

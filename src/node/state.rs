@@ -28,6 +28,8 @@ pub struct Setup {
     pub speeds: Speeds,
     /// How many bytes it hands to a replica's wire before it waits for a receipt.
     pub send_window: u64,
+    /// How many connections were dialled from this machine before: the next has the next name.
+    pub dialled: u64,
 }
 
 impl Default for Setup {
@@ -38,6 +40,7 @@ impl Default for Setup {
             seed: 0,
             speeds: Speeds::default(),
             send_window: 256 * 1024,
+            dialled: 0,
         }
     }
 }
@@ -128,6 +131,8 @@ pub(super) struct State {
     pub(super) loading: Option<Loading>,
     /// The child that writes a snapshot.
     pub(super) child: Option<Child>,
+    /// True while the system has no memory for another process.
+    pub(super) forks_fail: bool,
     /// When the dataset was last saved, in Unix seconds.
     pub(super) last_save: u64,
     /// Changes since then.
@@ -163,7 +168,8 @@ impl State {
         let history = History::new(&mut random);
         let run_id = ReplicationId::random(&mut random);
         let databases = usize::try_from(setup.config.number("databases")).unwrap_or(16);
-        let upstream = Upstream::configured(setup.config.text("replicaof"));
+        let mut upstream = Upstream::configured(setup.config.text("replicaof"));
+        upstream.dialled = setup.dialled;
         Self {
             random,
             started_at: now,
@@ -186,6 +192,7 @@ impl State {
             upstream,
             loading: None,
             child: None,
+            forks_fail: false,
             last_save: now.seconds(),
             dirty: 0,
             stats: Stats::default(),

@@ -24,11 +24,16 @@ pub(crate) const STRANGER: Link = Link::accepted(1);
 impl Bench {
     /// A node that has started, and its client.
     pub(crate) fn new() -> Self {
-        let now = Instant::from_millis(1_742_822_352_000);
-        let mut bench = Self { node: Node::new(Setup::default(), now), now };
-        bench.tell(Input::Started);
+        let mut bench = Self::started(Setup::default(), Instant::from_millis(1_742_822_352_000));
         bench.accept(CLIENT);
         bench.command(CLIENT, &["SET", "kept", "value"]);
+        bench
+    }
+
+    /// A node that has started at `now`, empty and alone.
+    pub(crate) fn started(setup: Setup, now: Instant) -> Self {
+        let mut bench = Self { node: Node::new(setup, now), now };
+        bench.tell(Input::Started);
         bench
     }
 
