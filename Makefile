@@ -19,7 +19,7 @@ serve: engine
 	@cd www && npm run --silent preview -- --host 127.0.0.1 --port $(PORT) --strictPort
 
 check:
-	@tools/setup.sh nextest redis
+	@tools/setup.sh nextest redis clients
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
 	cargo build --quiet --example tcp_node

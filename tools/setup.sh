@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a `make` target needs, and only what is missing: tools/setup.sh NEED...
 #
-# Needs: wasm bindgen wasm-pack chromium firefox geckodriver redis nextest page
+# Needs: wasm bindgen wasm-pack chromium firefox geckodriver redis nextest page clients
 #
 # Each step looks for its result first, says what it is doing and why, and lets the tool
 # it runs show its own progress. What cannot be had fails with a sentence naming it.
@@ -88,9 +88,31 @@ need_page() {
     fi
 }
 
+# redis-py and ioredis, as tests/libraries.rs runs them.
+need_clients() {
+    local folder=target/clients from=tests/libraries
+    if [ ! -f $folder/python.done ] || [ $from/requirements.txt -nt $folder/python.done ]; then
+        have python3 && python3 -c 'import venv, ensurepip' 2>/dev/null \
+            || apt "the test with redis-py" python3 python3-venv
+        say "installing redis-py from PyPI"
+        python3 -m venv $folder/python \
+            && $folder/python/bin/pip install --quiet --disable-pip-version-check -r $from/requirements.txt \
+            || die "redis-py could not be installed from PyPI; tests/libraries.rs needs it."
+        touch $folder/python.done
+    fi
+    if [ ! -f $folder/node.done ] || [ $from/package-lock.json -nt $folder/node.done ]; then
+        have npm || die "npm is not on the PATH; install Node.js 20 or later and run make again."
+        say "installing ioredis from the npm registry"
+        mkdir -p $folder/node && cp $from/package.json $from/package-lock.json $folder/node/
+        (cd $folder/node && npm ci --no-audit --no-fund --silent) \
+            || die "ioredis could not be installed from the npm registry; tests/libraries.rs needs it."
+        touch $folder/node.done
+    fi
+}
+
 for need in "$@"; do
     case $need in
-        wasm|bindgen|chromium|firefox|geckodriver|redis|nextest|page|fonts) need_$need ;;
+        wasm|bindgen|chromium|firefox|geckodriver|redis|nextest|page|fonts|clients) need_$need ;;
         wasm-pack) need_wasm_pack ;;
         *) die "tools/setup.sh knows no step named '$need'." ;;
     esac

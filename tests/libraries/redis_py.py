@@ -1,0 +1,171 @@
+"""redis-py against a node: redis_py.py PORT. Any difference from Redis ends it with a traceback."""
+
+import sys
+import threading
+import time
+
+import redis
+
+port = int(sys.argv[1])
+
+
+def connect(protocol):
+    return redis.Redis(port=port, protocol=protocol, decode_responses=True, socket_timeout=10)
+
+
+def strings(r):
+    assert r.set("s", "v") is True
+    assert r.set("s", "w", nx=True) is None
+    assert r.set("s", "w", get=True) == "v"
+    assert r.get("s") == "w" and r.get("absent") is None
+    assert r.incrby("n", 41) == 41 and r.incr("n") == 42
+    assert r.incrbyfloat("f", 10.5) == 10.5
+    assert r.append("s", "xyz") == 4 and r.getrange("s", 1, 2) == "xy"
+    assert r.mset({"a": 1, "b": 2}) is True and r.mget("a", "b", "c") == ["1", "2", None]
+    assert r.setex("e", 100, "soon") is True and 98 <= r.ttl("e") <= 100
+    assert r.persist("e") is True and r.ttl("e") == -1
+    assert r.type("s") == "string" and r.exists("s", "n", "no") == 2
+    assert r.rename("a", "aa") is True and r.delete("aa", "b") == 2
+    try:
+        r.incr("s")
+    except redis.ResponseError as error:
+        assert str(error) == "value is not an integer or out of range", error
+    else:
+        raise AssertionError("INCR of a word is refused")
+
+
+def lists(r):
+    assert r.rpush("l", "a", "b", "c") == 3 and r.lpush("l", "z") == 4
+    assert r.lrange("l", 0, -1) == ["z", "a", "b", "c"]
+    assert r.lpop("l") == "z" and r.rpop("l", 2) == ["c", "b"]
+    assert r.linsert("l", "before", "a", "0") == 2 and r.lindex("l", 0) == "0"
+    assert r.lmove("l", "m", "LEFT", "RIGHT") == "0" and r.llen("l") == 1
+    assert r.lpos("l", "a") == 0 and r.lset("l", 0, "A") is True
+
+
+def sets(r):
+    assert r.sadd("x", "1", "2", "3") == 3 and r.sadd("y", "2", "3", "4") == 2 + 1
+    assert r.smembers("x") == {"1", "2", "3"}
+    assert r.sinter("x", "y") == {"2", "3"} and r.sdiff("x", "y") == {"1"}
+    assert r.sunionstore("z", "x", "y") == 4 and r.scard("z") == 4
+    assert r.sismember("x", "1") == 1 and r.smismember("x", ["1", "9"]) == [1, 0]
+    assert r.spop("z") in {"1", "2", "3", "4"} and r.srem("x", "1") == 1
+
+
+def hashes(r):
+    assert r.hset("h", mapping={"f": "1", "g": "2"}) == 2
+    assert r.hgetall("h") == {"f": "1", "g": "2"} and r.hmget("h", "f", "q") == ["1", None]
+    assert r.hincrby("h", "f", 4) == 5 and r.hincrbyfloat("h", "g", 0.5) == 2.5
+    assert r.hdel("h", "f") == 1 and r.hkeys("h") == ["g"] and r.hlen("h") == 1
+
+
+def sorted_sets(r):
+    assert r.zadd("zs", {"a": 1, "b": 2.5, "c": 3}) == 3
+    assert r.zrange("zs", 0, -1, withscores=True) == [("a", 1.0), ("b", 2.5), ("c", 3.0)]
+    assert r.zscore("zs", "b") == 2.5 and r.zrank("zs", "c") == 2
+    assert r.zrangebyscore("zs", "(1", "+inf") == ["b", "c"]
+    assert r.zincrby("zs", 10, "a") == 11.0 and r.zcount("zs", 0, 5) == 2
+    assert r.zpopmin("zs") == [("b", 2.5)] and r.zmscore("zs", ["c", "q"]) == [3.0, None]
+    assert r.zadd("zs", {"c": 4}, gt=True, ch=True) == 1
+
+
+def pipelines(r):
+    with r.pipeline(transaction=False) as pipe:
+        for n in range(1000):
+            pipe.set(f"p:{n}", n)
+        assert all(pipe.execute())
+    with r.pipeline() as pipe:
+        pipe.incr("t").lpush("t", "x").incr("t")
+        replies = pipe.execute(raise_on_error=False)
+    assert replies[0] == 1 and replies[2] == 2, replies
+    assert isinstance(replies[1], redis.ResponseError), replies
+    assert str(replies[1]).endswith("WRONGTYPE Operation against a key holding the wrong kind of value")
+
+
+def watched(r):
+    with r.pipeline() as pipe:
+        pipe.watch("w")
+        r.set("w", "stolen")
+        pipe.multi()
+        pipe.set("w", "mine")
+        try:
+            pipe.execute()
+        except redis.WatchError:
+            pass
+        else:
+            raise AssertionError("a watched key was touched")
+    assert r.get("w") == "stolen"
+
+    def once_more(pipe):
+        held = pipe.get("w")
+        pipe.multi()
+        pipe.set("w", held + " back")
+
+    assert r.transaction(once_more, "w") == [True] and r.get("w") == "stolen back"
+
+
+def blocking(r, other):
+    def later():
+        time.sleep(0.1)
+        other.rpush("queue", "job")
+
+    thread = threading.Thread(target=later)
+    thread.start()
+    assert r.blpop(["none", "queue"], timeout=5) == answer(r, "queue", "job")
+    thread.join()
+    assert r.blpop("queue", timeout=1) is None
+    other.zadd("zqueue", {"z": 1})
+    assert list(r.bzpopmin("zqueue", timeout=1))[:2] == ["zqueue", "z"]
+
+
+def answer(r, *words):
+    """redis-py gives a tuple with RESP2 and a list with RESP3."""
+    return list(words) if r.get_connection_kwargs().get("protocol") == 3 else words
+
+
+def scans(r):
+    assert len(set(r.scan_iter("p:*", count=17))) == 1000
+    r.hset("big", mapping={f"f{n}": n for n in range(700)})
+    assert len(dict(r.hscan_iter("big"))) == 700
+    r.sadd("bigset", *[f"m{n}" for n in range(700)])
+    assert len(set(r.sscan_iter("bigset"))) == 700
+    r.zadd("bigzset", {f"m{n}": n for n in range(700)})
+    assert len(dict(r.zscan_iter("bigzset"))) == 700
+
+
+def server(r):
+    assert r.ping() is True and r.echo("x") == "x"
+    assert r.info("server")["redis_version"].startswith("7.")
+    assert r.config_get("maxmemory*")["maxmemory-policy"] == "noeviction"
+    assert r.config_set("repl-timeout", 61) is True
+    assert r.config_get("repl-timeout") == {"repl-timeout": "61"}
+    assert r.client_setname("tester") is True and r.client_getname() == "tester"
+    assert isinstance(r.client_id(), int) and r.dbsize() > 1000
+    assert any(client["name"] == "tester" for client in r.client_list())
+    assert r.role()[0] == "master" and len(r.time()) == 2
+    assert r.object("encoding", "n") == "int"
+    assert r.restore("copy", 0, r_raw.dump("zs")) and r.zrange("copy", 0, -1) == r.zrange("zs", 0, -1)
+
+
+def published(r, other):
+    subscriber = other.pubsub()
+    subscriber.subscribe("news")
+    subscriber.psubscribe("n*")
+    kinds = [subscriber.get_message(timeout=5)["type"] for _ in range(2)]
+    assert kinds == ["subscribe", "psubscribe"], kinds
+    assert r.publish("news", "hello") == 2
+    got = [subscriber.get_message(timeout=5) for _ in range(2)]
+    assert [(m["type"], m["data"]) for m in got] == [("message", "hello"), ("pmessage", "hello")]
+    subscriber.close()
+
+
+for protocol in (2, 3):
+    r, other = connect(protocol), connect(protocol)
+    r_raw = redis.Redis(port=port, protocol=protocol, socket_timeout=10)
+    assert r.flushall() is True
+    for part in (strings, lists, sets, hashes, sorted_sets, pipelines, watched, scans, server):
+        part(r)
+    blocking(r, other)
+    if "pubsub" in sys.argv[2:]:
+        published(r, other)
+    print(f"redis-py {redis.__version__}, RESP{protocol}: all as expected")
