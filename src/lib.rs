@@ -6,10 +6,11 @@
 //! every `use` line, and holds them together.
 //!
 //! ```text
-//! 6  web                       nodes behind message ports, the conductor's loop, the page's view
-//! 5  lab                       virtual time, wires, disks, scripts, and the way back
-//! 4  node                      one server: facts in, orders out
-//! 3  commands  rdb             what data commands do; snapshots as bytes
+//! 7  web                       nodes behind message ports, the conductor's loop, the page's view
+//! 6  lab                       virtual time, wires, disks, scripts, and the way back
+//! 5  node                      one server: facts in, orders out
+//! 4  commands                  what data commands do
+//! 3  rdb                       snapshots as bytes
 //! 2  keyspace  replication     keys on copy-on-write pages; histories, the buffer, PSYNC's verdict
 //! 1  time  random  resp        instants, chances, the language of every connection
 //! ```

@@ -1,86 +1,11 @@
 //! Peers that lie: whatever bytes arrive on whatever link, a node answers in Redis' words or closes
 //! the link and notes why. It never panics, and what it holds stays.
-#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks for one order among many")]
+
+mod support;
 
 use proptest::prelude::*;
-use replica_lab::node::{Address, Input, Link, Node, Outbox, Output, Setup};
-use replica_lab::resp::{Bytes, encode_command};
-use replica_lab::time::{Duration, Instant};
-
-/// A node with a client that has set one key.
-struct Bench {
-    node: Node,
-    now: Instant,
-}
-
-const CLIENT: Link = Link::accepted(0);
-const STRANGER: Link = Link::accepted(1);
-
-impl Bench {
-    fn new() -> Self {
-        let now = Instant::from_millis(1_742_822_352_000);
-        let mut bench = Self { node: Node::new(Setup::default(), now), now };
-        bench.tell(Input::Started);
-        bench.accept(CLIENT);
-        bench.command(CLIENT, &["SET", "kept", "value"]);
-        bench
-    }
-
-    fn tell(&mut self, input: Input) -> Vec<Output> {
-        let mut out = Outbox::default();
-        self.now += Duration::from_micros(10);
-        self.node.handle(self.now, input, &mut out);
-        out.orders
-    }
-
-    fn accept(&mut self, link: Link) {
-        let (peer, local) = (Address::new("127.0.0.1", 4_000), Address::new("127.0.0.1", 6_379));
-        self.tell(Input::Accepted { link, peer, local });
-    }
-
-    fn receive(&mut self, link: Link, bytes: &[u8]) -> Vec<Output> {
-        self.tell(Input::Received { link, bytes: Bytes::from(bytes) })
-    }
-
-    fn command(&mut self, link: Link, args: &[&str]) -> Vec<Output> {
-        let mut bytes = Vec::new();
-        encode_command(args, &mut bytes);
-        self.receive(link, &bytes)
-    }
-
-    /// Lets the node's own time come, some times.
-    fn wake(&mut self, times: usize) {
-        for _ in 0..times {
-            let Some(deadline) = self.node.deadline() else { return };
-            self.now = self.now.max(deadline.at);
-            self.tell(Input::Woke);
-        }
-    }
-
-    /// What the client hears.
-    fn heard(&mut self, args: &[&str]) -> Vec<u8> {
-        let orders = self.command(CLIENT, args);
-        let bytes = orders.into_iter().filter_map(|order| match order {
-            Output::Send { link: CLIENT, bytes, .. } => Some(bytes.to_vec()),
-            _ => None,
-        });
-        bytes.flatten().collect()
-    }
-
-    /// Makes the node follow a master, and answers it up to where the snapshot begins.
-    fn follow(&mut self) -> Link {
-        let orders = self.command(CLIENT, &["REPLICAOF", "liar", "6379"]);
-        let link = orders.iter().find_map(|order| match order {
-            Output::Dial { link, .. } => Some(*link),
-            _ => None,
-        });
-        let link = link.expect("the node dials its master");
-        self.tell(Input::Opened { link });
-        self.receive(link, b"+PONG\r\n");
-        self.receive(link, b"+OK\r\n+OK\r\n");
-        link
-    }
-}
+use replica_lab::resp::encode_command;
+use support::{Bench, STRANGER, World};
 
 /// A real conversation of a master: an empty snapshot and some of a stream.
 fn snapshot_and_stream() -> Vec<u8> {
@@ -125,45 +50,6 @@ fn changes() -> impl Strategy<Value = Vec<(prop::sample::Index, u8)>> {
     prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6)
 }
 
-/// Carries out disk orders as a disk that works would, without keeping anything but sizes small.
-fn answer_disk(
-    bench: &mut Bench,
-    files: &mut std::collections::BTreeMap<String, Vec<u8>>,
-    orders: Vec<Output>,
-) {
-    use replica_lab::node::{DiskFact, DiskOrder};
-    let mut queue: std::collections::VecDeque<Output> = orders.into();
-    while let Some(order) = queue.pop_front() {
-        let Output::Disk { job, order } = order else { continue };
-        let result = match order {
-            DiskOrder::Append { file, bytes, create } => {
-                let kept = files.entry(file).or_default();
-                if create {
-                    kept.clear();
-                }
-                kept.extend_from_slice(&bytes);
-                DiskFact::Done
-            }
-            DiskOrder::Rename { from, to } => {
-                let kept = files.remove(&from).unwrap_or_default();
-                files.insert(to, kept);
-                DiskFact::Done
-            }
-            DiskOrder::Read { file, at, max } => {
-                let kept = files.get(&file).cloned().unwrap_or_default();
-                let start = (at as usize).min(kept.len());
-                let end = (start + max as usize).min(kept.len());
-                DiskFact::Read { bytes: Bytes::from(&kept[start..end]) }
-            }
-            DiskOrder::Remove { file } => {
-                files.remove(&file);
-                DiskFact::Done
-            }
-        };
-        queue.extend(bench.tell(Input::Disk { job, result: Ok(result) }));
-    }
-}
-
 proptest! {
     #[test]
     fn any_bytes_of_a_client_leave_the_node_alive(
@@ -195,25 +81,23 @@ proptest! {
     fn a_master_that_garbles_its_words_leaves_the_replica_alive(
         changes in changes(), size in 1usize..80,
     ) {
-        let mut bench = Bench::new();
-        let link = bench.follow();
-        let mut files = std::collections::BTreeMap::new();
+        let mut world = World::new(Bench::new());
+        let link = world.bench.follow();
         for piece in mangle(snapshot_and_stream(), &changes, size) {
-            let orders = bench.receive(link, &piece);
-            answer_disk(&mut bench, &mut files, orders);
+            let orders = world.bench.receive(link, &piece);
+            world.carry_out(orders);
         }
-        bench.wake(20);
-        prop_assert_eq!(bench.heard(&["ECHO", "alive"]), b"$5\r\nalive\r\n");
+        world.wake(20);
+        prop_assert_eq!(world.bench.heard(&["ECHO", "alive"]), b"$5\r\nalive\r\n");
     }
 }
 
 #[test]
 fn the_conversation_that_is_garbled_above_is_a_good_one() {
-    let mut bench = Bench::new();
-    let link = bench.follow();
-    let mut files = std::collections::BTreeMap::new();
-    let orders = bench.receive(link, &snapshot_and_stream());
-    answer_disk(&mut bench, &mut files, orders);
-    assert_eq!(bench.heard(&["GET", "a"]), b"$1\r\n2\r\n");
-    assert_eq!(bench.heard(&["GET", "kept"]), b"$-1\r\n");
+    let mut world = World::new(Bench::new());
+    let link = world.bench.follow();
+    let orders = world.bench.receive(link, &snapshot_and_stream());
+    world.carry_out(orders);
+    assert_eq!(world.bench.heard(&["GET", "a"]), b"$1\r\n2\r\n");
+    assert_eq!(world.bench.heard(&["GET", "kept"]), b"$-1\r\n");
 }

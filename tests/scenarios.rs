@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use expect_test::expect_file;
-use replica_lab::lab::{Action, LocalLab, NodeId, Script};
+use replica_lab::lab::{Action, Intervention, LocalLab, NodeId, Script};
 use replica_lab::node::Level;
 
 #[test]
@@ -38,12 +38,15 @@ fn transcript(text: &str) -> String {
             Action::Intervene(act) => {
                 writeln!(teller.out, "{act}").expect("a String takes every write");
                 lab.intervene(act.clone());
-                teller.reply(&lab, act.nodes()[0]);
+                if let Intervention::Type { node, .. } = act {
+                    teller.reply(&lab, node);
+                }
             }
             Action::Run(span) => {
                 writeln!(teller.out, "run {span}").expect("a String takes every write");
                 lab.run(*span);
             }
+            Action::Idle(span) => lab.idle(*span),
             Action::Step(count) => {
                 for _ in 0..*count {
                     teller.step(&mut lab);
@@ -98,6 +101,7 @@ impl Teller {
     fn logs(&mut self, lab: &LocalLab) {
         let world = lab.conductor().world();
         let epoch = world.plan().epoch;
+        self.seen.resize(world.plan().nodes.len(), 0);
         let mut lines = Vec::new();
         for (index, node) in world.plan().nodes.iter().enumerate() {
             let log = world.log(NodeId(index));
@@ -128,6 +132,9 @@ impl Teller {
         match words.as_slice() {
             ["offsets"] => {
                 for (index, plan) in world.plan().nodes.iter().enumerate() {
+                    if plan.removed || !world.is_running(NodeId(index)) {
+                        continue;
+                    }
                     let status = lab.status(NodeId(index), 0);
                     let mut line = format!("    {:<9}offset {}", plan.name, status.offset);
                     for replica in &status.replicas {
@@ -155,12 +162,20 @@ impl Teller {
                     .collect();
                 self.line(&format!("    {name} holds {}: {}", status.keys_total, keys.join(", ")));
             }
+            ["said", name] => {
+                let (_, command, said) = world.log(node(name)).prompt.back().expect("a command");
+                let said = if said.is_empty() { "(nothing yet)" } else { said };
+                self.line(&format!("    {name}> {command}: {said}"));
+            }
             ["next"] => {
                 let next = lab.conductor().next_event();
                 let text = next.map_or_else(|| "nothing".to_owned(), |next| next.text);
                 self.line(&format!("    next: {text}"));
             }
-            _ => panic!("show offsets, show keys NODE or show next, not: {}", what.join(" ")),
+            _ => panic!(
+                "show offsets, show keys NODE, show said NODE or show next, not: {}",
+                what.join(" ")
+            ),
         }
     }
 }

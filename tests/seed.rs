@@ -14,7 +14,7 @@ fn both_logs_of_the_seed_documents_scenario_are_the_seeds() {
         match action {
             Action::Until(until) => assert!(lab.until(until), "it never came to '{until}'"),
             Action::Run(span) => lab.run(*span),
-            Action::Intervene(_) | Action::Step(_) | Action::Show(_) => {
+            Action::Intervene(_) | Action::Idle(_) | Action::Step(_) | Action::Show(_) => {
                 panic!("the seed's scenario needs nobody to act")
             }
         }

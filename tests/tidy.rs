@@ -35,7 +35,7 @@ fn the_readme_draws_the_same_map() {
     let code = map(&read(&root().join("src/lib.rs")));
     let readme = map(&read(&root().join("README.md")));
     assert_eq!(code, readme, "README.md and src/lib.rs draw different maps");
-    assert_eq!(code.len(), 6);
+    assert_eq!(code.len(), 7);
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn an_act_in_the_past_gives_up_the_future_and_begins_another() {
     lab.run(Duration::from_secs(12));
     let (end, hash, _) = picture(&lab);
     lab.seek(end / 2);
-    lab.intervene(Intervention::parse("master> SET another future").expect("an act"));
+    lab.intervene(Intervention::typed("master", "SET another future"));
     assert_eq!(lab.conductor().length(), end / 2 + 1);
     lab.run(Duration::from_secs(12));
     assert_ne!(picture(&lab).1, hash);

@@ -82,7 +82,7 @@ async fn a_wrong_script_and_a_wrong_act_are_told_in_a_sentence() {
     assert!(message(&error).starts_with("line 2: 'nonsense' is not understood"));
     let lab = Lab::open("node master\n", "page").await;
     let error = lab.handle.intervene("nobody> PING".to_owned()).await.unwrap_err();
-    assert_eq!(message(&error), "there is no node 'nobody'");
+    assert_eq!(message(&error), "there is no node 'nobody': there are master");
 }
 
 /// A lab in the browser.

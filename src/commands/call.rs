@@ -1,9 +1,10 @@
 //! One run of one command: what a handler sees, and what it leaves behind.
 
-use super::Refusal;
-use crate::keyspace::{Database, Entry, Keyspace, Millis, StringValue, Value};
+use super::{Block, Settings};
+use crate::keyspace::{Database, Entry, Keyspace, Millis, Value};
 use crate::random::Random;
-use crate::resp::{Bytes, parse_integer};
+use crate::rdb::Version;
+use crate::resp::{Bytes, Protocol};
 
 /// Who asks: it decides what a key past its expiry looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +29,16 @@ pub struct Call<'a> {
     pub now: Millis,
     /// Who asks.
     pub viewer: Viewer,
+    /// The version of RESP that the asker speaks: some replies are built differently in each.
+    pub protocol: Protocol,
+    /// True if the asker can be kept waiting: false inside MULTI and for a master's commands.
+    pub may_block: bool,
     /// The name and the arguments.
     pub args: &'a [Bytes],
     /// The node's source of chance.
     pub random: &'a mut Random,
+    /// The version of RDB that this server writes.
+    pub rdb_version: Version,
     /// The options that change what data commands do.
     pub settings: &'a Settings,
     /// What the command leaves behind.
@@ -43,14 +50,17 @@ pub struct Call<'a> {
 pub struct Effects {
     /// How many changes were made; at 0 nothing is propagated.
     pub dirty: u64,
-    /// Deletions of keys that had expired: they enter the stream before the command.
-    pub expired: Vec<Vec<Bytes>>,
+    /// Deletions of keys that had expired, with their databases: they enter the stream before the
+    /// command.
+    pub expired: Vec<(usize, Vec<Bytes>)>,
     /// What enters the stream in place of the command as typed.
     pub rewritten: Option<Vec<Vec<Bytes>>>,
     /// Propagate although nothing was changed.
     pub forced: bool,
     /// The keys that were changed or deleted, with their databases: for WATCH and blocked clients.
     pub touched: Vec<(usize, Bytes)>,
+    /// The command has done nothing and wants to be run again: its reply is silent.
+    pub block: Option<Block>,
 }
 
 /// What becomes of a key's expiry when it is given a value.
@@ -64,48 +74,6 @@ pub enum Expiry {
     At(Millis),
 }
 
-/// The options of `redis.conf` that change what data commands do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// `lazyfree-lazy-expire`: expired keys enter the stream as UNLINK.
-    pub lazy_expire: bool,
-    /// `lazyfree-lazy-server-del`: implicit deletions enter the stream as UNLINK.
-    pub lazy_server_del: bool,
-    /// `hash-max-listpack-entries`.
-    pub hash_listpack_entries: usize,
-    /// `hash-max-listpack-value`.
-    pub hash_listpack_value: usize,
-    /// `list-max-listpack-size`: bytes (negative classes) or entries (positive) of a node.
-    pub list_listpack_size: i64,
-    /// `set-max-intset-entries`.
-    pub set_intset_entries: usize,
-    /// `set-max-listpack-entries`.
-    pub set_listpack_entries: usize,
-    /// `set-max-listpack-value`.
-    pub set_listpack_value: usize,
-    /// `zset-max-listpack-entries`.
-    pub zset_listpack_entries: usize,
-    /// `zset-max-listpack-value`.
-    pub zset_listpack_value: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            lazy_expire: false,
-            lazy_server_del: false,
-            hash_listpack_entries: 512,
-            hash_listpack_value: 64,
-            list_listpack_size: -2,
-            set_intset_entries: 512,
-            set_listpack_entries: 128,
-            set_listpack_value: 64,
-            zset_listpack_entries: 128,
-            zset_listpack_value: 64,
-        }
-    }
-}
-
 impl<'a> Call<'a> {
     /// The argument at `index`.
     ///
@@ -113,11 +81,6 @@ impl<'a> Call<'a> {
     /// If the arity did not promise it.
     pub fn arg(&self, index: usize) -> Bytes {
         Bytes::clone(&self.args[index])
-    }
-
-    /// The argument at `index` as a 64-bit integer.
-    pub fn integer(&self, index: usize) -> Result<i64, Refusal> {
-        parse_integer(&self.args[index]).ok_or(Refusal::NotAnInteger)
     }
 
     /// True if the argument at `index` is `word`, in any case.
@@ -161,18 +124,6 @@ impl<'a> Call<'a> {
         self.database().value_mut(key)
     }
 
-    /// The string at `key`.
-    ///
-    /// # Errors
-    /// [`Refusal::WrongType`] if the key holds another type.
-    pub fn string(&mut self, key: &[u8]) -> Result<Option<StringValue>, Refusal> {
-        match self.value(key) {
-            None => Ok(None),
-            Some(Value::String(string)) => Ok(Some(string.clone())),
-            Some(_) => Err(Refusal::WrongType),
-        }
-    }
-
     /// Gives `key` a value; one change.
     pub fn set(&mut self, key: Bytes, value: Value, expiry: Expiry) {
         let expires = match expiry {
@@ -201,6 +152,25 @@ impl<'a> Call<'a> {
         self.effects.touched.push((self.db, Bytes::from(key)));
     }
 
+    /// Says that the collection at `key` was changed in place, `changes` times; an empty one goes.
+    pub fn changed(&mut self, key: &[u8], changes: u64) {
+        self.touch(key);
+        self.effects.dirty += changes;
+        let value = self.database().get(key).map(|entry| &entry.value);
+        if value.is_some_and(Value::is_empty_collection) {
+            self.database().remove(key);
+        }
+    }
+
+    /// Gives `key` the value that a command computed, or deletes it if that is empty.
+    pub fn store(&mut self, key: Bytes, value: Value) {
+        if value.is_empty_collection() {
+            self.delete(&key);
+        } else {
+            self.set(key, value, Expiry::Clear);
+        }
+    }
+
     /// Lets the stream carry `args` in place of the command as typed.
     pub fn propagate_as<A: AsRef<[u8]>>(&mut self, args: &[A]) {
         self.effects.rewritten = Some(vec![args.iter().map(|a| Bytes::from(a.as_ref())).collect()]);
@@ -217,6 +187,11 @@ impl<'a> Call<'a> {
         if self.settings.lazy_expire { "UNLINK" } else { "DEL" }
     }
 
+    /// The name under which a deletion that a command implies enters the stream.
+    pub const fn implicit_deletion(&self) -> &'static str {
+        if self.settings.lazy_server_del { "UNLINK" } else { "DEL" }
+    }
+
     /// True if `key` is past its expiry: later than the stamp, not at it.
     pub fn is_expired(&self, db: usize, key: &[u8]) -> bool {
         let entry = self.keyspace.db(db).get(key);
@@ -228,6 +203,6 @@ impl<'a> Call<'a> {
         let key = Bytes::from(key);
         self.effects.touched.push((db, Bytes::clone(&key)));
         let name = Bytes::from(self.expiry_deletion().as_bytes());
-        self.effects.expired.push(vec![name, key]);
+        self.effects.expired.push((db, vec![name, key]));
     }
 }

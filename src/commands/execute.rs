@@ -20,15 +20,18 @@ pub fn check_arity<H>(spec: &Spec<H>, count: usize) -> Result<(), Refusal> {
 
 /// The refusal of a command that does not exist: its name and the beginning of its arguments.
 pub fn unknown_command(args: &[Bytes]) -> Refusal {
-    let clip = |text: &[u8]| String::from_utf8_lossy(&text[..text.len().min(128)]).into_owned();
-    let name = args.first().map_or_else(String::new, |name| clip(name));
+    // As C prints them: a zero byte ends a text.
+    let clip = |text: &[u8], room: usize| {
+        let text = text.split(|&byte| byte == 0).next().unwrap_or(text);
+        String::from_utf8_lossy(&text[..text.len().min(room)]).into_owned()
+    };
+    let name = args.first().map_or_else(String::new, |name| clip(name, 128));
     let mut shown = String::new();
     for arg in &args[1.min(args.len())..] {
         if shown.len() >= 128 {
             break;
         }
-        let room = 128 - shown.len();
-        let text = String::from_utf8_lossy(&arg[..arg.len().min(room)]).into_owned();
+        let text = clip(arg, 128 - shown.len());
         shown += &format!("'{text}' ");
     }
     Refusal::Other(format!("ERR unknown command '{name}', with args beginning with: {shown}"))

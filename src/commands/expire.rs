@@ -3,70 +3,28 @@
 //! An expiry enters the stream as an absolute time, whatever form it was given in: a replica that
 //! receives it later must not let the key live longer. *Source*: Redis 7.2 · expire.c.
 
-use super::{Call, Flags, Group, Handler, Keys, Refusal, Spec};
+use super::rows::rows;
+use super::{Call, Refusal, Spec};
 use crate::keyspace::Millis;
 use crate::resp::{Bytes, Reply, parse_integer};
 
-pub(super) const TABLE: &[Spec] = &[
-    row(
-        "expire",
-        -3,
-        WRITE,
-        "key seconds [NX|XX|GT|LT]",
-        "Sets a key's expiry in seconds from now.",
-        expire,
-    ),
-    row(
-        "pexpire",
-        -3,
-        WRITE,
-        "key milliseconds [NX|XX|GT|LT]",
-        "Sets a key's expiry in milliseconds from now.",
-        pexpire,
-    ),
-    row(
-        "expireat",
-        -3,
-        WRITE,
-        "key unix-time-seconds [NX|XX|GT|LT]",
-        "Sets a key's expiry as a Unix time.",
-        expireat,
-    ),
-    row(
-        "pexpireat",
-        -3,
-        WRITE,
-        "key unix-time-milliseconds [NX|XX|GT|LT]",
-        "Sets a key's expiry as a Unix time in milliseconds.",
-        pexpireat,
-    ),
-    row("persist", 2, WRITE, "key", "Takes a key's expiry away.", persist),
-    row("ttl", 2, READ, "key", "Answers the seconds until a key expires.", ttl),
-    row("pttl", 2, READ, "key", "Answers the milliseconds until a key expires.", pttl),
-    row("expiretime", 2, READ, "key", "Answers when a key expires, as a Unix time.", expiretime),
-    row(
-        "pexpiretime",
-        2,
-        READ,
-        "key",
-        "Answers when a key expires, as a Unix time in milliseconds.",
-        pexpiretime,
-    ),
-];
-
-const WRITE: Flags = Flags::WRITE.and(Flags::FAST);
-const READ: Flags = Flags::READONLY.and(Flags::FAST);
-
-const fn row(
-    name: &'static str,
-    arity: i32,
-    flags: Flags,
-    usage: &'static str,
-    summary: &'static str,
-    handler: Handler,
-) -> Spec {
-    Spec { name, arity, flags, keys: Keys::FIRST, group: Group::Generic, usage, summary, handler }
-}
+pub(super) const TABLE: &[Spec] = rows! { Generic;
+    "expire" -3 WRITE_FAST FIRST expire, "key seconds [NX|XX|GT|LT]",
+        "Sets a key's expiry in seconds from now.";
+    "pexpire" -3 WRITE_FAST FIRST pexpire, "key milliseconds [NX|XX|GT|LT]",
+        "Sets a key's expiry in milliseconds from now.";
+    "expireat" -3 WRITE_FAST FIRST expireat, "key unix-time-seconds [NX|XX|GT|LT]",
+        "Sets a key's expiry as a Unix time.";
+    "pexpireat" -3 WRITE_FAST FIRST pexpireat, "key unix-time-milliseconds [NX|XX|GT|LT]",
+        "Sets a key's expiry as a Unix time in milliseconds.";
+    "persist" 2 WRITE_FAST FIRST persist, "key", "Takes a key's expiry away.";
+    "ttl" 2 READ_FAST FIRST ttl, "key", "Answers the seconds until a key expires.";
+    "pttl" 2 READ_FAST FIRST pttl, "key", "Answers the milliseconds until a key expires.";
+    "expiretime" 2 READ_FAST FIRST expiretime, "key",
+        "Answers when a key expires, as a Unix time.";
+    "pexpiretime" 2 READ_FAST FIRST pexpiretime, "key",
+        "Answers when a key expires, as a Unix time in milliseconds.";
+};
 
 /// The unit and the origin of an expiry that a user gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +44,17 @@ impl Clock {
     pub(super) const UNIX_SECONDS: Self = Self { unit: 1_000, relative: false };
     /// Unix milliseconds: PXAT, PEXPIREAT.
     pub(super) const UNIX_MILLIS: Self = Self { unit: 1, relative: false };
+
+    /// The clock of an option of SET, in lower case.
+    pub(super) const fn named(word: &[u8]) -> Option<Self> {
+        match word {
+            b"ex" => Some(Self::SECONDS),
+            b"px" => Some(Self::MILLIS),
+            b"exat" => Some(Self::UNIX_SECONDS),
+            b"pxat" => Some(Self::UNIX_MILLIS),
+            _ => None,
+        }
+    }
 
     /// The stamp that `text` means, or `None` if it does not fit 64 bits.
     pub(super) fn stamp(self, number: i64, now: Millis) -> Option<Millis> {
@@ -183,21 +152,33 @@ pub(super) fn expire_at(call: &mut Call<'_>, key: &Bytes, at: Millis) {
         call.delete(key);
         call.propagate_as(&[call.expiry_deletion().as_bytes(), key]);
     } else {
-        call.database().set_expiry(key, Some(at));
-        call.touch(key);
-        call.effects.dirty += 1;
+        call.expire_later(key, at);
+    }
+}
+
+impl Call<'_> {
+    /// Gives an existing key an expiry; one change.
+    pub(super) fn expire_later(&mut self, key: &[u8], at: Millis) {
+        self.database().set_expiry(key, Some(at));
+        self.touch(key);
+        self.effects.dirty += 1;
+    }
+
+    /// Takes the expiry of `key` away; one change, or false if it has none.
+    pub(super) fn persist(&mut self, key: &[u8]) -> bool {
+        if self.entry(key).is_none_or(|entry| entry.expires.is_none()) {
+            return false;
+        }
+        self.database().set_expiry(key, None);
+        self.touch(key);
+        self.effects.dirty += 1;
+        true
     }
 }
 
 fn persist(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let key = call.arg(1);
-    if call.entry(&key).is_none_or(|entry| entry.expires.is_none()) {
-        return Ok(Reply::Integer(0));
-    }
-    call.database().set_expiry(&key, None);
-    call.touch(&key);
-    call.effects.dirty += 1;
-    Ok(Reply::Integer(1))
+    Ok(Reply::Integer(call.persist(&key).into()))
 }
 
 fn ttl(call: &mut Call<'_>) -> Result<Reply, Refusal> {

@@ -1,73 +1,36 @@
 //! Keys of any type. *Source*: Redis 7.2 · db.c.
 
-use super::{Call, Flags, Group, Handler, Keys, Refusal, Spec};
+use super::rows::rows;
+use super::{Call, Refusal, Spec, Viewer};
 use crate::resp::{Bytes, Reply};
 
-pub(super) const TABLE: &[Spec] = &[
-    row("del", -2, Flags::WRITE, Keys::ALL, "key [key ...]", "Deletes keys.", del),
-    row(
-        "unlink",
-        -2,
-        WRITE_FAST,
-        Keys::ALL,
-        "key [key ...]",
-        "Deletes keys, and frees them later.",
-        del,
-    ),
-    row("exists", -2, READ_FAST, Keys::ALL, "key [key ...]", "Counts the keys that exist.", exists),
-    row("type", 2, READ_FAST, Keys::FIRST, "key", "Answers the type of a key's value.", type_of),
-    row("dbsize", 1, READ_FAST, Keys::NONE, "", "Counts the keys of the database.", dbsize),
-    row(
-        "flushdb",
-        -1,
-        Flags::WRITE,
-        Keys::NONE,
-        "[ASYNC|SYNC]",
-        "Deletes all keys of the database.",
-        flushdb,
-    ),
-    row(
-        "flushall",
-        -1,
-        Flags::WRITE,
-        Keys::NONE,
-        "[ASYNC|SYNC]",
-        "Deletes all keys of all databases.",
-        flushall,
-    ),
-];
-
-const WRITE_FAST: Flags = Flags::WRITE.and(Flags::FAST);
-const READ_FAST: Flags = Flags::READONLY.and(Flags::FAST);
-
-const fn row(
-    name: &'static str,
-    arity: i32,
-    flags: Flags,
-    keys: Keys,
-    usage: &'static str,
-    summary: &'static str,
-    handler: Handler,
-) -> Spec {
-    Spec { name, arity, flags, keys, group: Group::Generic, usage, summary, handler }
-}
+pub(super) const TABLE: &[Spec] = rows! { Generic;
+    "del" -2 WRITE ALL del, "key [key ...]", "Deletes keys.";
+    "unlink" -2 WRITE_FAST ALL del, "key [key ...]", "Deletes keys, and frees them later.";
+    "exists" -2 READ_FAST ALL exists, "key [key ...]", "Counts the keys that exist.";
+    "touch" -2 READ_FAST ALL exists, "key [key ...]", "Counts the keys that exist, as a use.";
+    "type" 2 READ_FAST FIRST type_of, "key", "Answers the type of a key's value.";
+    "dbsize" 1 READ_FAST NONE dbsize, "", "Counts the keys of the database.";
+    "randomkey" 1 READ_ANY NONE randomkey, "", "Answers any key.";
+    "rename" 3 WRITE FIRST_TWO rename, "key newkey", "Gives a key another name.";
+    "renamenx" 3 WRITE_FAST FIRST_TWO renamenx, "key newkey",
+        "Gives a key another name that no key has.";
+    "copy" -3 GROW FIRST_TWO copy, "source destination [DB destination-db] [REPLACE]",
+        "Copies a key's value to another key.";
+    "move" 3 WRITE_FAST FIRST move_to, "key db", "Moves a key to another database.";
+    "swapdb" 3 WRITE_FAST NONE swapdb, "index1 index2", "Exchanges two databases.";
+    "flushdb" -1 WRITE NONE flushdb, "[ASYNC|SYNC]", "Deletes all keys of the database.";
+    "flushall" -1 WRITE NONE flushall, "[ASYNC|SYNC]", "Deletes all keys of all databases.";
+};
 
 fn del(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let mut deleted = 0;
-    for index in 1..call.args.len() {
-        let key = call.arg(index);
-        deleted += i64::from(call.delete(&key));
-    }
-    Ok(Reply::Integer(deleted))
+    let keys = &call.args[1..];
+    Ok(Reply::count(keys.iter().filter(|key| call.delete(key)).count() as u64))
 }
 
 fn exists(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let mut found = 0;
-    for index in 1..call.args.len() {
-        let key = call.arg(index);
-        found += i64::from(call.entry(&key).is_some());
-    }
-    Ok(Reply::Integer(found))
+    let keys = &call.args[1..];
+    Ok(Reply::count(keys.iter().filter(|key| call.entry(key).is_some()).count() as u64))
 }
 
 fn type_of(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -77,6 +40,109 @@ fn type_of(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 
 fn dbsize(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::count(call.database().len()))
+}
+
+/// Draws until a key is found that has not expired. A reader may not delete those that have: if
+/// there may be no others, it gives up after a while and answers one of them.
+fn randomkey(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let mut tries = RANDOM_TRIES_MAX;
+    loop {
+        let database = call.keyspace.db(call.db);
+        let all_volatile = database.len() == database.volatile_len();
+        let Some(entry) = database.random(call.random) else { return Ok(Reply::Null) };
+        let key = Bytes::clone(&entry.key);
+        tries -= 1;
+        let gives_up = call.viewer == Viewer::Reader && all_volatile && tries == 0;
+        if gives_up || call.entry(&key).is_some() {
+            return Ok(Reply::Bulk(key));
+        }
+        tries = tries.max(1);
+    }
+}
+
+fn rename(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    rename_unless(call, false)?;
+    Ok(Reply::OK)
+}
+
+fn renamenx(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    Ok(Reply::Integer(rename_unless(call, true)?.into()))
+}
+
+/// False if nothing was done: the names are the same, or the other is `taken` and must not be.
+fn rename_unless(call: &mut Call<'_>, taken: bool) -> Result<bool, Refusal> {
+    let (key, other) = (call.arg(1), call.arg(2));
+    let entry = call.entry(&key).cloned().ok_or(Refusal::NoSuchKey)?;
+    if key == other || (call.entry(&other).is_some() && taken) {
+        return Ok(false);
+    }
+    call.database().remove(&key);
+    call.database().insert(Bytes::clone(&other), entry.value, entry.expires);
+    call.touch(&key);
+    call.touch(&other);
+    call.effects.dirty += 1;
+    Ok(true)
+}
+
+fn copy(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (mut db, mut replace, mut index) = (call.db, false, 3);
+    while index < call.args.len() {
+        if call.is(index, "replace") {
+            replace = true;
+        } else if call.is(index, "db") && index + 1 < call.args.len() {
+            index += 1;
+            db = call.database_index(index)?;
+        } else {
+            return Err(Refusal::Syntax);
+        }
+        index += 1;
+    }
+    let (key, other) = (call.arg(1), call.arg(2));
+    if db == call.db && key == other {
+        return Err(Refusal::SameObject);
+    }
+    let Some(entry) = call.entry(&key).cloned() else { return Ok(Reply::Integer(0)) };
+    if call.entry_in(db, &other).is_some() && !replace {
+        return Ok(Reply::Integer(0));
+    }
+    call.keyspace.db_mut(db).insert(Bytes::clone(&other), entry.value, entry.expires);
+    call.effects.touched.push((db, other));
+    call.effects.dirty += 1;
+    Ok(Reply::Integer(1))
+}
+
+fn move_to(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let db = call.database_index(2)?;
+    if db == call.db {
+        return Err(Refusal::SameObject);
+    }
+    let key = call.arg(1);
+    let Some(entry) = call.entry(&key).cloned() else { return Ok(Reply::Integer(0)) };
+    if call.entry_in(db, &key).is_some() {
+        return Ok(Reply::Integer(0));
+    }
+    call.database().remove(&key);
+    call.keyspace.db_mut(db).insert(Bytes::clone(&key), entry.value, entry.expires);
+    call.touch(&key);
+    call.effects.touched.push((db, key));
+    call.effects.dirty += 1;
+    Ok(Reply::Integer(1))
+}
+
+/// It enters the stream even when both are the same.
+fn swapdb(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let read = |index, text: &'static str| {
+        let range = i32::MIN.into()..=i32::MAX.into();
+        call.integer_in(index, range).map_err(|_| Refusal::other(text))
+    };
+    let a = read(1, "ERR invalid first DB index")?;
+    let b = read(2, "ERR invalid second DB index")?;
+    let (a, b) = (call.check_database(a)?, call.check_database(b)?);
+    call.keyspace.swap(a, b);
+    touch_all(call, a);
+    touch_all(call, b);
+    call.effects.dirty += 1;
+    Ok(Reply::OK)
 }
 
 /// Both flushes enter the stream always, even when there was nothing to delete.
@@ -103,9 +169,16 @@ fn check_flush_mode(call: &Call<'_>) -> Result<(), Refusal> {
 }
 
 fn flush(call: &mut Call<'_>, db: usize) {
-    let keys: Vec<_> = call.keyspace.db(db).iter().map(|e| (db, Bytes::clone(&e.key))).collect();
-    call.effects.touched.extend(keys);
+    touch_all(call, db);
     call.effects.dirty += call.keyspace.db(db).len();
     call.effects.forced = true;
     call.keyspace.db_mut(db).clear();
 }
+
+fn touch_all(call: &mut Call<'_>, db: usize) {
+    let keys: Vec<_> = call.keyspace.db(db).iter().map(|e| (db, Bytes::clone(&e.key))).collect();
+    call.effects.touched.extend(keys);
+}
+
+/// How often a reader draws from keys that may all have expired.
+const RANDOM_TRIES_MAX: u32 = 100;

@@ -16,21 +16,45 @@
 //!
 //! This room knows nothing of connections, roles, configuration files or replication.
 //!
-//! Reading order: `spec`, `call`, `refusal`, `execute`, then any family. Adding a command: one
-//! handler, one row in its family's table, one scenario.
+//! Reading order: `spec`, `rows`, `call`, `kind`, `args`, `refusal`, `execute`, `block`, then any
+//! family. Adding a command: one handler, one row in its family's table, one scenario.
 //! *Source*: Redis 7.2 · server.c · call, commands.def, db.c · lookupKey, expireIfNeeded.
 
+mod args;
+mod bitmap;
+mod block;
 mod call;
+mod dump;
 mod execute;
 mod expire;
+mod glob;
+mod hash;
 mod key;
+mod kind;
+mod lcs;
+mod list;
+mod long_double;
+mod number;
+mod object;
+mod range;
 mod refusal;
+mod rows;
+mod scan;
+mod set;
+mod settings;
+mod sorted_set;
 mod spec;
 mod string;
 mod table;
+#[cfg(test)]
+mod testing;
 
-pub use call::{Call, Effects, Expiry, Settings, Viewer};
+pub use block::Block;
+pub use call::{Call, Effects, Expiry, Viewer};
 pub use execute::{check_arity, execute, unknown_command};
+pub use glob::matches as glob_matches;
+pub use kind::Kind;
 pub use refusal::Refusal;
+pub use settings::Settings;
 pub use spec::{Flags, Group, Handler, Keys, Spec};
 pub use table::{TABLE, lookup};

@@ -14,6 +14,18 @@ pub enum Refusal {
     /// An argument, or the stored string, is not a number.
     #[error("ERR value is not a valid float")]
     NotAFloat,
+    /// An argument is not a number, or negative.
+    #[error("ERR value is out of range, must be positive")]
+    NotPositive,
+    /// A limit of a range of scores is not a number.
+    #[error("ERR min or max is not a float")]
+    NotAScoreLimit,
+    /// A limit of a range of members has no sign of whether it belongs to the range.
+    #[error("ERR min or max not valid string range item")]
+    NotAMemberLimit,
+    /// Source and destination are one.
+    #[error("ERR source and destination objects are the same")]
+    SameObject,
     /// The arguments make no sense together.
     #[error("ERR syntax error")]
     Syntax,
@@ -29,6 +41,9 @@ pub enum Refusal {
     /// The sum does not fit 64 bits.
     #[error("ERR increment or decrement would overflow")]
     Overflow,
+    /// The sum is not a number, or infinite.
+    #[error("ERR increment would produce NaN or Infinity")]
+    NotFinite,
     /// An expiry that is not positive, or does not fit.
     #[error("ERR invalid expire time in '{0}' command")]
     ExpireTime(&'static str),

@@ -49,6 +49,10 @@ impl Keys {
     pub const FIRST_TWO: Self = Self { first: 1, last: 2, step: 1 };
     /// Every argument is a key.
     pub const ALL: Self = Self { first: 1, last: -1, step: 1 };
+    /// Every argument but the last is a key.
+    pub const ALL_BUT_LAST: Self = Self { first: 1, last: -2, step: 1 };
+    /// Every argument from the second on is a key.
+    pub const FROM_SECOND: Self = Self { first: 2, last: -1, step: 1 };
     /// Every other argument, from the first on, is a key.
     pub const PAIRS: Self = Self { first: 1, last: -1, step: 2 };
 
@@ -66,6 +70,8 @@ impl Keys {
 /// The families of the manual.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
+    /// Strings as rows of bits.
+    Bitmap,
     /// Connections: PING, SELECT, CLIENT, …
     Connection,
     /// Keys of any type.
@@ -135,11 +141,35 @@ impl Flags {
         Self(self.0 | other.0)
     }
 
+    /// The names that `COMMAND INFO` answers. What is not shown there has none.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        NAMES.iter().filter(move |(flag, _)| self.has(*flag)).map(|&(_, name)| name)
+    }
+
     /// True if every property of `other` is in this set.
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 }
+
+const NAMES: &[(Flags, &str)] = &[
+    (Flags::WRITE, "write"),
+    (Flags::READONLY, "readonly"),
+    (Flags::DENYOOM, "denyoom"),
+    (Flags::ADMIN, "admin"),
+    (Flags::PUBSUB, "pubsub"),
+    (Flags::NOSCRIPT, "noscript"),
+    (Flags::BLOCKING, "blocking"),
+    (Flags::LOADING, "loading"),
+    (Flags::STALE, "stale"),
+    (Flags::SKIP_MONITOR, "skip_monitor"),
+    (Flags::FAST, "fast"),
+    (Flags::NO_AUTH, "no_auth"),
+    (Flags::MAY_REPLICATE, "may_replicate"),
+    (Flags::NO_ASYNC_LOADING, "no_async_loading"),
+    (Flags::NO_MULTI, "no_multi"),
+    (Flags::MOVABLE_KEYS, "movablekeys"),
+];
 
 #[cfg(test)]
 mod tests {
@@ -152,6 +182,6 @@ mod tests {
         assert_eq!(at(Keys::FIRST, 3), [1]);
         assert_eq!(at(Keys::ALL, 4), [1, 2, 3]);
         assert_eq!(at(Keys::PAIRS, 5), [1, 3]);
-        assert_eq!(at(Keys { first: 1, last: -2, step: 1 }, 4), [1, 2]);
+        assert_eq!(at(Keys::ALL_BUT_LAST, 4), [1, 2]);
     }
 }

@@ -1,113 +1,114 @@
-//! Strings. *Source*: Redis 7.2 · t_string.c.
+//! Strings, set and read whole.
+//!
+//! A value that is set with an expiry enters the stream as `SET key value PXAT stamp`, whatever the
+//! command was: a replica must not count the seconds from when it hears of them.
+//! *Source*: Redis 7.2 · t_string.c · setGenericCommand, getexCommand.
 
-use super::expire::{Clock, decimal, positive_expiry};
-use super::{Call, Expiry, Flags, Group, Handler, Keys, Refusal, Spec};
+use super::expire::{Clock, decimal, expire_at, positive_expiry};
+use super::rows::rows;
+use super::{Call, Expiry, Refusal, Spec};
 use crate::keyspace::{Millis, StringValue, Value};
-use crate::resp::{Bytes, Reply, parse_integer};
+use crate::resp::{Bytes, Reply};
 
-pub(super) const TABLE: &[Spec] = &[
-    row(
-        "set",
-        -3,
-        DENYOOM,
-        Keys::FIRST,
-        "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|\
-         PXAT unix-time-milliseconds|KEEPTTL]",
-        "Sets a key to a string, whatever it held.",
-        set,
-    ),
-    row("get", 2, READ, Keys::FIRST, "key", "Answers the string of a key.", get),
-    row("mget", -2, READ, Keys::ALL, "key [key ...]", "Answers the strings of several keys.", mget),
-    row("mset", -3, DENYOOM, Keys::PAIRS, "key value [key value ...]", "Sets several keys.", mset),
-    row("append", 3, WRITE, Keys::FIRST, "key value", "Appends to a string.", append),
-    row("strlen", 2, READ, Keys::FIRST, "key", "Answers the length of a string.", strlen),
-    row("incr", 2, WRITE, Keys::FIRST, "key", "Adds one to a number.", incr),
-    row("decr", 2, WRITE, Keys::FIRST, "key", "Takes one from a number.", decr),
-    row("incrby", 3, WRITE, Keys::FIRST, "key increment", "Adds to a number.", incrby),
-    row("decrby", 3, WRITE, Keys::FIRST, "key decrement", "Takes from a number.", decrby),
-];
+pub(super) const TABLE: &[Spec] = rows! { String;
+    "set" -3 GROW FIRST set, concat!(
+        "key value [NX|XX] [GET] [EX seconds|PX milliseconds|EXAT unix-time-seconds|",
+        "PXAT unix-time-milliseconds|KEEPTTL]"
+    ), "Sets a key to a string, whatever it held.";
+    "setnx" 3 GROW_FAST FIRST setnx, "key value", "Sets a key to a string if it holds nothing.";
+    "setex" 4 GROW FIRST setex, "key seconds value", "Sets a string and when it expires.";
+    "psetex" 4 GROW FIRST psetex, "key milliseconds value",
+        "Sets a string and when it expires, in milliseconds.";
+    "get" 2 READ_FAST FIRST get, "key", "Answers the string of a key.";
+    "getset" 3 GROW_FAST FIRST getset, "key value", "Sets a string and answers the old one.";
+    "getdel" 2 WRITE_FAST FIRST getdel, "key", "Answers a string and deletes it.";
+    "getex" -2 WRITE_FAST FIRST getex, concat!(
+        "key [EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|",
+        "PERSIST]"
+    ), "Answers a string and sets when it expires.";
+    "mget" -2 READ_FAST ALL mget, "key [key ...]", "Answers the strings of several keys.";
+    "mset" -3 GROW PAIRS mset, "key value [key value ...]", "Sets several keys.";
+    "msetnx" -3 GROW PAIRS msetnx, "key value [key value ...]",
+        "Sets several keys if none of them holds anything.";
+    "append" 3 GROW_FAST FIRST append, "key value", "Appends to a string.";
+    "strlen" 2 READ_FAST FIRST strlen, "key", "Answers the length of a string.";
+};
 
-const DENYOOM: Flags = Flags::WRITE.and(Flags::DENYOOM);
-const WRITE: Flags = DENYOOM.and(Flags::FAST);
-const READ: Flags = Flags::READONLY.and(Flags::FAST);
-
-const fn row(
-    name: &'static str,
-    arity: i32,
-    flags: Flags,
-    keys: Keys,
-    usage: &'static str,
-    summary: &'static str,
-    handler: Handler,
-) -> Spec {
-    Spec { name, arity, flags, keys, group: Group::String, usage, summary, handler }
-}
-
-/// The options of SET.
-#[derive(Clone, Copy, Debug, Default)]
-struct SetOptions {
+/// The options of SET, and those of GETEX.
+#[derive(Clone, Debug, Default)]
+struct Options {
     nx: bool,
     xx: bool,
     get: bool,
     keep_ttl: bool,
-    /// The stamp, and whether it was given as PXAT.
-    expiry: Option<(Millis, bool)>,
+    persist: bool,
+    /// How the expiry is counted, and its number as typed.
+    expiry: Option<(Clock, Bytes)>,
 }
 
-impl SetOptions {
-    fn parse(call: &Call<'_>) -> Result<Self, Refusal> {
+/// Whose options they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    Set,
+    GetEx,
+}
+
+impl Options {
+    fn parse(args: &[Bytes], whose: For) -> Result<Self, Refusal> {
         let mut options = Self::default();
-        let mut index = 3;
-        while index < call.args.len() {
-            let word = call.args[index].to_ascii_lowercase();
-            let clock = match word.as_slice() {
-                b"ex" => Some(Clock::SECONDS),
-                b"px" => Some(Clock::MILLIS),
-                b"exat" => Some(Clock::UNIX_SECONDS),
-                b"pxat" => Some(Clock::UNIX_MILLIS),
-                _ => None,
-            };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let word = arg.to_ascii_lowercase();
+            let of_set = whose == For::Set;
+            let clock = Clock::named(&word);
+            let timed = options.expiry.is_some();
             match (word.as_slice(), clock) {
-                (b"nx", _) if !options.xx => options.nx = true,
-                (b"xx", _) if !options.nx => options.xx = true,
-                (b"get", _) => options.get = true,
-                (b"keepttl", _) if options.expiry.is_none() => options.keep_ttl = true,
-                (_, Some(clock)) if !options.keep_ttl && options.expiry.is_none() => {
-                    index += 1;
-                    let text = call.args.get(index).ok_or(Refusal::Syntax)?;
-                    let at = positive_expiry(text, clock, call.now, "set")?;
-                    options.expiry = Some((at, clock == Clock::UNIX_MILLIS));
+                (b"nx", _) if of_set && !options.xx => options.nx = true,
+                (b"xx", _) if of_set && !options.nx => options.xx = true,
+                (b"get", _) if of_set => options.get = true,
+                (b"keepttl", _) if of_set && !timed => options.keep_ttl = true,
+                (b"persist", _) if !of_set && !timed => options.persist = true,
+                (_, Some(clock)) if options.allows(clock) => {
+                    let number = args.next().ok_or(Refusal::Syntax)?;
+                    options.expiry = Some((clock, Bytes::clone(number)));
                 }
                 _ => return Err(Refusal::Syntax),
             }
-            index += 1;
         }
         Ok(options)
+    }
+
+    /// The same clock twice is no contradiction: the last one counts.
+    fn allows(&self, clock: Clock) -> bool {
+        let same = self.expiry.as_ref().is_none_or(|(other, _)| *other == clock);
+        same && !self.keep_ttl && !self.persist
+    }
+
+    fn stamp(&self, now: Millis, name: &'static str) -> Result<Option<Millis>, Refusal> {
+        let stamp = |(clock, text): &(Clock, Bytes)| positive_expiry(text, *clock, now, name);
+        self.expiry.as_ref().map(stamp).transpose()
+    }
+
+    fn is_timed_by(&self, clock: Clock) -> bool {
+        self.expiry.as_ref().is_some_and(|(own, _)| *own == clock)
     }
 }
 
 fn set(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let options = SetOptions::parse(call)?;
+    let options = Options::parse(&call.args[3..], For::Set)?;
+    let stamp = options.stamp(call.now, "set")?;
     let key = call.arg(1);
-    let before = if options.get {
-        call.string(&key)?.map_or(Reply::Null, |string| Reply::Bulk(string.to_bytes()))
-    } else {
-        Reply::OK
-    };
+    let before = if options.get { read(call, &key)? } else { Reply::OK };
     let exists = call.entry(&key).is_some();
     if (options.nx && exists) || (options.xx && !exists) {
         return Ok(if options.get { before } else { Reply::Null });
     }
-    let value = Value::String(StringValue::new(call.arg(2)));
-    let expiry = match options.expiry {
-        Some((at, _)) => Expiry::At(at),
-        None if options.keep_ttl => Expiry::Keep,
-        None => Expiry::Clear,
-    };
-    call.set(Bytes::clone(&key), value, expiry);
-    match options.expiry {
-        Some((at, false)) => {
-            call.propagate_as(&[&b"SET"[..], &key, &call.arg(2), b"PXAT", &decimal(at)]);
+    let keep = if options.keep_ttl { Expiry::Keep } else { Expiry::Clear };
+    let value = StringValue::new(call.arg(2));
+    call.set(Bytes::clone(&key), Value::String(value), stamp.map_or(keep, Expiry::At));
+    match stamp {
+        Some(at) if !options.is_timed_by(Clock::UNIX_MILLIS) => {
+            call.propagate_as(&[&b"SET"[..], &key, &call.args[2], b"PXAT", &decimal(at)]);
         }
         None if options.get => {
             let kept = |arg: &&Bytes| !arg.eq_ignore_ascii_case(b"get");
@@ -120,42 +121,124 @@ fn set(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(before)
 }
 
+fn setnx(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let key = call.arg(1);
+    if call.entry(&key).is_some() {
+        return Ok(Reply::Integer(0));
+    }
+    let value = StringValue::new(call.arg(2));
+    call.set(key, Value::String(value), Expiry::Clear);
+    Ok(Reply::Integer(1))
+}
+
+fn setex(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    set_until(call, Clock::SECONDS, "setex")
+}
+
+fn psetex(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    set_until(call, Clock::MILLIS, "psetex")
+}
+
+fn set_until(call: &mut Call<'_>, clock: Clock, name: &'static str) -> Result<Reply, Refusal> {
+    let at = positive_expiry(&call.args[2], clock, call.now, name)?;
+    let (key, value) = (call.arg(1), call.arg(3));
+    call.propagate_as(&[&b"SET"[..], &key, &value, b"PXAT", &decimal(at)]);
+    call.set(key, Value::String(StringValue::new(value)), Expiry::At(at));
+    Ok(Reply::OK)
+}
+
 fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let key = call.arg(1);
-    Ok(call.string(&key)?.map_or(Reply::Null, |string| Reply::Bulk(string.to_bytes())))
+    read(call, &key)
+}
+
+/// The string of `key` as GET answers it.
+fn read(call: &mut Call<'_>, key: &[u8]) -> Result<Reply, Refusal> {
+    Ok(call.string(key)?.map_or(Reply::Null, |string| Reply::Bulk(string.to_bytes())))
+}
+
+fn getset(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (key, value) = (call.arg(1), call.arg(2));
+    let before = read(call, &key)?;
+    call.propagate_as(&[&b"SET"[..], &key, &value]);
+    call.set(key, Value::String(StringValue::new(value)), Expiry::Clear);
+    Ok(before)
+}
+
+fn getdel(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let key = call.arg(1);
+    let before = read(call, &key)?;
+    if call.delete(&key) {
+        call.propagate_as(&[&b"DEL"[..], &key]);
+    }
+    Ok(before)
+}
+
+fn getex(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let options = Options::parse(&call.args[2..], For::GetEx)?;
+    let key = call.arg(1);
+    let reply = read(call, &key)?;
+    if reply == Reply::Null {
+        return Ok(reply);
+    }
+    if let Some(at) = options.stamp(call.now, "getex")? {
+        expire_at(call, &key, at);
+        if !call.is_past(at) {
+            call.propagate_as(&[&b"PEXPIREAT"[..], &key, &decimal(at)]);
+        }
+    } else if options.persist && call.persist(&key) {
+        call.propagate_as(&[&b"PERSIST"[..], &key]);
+    }
+    Ok(reply)
 }
 
 fn mget(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let mut values = Vec::with_capacity(call.args.len() - 1);
-    for index in 1..call.args.len() {
-        let key = call.arg(index);
+    for key in &call.args[1..] {
         // A key of another type is no error here; it has no string.
-        let string = call.string(&key).unwrap_or(None);
-        values.push(string.map_or(Reply::Null, |string| Reply::Bulk(string.to_bytes())));
+        values.push(read(call, key).unwrap_or(Reply::Null));
     }
     Ok(Reply::Array(values))
 }
 
 fn mset(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    if call.args.len().is_multiple_of(2) {
-        return Err(Refusal::Arity("mset".to_owned()));
-    }
-    for index in (1..call.args.len()).step_by(2) {
-        let value = Value::String(StringValue::new(call.arg(index + 1)));
-        call.set(call.arg(index), value, Expiry::Clear);
-    }
+    set_pairs(call, "mset")?;
     Ok(Reply::OK)
 }
 
+fn msetnx(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    check_pairs(call, "msetnx")?;
+    for index in (1..call.args.len()).step_by(2) {
+        let key = call.arg(index);
+        if call.entry(&key).is_some() {
+            return Ok(Reply::Integer(0));
+        }
+    }
+    set_pairs(call, "msetnx")?;
+    Ok(Reply::Integer(1))
+}
+
+fn check_pairs(call: &Call<'_>, name: &str) -> Result<(), Refusal> {
+    let whole = !call.args.len().is_multiple_of(2);
+    if whole { Ok(()) } else { Err(Refusal::Arity(name.to_owned())) }
+}
+
+fn set_pairs(call: &mut Call<'_>, name: &str) -> Result<(), Refusal> {
+    check_pairs(call, name)?;
+    for index in (1..call.args.len()).step_by(2) {
+        let value = StringValue::new(call.arg(index + 1));
+        call.set(call.arg(index), Value::String(value), Expiry::Clear);
+    }
+    Ok(())
+}
+
 fn append(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let key = call.arg(1);
-    let tail = call.arg(2);
+    let (key, tail) = (call.arg(1), call.arg(2));
     let value = match call.string(&key)? {
         None => StringValue::new(tail),
         Some(string) => {
-            let mut bytes = string.to_bytes().to_vec();
-            bytes.extend_from_slice(&tail);
-            StringValue::Raw(Bytes::from(bytes))
+            check_length(string.len() as u64, tail.len() as u64)?;
+            StringValue::Raw(Bytes::from([&*string.to_bytes(), &*tail].concat()))
         }
     };
     let length = value.len();
@@ -168,33 +251,12 @@ fn strlen(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::count(call.string(&key)?.map_or(0, |string| string.len() as u64)))
 }
 
-fn incr(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    add(call, 1)
+/// Refuses a string of `start + more` bytes if that is too long.
+pub(super) fn check_length(start: u64, more: u64) -> Result<(), Refusal> {
+    let length = start.checked_add(more).filter(|&length| length <= STRING_BYTES_MAX);
+    let text = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+    length.map(|_| ()).ok_or_else(|| Refusal::other(text))
 }
 
-fn decr(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    add(call, -1)
-}
-
-fn incrby(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    add(call, call.integer(2)?)
-}
-
-fn decrby(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let decrement = call.integer(2)?;
-    let increment =
-        decrement.checked_neg().ok_or_else(|| Refusal::other("ERR decrement would overflow"))?;
-    add(call, increment)
-}
-
-fn add(call: &mut Call<'_>, increment: i64) -> Result<Reply, Refusal> {
-    let key = call.arg(1);
-    let before = match call.string(&key)? {
-        None => 0,
-        Some(StringValue::Integer(number)) => number,
-        Some(string) => parse_integer(&string.to_bytes()).ok_or(Refusal::NotAnInteger)?,
-    };
-    let after = before.checked_add(increment).ok_or(Refusal::Overflow)?;
-    call.set(key, Value::String(StringValue::Integer(after)), Expiry::Keep);
-    Ok(Reply::Integer(after))
-}
+/// The default of `proto-max-bulk-len`.
+pub(super) const STRING_BYTES_MAX: u64 = 512 * 1024 * 1024;

@@ -1,13 +1,54 @@
 //! The rows of every family, and how one is found.
 
-use super::{Spec, expire, key, string};
+use std::sync::LazyLock;
+
+use super::bitmap::{self, field, op};
+use super::list::{self, pop as list_pop, shift};
+use super::set::{self, algebra as set_algebra, draw};
+use super::sorted_set::{self, algebra, list as sorted_list, pop, range as sorted_range, trim};
+use super::{Spec, dump, expire, hash, key, lcs, number, object, range, scan, string};
 
 /// The tables of the families.
-pub const TABLE: &[&[Spec]] = &[string::TABLE, key::TABLE, expire::TABLE];
+pub const TABLE: &[&[Spec]] = &[
+    string::TABLE,
+    number::TABLE,
+    range::TABLE,
+    lcs::TABLE,
+    bitmap::TABLE,
+    op::TABLE,
+    field::TABLE,
+    key::TABLE,
+    scan::TABLE,
+    object::TABLE,
+    dump::TABLE,
+    expire::TABLE,
+    list::TABLE,
+    list_pop::TABLE,
+    shift::TABLE,
+    set::TABLE,
+    draw::TABLE,
+    set_algebra::TABLE,
+    hash::TABLE,
+    sorted_set::TABLE,
+    sorted_range::TABLE,
+    trim::TABLE,
+    sorted_list::TABLE,
+    pop::TABLE,
+    algebra::TABLE,
+];
+
+/// All rows in the order of their names.
+static BY_NAME: LazyLock<Vec<&Spec>> = LazyLock::new(|| {
+    let mut rows: Vec<&Spec> = TABLE.iter().copied().flatten().collect();
+    rows.sort_unstable_by_key(|spec| spec.name);
+    rows
+});
 
 /// The row of `name`, in any case.
 pub fn lookup(name: &[u8]) -> Option<&'static Spec> {
-    TABLE.iter().copied().flatten().find(|spec| name.eq_ignore_ascii_case(spec.name.as_bytes()))
+    let typed = || name.iter().map(u8::to_ascii_lowercase);
+    let found = BY_NAME.binary_search_by(|spec| spec.name.bytes().cmp(typed()));
+    found.ok().map(|index| BY_NAME[index])
 }
 
 #[cfg(test)]
@@ -20,5 +61,11 @@ mod tests {
         assert!(names.iter().all(|name| name.chars().all(|c| !c.is_ascii_uppercase())));
         names.sort_unstable();
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+
+    #[test]
+    fn a_name_is_found_in_any_case() {
+        assert_eq!(lookup(b"ZrangeByScore").map(|spec| spec.name), Some("zrangebyscore"));
+        assert!(lookup(b"zrangebyscor").is_none() && lookup(b"").is_none());
     }
 }

@@ -100,6 +100,15 @@ impl Set {
         true
     }
 
+    /// Adds `members` in their order, and returns how many are new.
+    pub fn extend(
+        &mut self,
+        members: impl IntoIterator<Item = Bytes>,
+        limits: &SetLimits,
+    ) -> usize {
+        members.into_iter().filter(|member| self.add(Bytes::clone(member), limits)).count()
+    }
+
     /// Takes `member` out; false if it was not there.
     pub fn remove(&mut self, member: &[u8]) -> bool {
         match &mut self.form {

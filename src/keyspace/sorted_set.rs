@@ -71,6 +71,13 @@ impl SortedSet {
         Self { form: Form::Skiplist { order: Tree::from_sorted(order), scores } }
     }
 
+    /// Becomes a skiplist at once if `incoming` members alone are too many for a listpack.
+    pub fn expect(&mut self, incoming: usize, limits: &Limits) {
+        if incoming > limits.entries {
+            self.unpack();
+        }
+    }
+
     /// Gives `member` a score, and returns the one that it had.
     pub fn set(&mut self, member: Bytes, score: f64, limits: &Limits) -> Option<f64> {
         if let Form::Listpack(members) = &mut self.form {

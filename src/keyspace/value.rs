@@ -41,6 +41,17 @@ impl Value {
         }
     }
 
+    /// True for a collection without elements, which no key may hold.
+    pub fn is_empty_collection(&self) -> bool {
+        match self {
+            Self::String(_) => false,
+            Self::List(list) => list.is_empty(),
+            Self::Set(set) => set.is_empty(),
+            Self::Hash(hash) => hash.is_empty(),
+            Self::SortedSet(members) => members.is_empty(),
+        }
+    }
+
     /// Roughly the bytes that are copied when the value's page is: of a collection, no more than
     /// its first elements, for a big one shares its parts with its copy.
     pub fn size(&self) -> usize {
@@ -69,11 +80,12 @@ pub enum StringValue {
 impl StringValue {
     /// The form that `SET` gives `bytes`: a number if it reads as one, else by length.
     pub fn new(bytes: Bytes) -> Self {
-        match parse_integer(&bytes) {
-            Some(number) => Self::Integer(number),
-            None if bytes.len() <= EMBEDDED_BYTES_MAX => Self::Embedded(bytes),
-            None => Self::Raw(bytes),
-        }
+        parse_integer(&bytes).map_or_else(|| Self::text(bytes), Self::Integer)
+    }
+
+    /// The form of a string that nobody looked at for a number.
+    pub fn text(bytes: Bytes) -> Self {
+        if bytes.len() <= EMBEDDED_BYTES_MAX { Self::Embedded(bytes) } else { Self::Raw(bytes) }
     }
 
     /// The bytes that `GET` answers.

@@ -14,7 +14,8 @@
 
 use super::intervention::Intervention;
 use super::network::Side;
-use super::script::{Action, Plan, Script};
+use super::plan::Plan;
+use super::script::{Action, Script};
 use super::timeline::{Timeline, TraceEntry};
 use super::turn::{Done, NodeId, Turn};
 use super::world::{NextEvent, World};
@@ -60,7 +61,7 @@ impl Conductor {
                     at += Duration::from_millis(1);
                     world.schedule(at, act.clone());
                 }
-                Action::Run(span) => at += *span,
+                Action::Run(span) | Action::Idle(span) => at += *span,
                 Action::Step(_) | Action::Until(_) | Action::Show(_) => {}
             }
         }
@@ -110,6 +111,34 @@ impl Conductor {
         }
     }
 
+    /// The world before anything had happened.
+    pub(super) fn first_world(&self) -> &World {
+        &self.timeline.checkpoints[&0]
+    }
+
+    /// When the next step will be.
+    pub fn next_at(&self) -> Option<Instant> {
+        let index = usize::try_from(self.cursor()).unwrap_or(usize::MAX);
+        match self.timeline.entries.get(index) {
+            Some(entry) => Some(entry.at),
+            None => self.world.next_at(),
+        }
+    }
+
+    /// The event that has happened last.
+    ///
+    /// # Panics
+    /// If none has happened.
+    pub fn last_entry(&self) -> &TraceEntry {
+        let index = usize::try_from(self.cursor()).unwrap_or(usize::MAX);
+        &self.timeline.entries[index - 1]
+    }
+
+    /// Keeps no more checkpoints.
+    pub(super) const fn keep_no_checkpoints(&mut self) {
+        self.timeline.keep_none();
+    }
+
     /// Begins the next event; false if nothing will ever happen by itself.
     pub fn begin(&mut self) -> bool {
         let act = self.timeline.acts.get(&self.cursor()).cloned();
@@ -157,7 +186,8 @@ impl Conductor {
             None => self.timeline.entries.push(entry),
         }
         let index = self.cursor();
-        self.timeline.wants_checkpoint(index).then(|| {
+        let due = self.timeline.wants_checkpoint(index) && !self.world.has_untold();
+        due.then(|| {
             let forget = self.timeline.keep(index, self.world.clone());
             Checkpoint { index, forget }
         })
@@ -183,12 +213,13 @@ impl Conductor {
     /// How many frames every end of every connection has been sent, by node and link: a place that
     /// keeps a checkpoint must first have them all.
     pub fn frames_sent_to(&self, node: NodeId) -> Vec<(Link, u64)> {
-        let ends = self.world.connections().flat_map(|(_, connection)| {
+        let ends = self.world.connections().flat_map(|(id, connection)| {
             [Side::Dialler, Side::Acceptor].map(|side| {
                 let (owner, link) = connection.end(side);
-                (owner, link, connection.sent(side.other()))
+                (owner == node && self.world.network.listens(id, side))
+                    .then(|| (link, connection.sent(side.other())))
             })
         });
-        ends.filter(|(owner, ..)| *owner == node).map(|(_, link, sent)| (link, sent)).collect()
+        ends.flatten().collect()
     }
 }

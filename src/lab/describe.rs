@@ -17,7 +17,14 @@ impl World {
                 let node = act.nodes().first().and_then(|name| self.plan().named(name));
                 let kind = match act {
                     Intervention::Type { .. } => EventKind::Typed,
-                    Intervention::Cut { .. } | Intervention::Heal { .. } => EventKind::Fault,
+                    Intervention::Cut { .. }
+                    | Intervention::Reset { .. }
+                    | Intervention::HalfOpen { .. }
+                    | Intervention::Partition { .. }
+                    | Intervention::Wire { .. }
+                    | Intervention::Heal { .. }
+                    | Intervention::Machine { .. }
+                    | Intervention::Add { .. } => EventKind::Fault,
                 };
                 (NodeId(node.unwrap_or(0)), kind, act.to_string())
             }
@@ -37,12 +44,19 @@ impl World {
                 (dialler.0, EventKind::Refused, text)
             }
             Event::Arrive { connection, from } => self.describe_arrival(*connection, *from),
+            Event::Reset { connection, to } => {
+                let connection = self.network.connections.get(connection);
+                let ends = connection.map(|c| (c.end(*to).0, c.end(to.other()).0));
+                let (own, other) = ends.unwrap_or((NodeId(0), NodeId(0)));
+                let text = format!("{}: {} knows no such connection", name(own), name(other));
+                (own, EventKind::Closed, text)
+            }
             Event::Disk(node) => {
-                let label = self.disks[node.0].labels.front().map_or("", |label| label);
+                let label = self.machines[node.0].disk.labels.front().map_or("", |label| label);
                 (*node, EventKind::Disk, format!("{}: the disk has done: {label}", name(*node)))
             }
             Event::Wake(node) => {
-                let wake = self.deadlines[node.0].as_ref().map(|(d, _)| d.wake.to_string());
+                let wake = self.machines[node.0].deadline.as_ref().map(|(d, _)| d.wake.to_string());
                 let text = format!("{}: {}", name(*node), wake.unwrap_or_default());
                 (*node, EventKind::Woke, text)
             }

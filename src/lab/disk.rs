@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::world::DiskHealth;
 use crate::node::{DiskFact, DiskOrder};
 use crate::resp::Bytes;
 
@@ -50,6 +51,21 @@ impl Disk {
                 self.files.remove(&file);
                 Ok(DiskFact::Done)
             }
+        }
+    }
+
+    /// Carries an order out as far as the disk's health allows.
+    pub(super) fn try_to_obey(
+        &mut self,
+        order: DiskOrder,
+        health: DiskHealth,
+    ) -> Result<DiskFact, String> {
+        match (health, &order) {
+            (DiskHealth::Fails, _) => Err("Input/output error".to_owned()),
+            (DiskHealth::Full, DiskOrder::Append { .. }) => {
+                Err("No space left on device".to_owned())
+            }
+            (DiskHealth::Full | DiskHealth::Works, _) => self.obey(order),
         }
     }
 

@@ -1,13 +1,18 @@
 //! The host in this process: turns are plain calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use thiserror::Error;
+
+use super::checks::{Checks, Shown};
 use super::conductor::{Checkpoint, Conductor};
 use super::intervention::Intervention;
-use super::place::Place;
-use super::script::{Plan, Script, Until};
+use super::place::{Place, Sent};
+use super::plan::Plan;
+use super::script::Script;
 use super::turn::{NodeId, Turn};
 use crate::node::Status;
+use crate::resp::Bytes;
 use crate::time::{Duration, Instant};
 
 /// A lab whose nodes live here.
@@ -17,6 +22,33 @@ pub struct LocalLab {
     places: Vec<Place>,
     /// The places as they were at each checkpoint.
     kept: BTreeMap<u64, Vec<Place>>,
+    /// The nodes that had a turn in the last event.
+    touched: BTreeSet<NodeId>,
+    /// What must hold after every step, if anybody looks.
+    checks: Option<Checks>,
+    /// What does not hold.
+    broken: Option<Broken>,
+    /// What happens to bytes between nodes that should not.
+    tamper: Option<Tamper>,
+}
+
+/// Changes the bytes of a frame from one node to another: a planted bug, to see it caught.
+pub type Tamper = fn(NodeId, NodeId, &mut Vec<u8>);
+
+/// A check that does not hold, with everything that it takes to see it again.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("seed {seed}, event {event} ({what}): {why}\n\n{script}")]
+pub struct Broken {
+    /// The world's seed.
+    pub seed: u64,
+    /// How many events have happened.
+    pub event: u64,
+    /// What the last of them was.
+    pub what: String,
+    /// What does not hold.
+    pub why: String,
+    /// The script that leads here.
+    pub script: String,
 }
 
 impl LocalLab {
@@ -34,7 +66,35 @@ impl LocalLab {
         let plan = conductor.world().plan();
         let place = |index| Place::new(plan.setup(index), plan.epoch);
         let places: Vec<Place> = (0..plan.nodes.len()).map(place).collect();
-        Self { kept: BTreeMap::from([(0, places.clone())]), conductor, places }
+        Self {
+            kept: BTreeMap::from([(0, places.clone())]),
+            conductor,
+            places,
+            touched: BTreeSet::new(),
+            checks: None,
+            broken: None,
+            tamper: None,
+        }
+    }
+
+    /// Checks from now on, after every step, what must always hold. A broken check stops the lab.
+    pub fn watch(&mut self) {
+        self.checks = Some(Checks::default());
+    }
+
+    /// The check that does not hold, if there is one.
+    pub const fn broken(&self) -> Option<&Broken> {
+        self.broken.as_ref()
+    }
+
+    /// Plants a bug: what is sent from now on passes through `tamper`.
+    pub fn plant(&mut self, tamper: Tamper) {
+        self.tamper = Some(tamper);
+    }
+
+    /// Keeps no checkpoints: who never goes back is faster without.
+    pub fn forget_the_past(&mut self) {
+        self.conductor.keep_no_checkpoints();
     }
 
     /// The conductor, to be looked at.
@@ -47,14 +107,20 @@ impl LocalLab {
         self.places[node.0].status(self.conductor.world().now(), keys)
     }
 
+    /// Every node, the removed ones included.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.places.len()).map(NodeId)
+    }
+
     /// A place, to be looked at.
     pub fn place(&self, node: NodeId) -> &Place {
         &self.places[node.0]
     }
 
-    /// Carries out the next event; false if nothing will ever happen by itself.
+    /// Carries out the next event; false if nothing will ever happen by itself, or if a check is
+    /// broken.
     pub fn step(&mut self) -> bool {
-        if !self.conductor.begin() {
+        if self.broken.is_some() || !self.conductor.begin() {
             return false;
         }
         self.carry_out();
@@ -73,6 +139,9 @@ impl LocalLab {
     pub fn seek(&mut self, target: u64) {
         if let Some(restore) = self.conductor.seek(target) {
             self.places.clone_from(&self.kept[&restore.index]);
+            // What the checks remember of the future is of no use in the past.
+            self.checks = self.checks.take().map(|_| Checks::default());
+            self.broken = None;
         }
         while self.conductor.cursor() < target && self.step() {}
     }
@@ -83,70 +152,35 @@ impl LocalLab {
         self.run_until(end);
     }
 
-    /// Lets time pass up to `end`.
-    pub fn run_until(&mut self, end: Instant) {
-        while self.conductor.next_event().is_some_and(|next| next.at <= end) {
-            self.step();
-        }
+    /// Lets `span` of virtual time pass, but not beyond the next event, which does not happen.
+    pub fn idle(&mut self, span: Duration) {
+        let end = self.conductor.world().now() + span;
         self.conductor.idle_until(end);
     }
 
-    /// Steps until a condition holds, for at most an hour of virtual time; false if it never does.
-    pub fn until(&mut self, condition: &Until) -> bool {
-        let deadline = self.conductor.world().now() + Duration::from_secs(3_600);
-        let seen = self.log_counts();
-        while !self.holds(condition, &seen) {
-            let next = self.conductor.next_event();
-            if next.is_none_or(|next| next.at > deadline) || !self.step() {
-                return false;
-            }
-        }
-        true
-    }
-
-    fn log_counts(&self) -> Vec<u64> {
-        let nodes = 0..self.places.len();
-        nodes.map(|index| self.conductor.world().log(NodeId(index)).count).collect()
-    }
-
-    /// True if the condition holds; log lines count that were printed since `seen`.
-    fn holds(&self, condition: &Until, seen: &[u64]) -> bool {
-        let world = self.conductor.world();
-        let find = |name: &str| world.plan().named(name).map(NodeId);
-        match condition {
-            Until::Log { node, text } => find(node).is_some_and(|node| {
-                let log = world.log(node);
-                let fresh = usize::try_from(log.count - seen[node.0]).unwrap_or(usize::MAX);
-                log.lines.iter().rev().take(fresh).any(|(.., line)| line.contains(text.as_str()))
-            }),
-            Until::Up { node } => find(node).is_some_and(|node| {
-                self.status(node, 0).upstream.is_some_and(|upstream| upstream.up)
-            }),
-            Until::Synced => (0..self.places.len()).all(|index| self.is_synced(NodeId(index))),
-        }
-    }
-
-    /// True if a node's link to its master, if it has one, has nothing left to do.
-    fn is_synced(&self, node: NodeId) -> bool {
-        let status = self.status(node, 0);
-        let Some(upstream) = status.upstream else {
-            let offset = status.offset;
-            return status.replicas.iter().all(|replica| replica.acked == offset);
-        };
-        let master = self.conductor.world().plan().find(&upstream.master).map(NodeId);
-        upstream.up
-            && master.is_some_and(|master| {
-                let master = self.status(master, 0);
-                master.offset == status.offset && master.id == status.id
-            })
+    /// Lets time pass up to `end`.
+    pub fn run_until(&mut self, end: Instant) {
+        while self.conductor.next_at().is_some_and(|at| at <= end) && self.step() {}
+        self.conductor.idle_until(end);
     }
 
     fn carry_out(&mut self) {
+        let world = self.conductor.world();
+        for index in self.places.len()..world.plan().nodes.len() {
+            self.places.push(Place::new(world.plan().setup(index), world.now()));
+        }
+        self.touched.clear();
         while let Some(Turn { node, now, fact }) = self.conductor.next_turn() {
+            self.touched.insert(node);
             let (done, sent) = self.places[node.0].take(now, fact);
-            for frame in sent {
-                if let Some((peer, link)) = self.conductor.world().peer(node, frame.link) {
-                    self.places[peer.0].deliver(link, frame.bytes);
+            for Sent { link, mut bytes } in sent {
+                if let Some((peer, link)) = self.conductor.world().peer(node, link) {
+                    if let Some(tamper) = self.tamper {
+                        let mut changed = bytes.to_vec();
+                        tamper(node, peer, &mut changed);
+                        bytes = Bytes::from(changed);
+                    }
+                    self.places[peer.0].deliver(link, bytes);
                 }
             }
             self.conductor.absorb(node, done);
@@ -157,5 +191,35 @@ impl LocalLab {
                 self.kept.remove(&index);
             }
         }
+        self.check();
+    }
+
+    /// Shows the checks what the last event has touched.
+    fn check(&mut self) {
+        let Some(mut checks) = self.checks.take() else { return };
+        let event = self.conductor.last_entry();
+        let shown = self.touched.iter().map(|&node| {
+            let place = &self.places[node.0];
+            Shown {
+                node,
+                status: place.status(self.conductor.world().now(), KEYS_CHECKED),
+                digest: place.digest(),
+                read_only: place.option("replica-read-only") == "yes",
+            }
+        });
+        let result = checks.look(self.conductor.world(), event, shown.collect());
+        if let Err(why) = result {
+            self.broken = Some(Broken {
+                seed: self.conductor.world().plan().seed,
+                event: self.conductor.cursor(),
+                what: event.text.to_string(),
+                why,
+                script: self.conductor.retell(),
+            });
+        }
+        self.checks = Some(checks);
     }
 }
+
+/// How many keys of each node the checks look at.
+const KEYS_CHECKED: usize = 64;

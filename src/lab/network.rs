@@ -1,14 +1,17 @@
 //! Connections between nodes: two pipes each, in which bytes keep their order.
 //!
 //! A pipe has a latency and a bandwidth. Bytes are put on it one frame after the other and arrive
-//! in that order. A fault may empty a pipe; it can never lose something from its middle.
+//! in that order. A fault may hold a pipe, slow it down, or cut its end off; it can never lose
+//! something from its middle.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
+use super::intervention::WireFault;
 use super::label::FrameKind;
 use super::turn::NodeId;
 use crate::node::Link;
+use crate::random::Random;
 use crate::time::{Duration, Instant};
 
 /// A connection of the lab. Numbers are never given twice on one branch of history.
@@ -49,6 +52,19 @@ impl Default for Wiring {
     }
 }
 
+/// What is not as the plan says, from one node to another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trouble {
+    /// How long a byte takes instead.
+    pub delay: Option<Duration>,
+    /// How much longer it may take, by chance.
+    pub jitter: Duration,
+    /// How many bytes pass in a second instead; 0 is "any number".
+    pub bandwidth: Option<u64>,
+    /// True if nothing arrives; it is kept.
+    pub stalled: bool,
+}
+
 /// A connection.
 #[derive(Clone, Debug)]
 pub struct Connection {
@@ -60,6 +76,8 @@ pub struct Connection {
     pub(super) up: Pipe,
     /// What the acceptor has sent.
     pub(super) down: Pipe,
+    /// The end that has lost the connection without a word to the other.
+    pub half_open: Option<Side>,
 }
 
 /// One direction.
@@ -69,6 +87,8 @@ pub(super) struct Pipe {
     pub(super) frames: VecDeque<InFlight>,
     /// When the sender's last byte will be on the wire.
     pub(super) busy_until: Instant,
+    /// When the last frame arrives: none may overtake it.
+    pub(super) last_arrival: Instant,
     /// True once the sender has closed it behind its last frame.
     pub(super) closed: bool,
     /// How many frames were ever sent.
@@ -86,7 +106,11 @@ pub struct InFlight {
     pub paced: bool,
     /// When it was sent.
     pub sent_at: Instant,
-    /// When it arrives.
+    /// How long it takes to be put on the wire.
+    pub(super) takes: Duration,
+    /// When its last byte is on the wire.
+    pub(super) departs_at: Instant,
+    /// When it arrives, if nothing holds it up.
     pub arrives_at: Instant,
     /// What it is.
     pub kind: FrameKind,
@@ -130,8 +154,8 @@ impl Connection {
     }
 }
 
-/// All connections, and who is cut from whom.
-#[derive(Clone, Debug, Default)]
+/// All connections, and what is wrong with the wires.
+#[derive(Clone, Debug)]
 pub(super) struct Network {
     /// How wires are.
     pub(super) wiring: Wiring,
@@ -141,11 +165,30 @@ pub(super) struct Network {
     pub(super) links: BTreeMap<(NodeId, Link), (ConnectionId, Side)>,
     /// Pairs between which nothing passes, the smaller first.
     pub(super) cuts: BTreeSet<(NodeId, NodeId)>,
+    /// What is wrong from one node to another.
+    pub(super) troubles: BTreeMap<(NodeId, NodeId), Trouble>,
+    /// Nodes that stand still: bytes wait at their doors.
+    pub(super) frozen: BTreeSet<NodeId>,
     /// The number of the next connection.
     pub(super) next: u64,
+    /// Where jitter comes from.
+    chance: Random,
 }
 
 impl Network {
+    pub(super) fn new(wiring: Wiring, seed: u64) -> Self {
+        Self {
+            wiring,
+            connections: BTreeMap::new(),
+            links: BTreeMap::new(),
+            cuts: BTreeSet::new(),
+            troubles: BTreeMap::new(),
+            frozen: BTreeSet::new(),
+            next: 1,
+            chance: Random::fork(seed, JITTER),
+        }
+    }
+
     pub(super) fn pair(a: NodeId, b: NodeId) -> (NodeId, NodeId) {
         (a.min(b), a.max(b))
     }
@@ -154,7 +197,40 @@ impl Network {
         self.cuts.contains(&Self::pair(a, b))
     }
 
-    /// Puts a frame on the wire, and says when it arrives.
+    pub(super) fn trouble(&self, from: NodeId, to: NodeId) -> Trouble {
+        self.troubles.get(&(from, to)).copied().unwrap_or_default()
+    }
+
+    pub(super) fn make_trouble(&mut self, from: NodeId, to: NodeId, fault: WireFault) {
+        let trouble = self.troubles.entry((from, to)).or_default();
+        match fault {
+            WireFault::Stall => trouble.stalled = true,
+            WireFault::Delay(by) => trouble.delay = Some(by),
+            WireFault::Jitter(by) => trouble.jitter = by,
+            WireFault::Bandwidth(rate) => trouble.bandwidth = Some(rate),
+        }
+    }
+
+    /// How long a byte takes from one node to another, chance aside.
+    pub(super) fn latency(&self, from: NodeId, to: NodeId) -> Duration {
+        self.trouble(from, to).delay.unwrap_or(self.wiring.latency)
+    }
+
+    /// True if an end knows of its connection.
+    pub(super) fn listens(&self, id: ConnectionId, side: Side) -> bool {
+        let end = self.connections.get(&id).map(|connection| connection.end(side));
+        end.is_some_and(|end| self.links.get(&end) == Some(&(id, side)))
+    }
+
+    /// True if nothing that an end sends arrives now.
+    pub(super) fn is_held(&self, id: ConnectionId, from: Side) -> bool {
+        self.connections.get(&id).is_some_and(|connection| {
+            let (sender, receiver) = (connection.end(from).0, connection.end(from.other()).0);
+            self.trouble(sender, receiver).stalled || self.frozen.contains(&receiver)
+        })
+    }
+
+    /// Puts a frame on the wire, and says when it arrives; `None` if it is held or cannot be sent.
     pub(super) fn send(
         &mut self,
         id: ConnectionId,
@@ -162,16 +238,21 @@ impl Network {
         now: Instant,
         frame: impl FnOnce(u64, Instant) -> InFlight,
     ) -> Option<Instant> {
-        let wiring = self.wiring;
+        let connection = self.connections.get(&id)?;
+        let (sender, receiver) = (connection.end(from).0, connection.end(from.other()).0);
+        let rate = self.rate(sender, receiver);
+        let lag = self.lag(sender, receiver);
+        let held = self.is_held(id, from);
         let pipe = self.connections.get_mut(&id)?.pipe_mut(from);
         if pipe.closed {
             return None;
         }
         let mut frame = frame(pipe.sent, now);
-        let departs =
-            pipe.busy_until.max(now) + Duration::of_bytes(frame.bytes, wiring.bytes_per_second);
-        pipe.busy_until = departs;
-        frame.arrives_at = departs + wiring.latency;
+        frame.takes = Duration::of_bytes(frame.bytes, rate);
+        frame.departs_at = pipe.busy_until.max(now) + frame.takes;
+        pipe.busy_until = frame.departs_at;
+        pipe.last_arrival = pipe.last_arrival.max(frame.departs_at + lag);
+        frame.arrives_at = pipe.last_arrival;
         let at = frame.arrives_at;
         if frame.end {
             pipe.closed = true;
@@ -179,14 +260,76 @@ impl Network {
             pipe.sent += 1;
         }
         pipe.frames.push_back(frame);
-        Some(at)
+        (!held).then_some(at)
+    }
+
+    /// The wire has changed: what is not yet on it takes the new time, and what was kept back
+    /// starts anew. The answer is when each frame arrives; none do while the pipe is held.
+    pub(super) fn retime(
+        &mut self,
+        id: ConnectionId,
+        from: Side,
+        now: Instant,
+        kept_back: bool,
+    ) -> Vec<Instant> {
+        let held = self.is_held(id, from);
+        let Some(connection) = self.connections.get(&id) else { return Vec::new() };
+        let (sender, receiver) = (connection.end(from).0, connection.end(from.other()).0);
+        let rate = self.rate(sender, receiver);
+        let count = connection.pipe(from).frames.len();
+        let lags: Vec<Duration> = (0..count).map(|_| self.lag(sender, receiver)).collect();
+        let Some(connection) = self.connections.get_mut(&id) else { return Vec::new() };
+        let pipe = connection.pipe_mut(from);
+        let (mut busy, mut last) = (Instant::EPOCH, Instant::EPOCH);
+        for (frame, lag) in pipe.frames.iter_mut().zip(lags) {
+            let left = frame.departs_at.since(now);
+            if left > Duration::ZERO {
+                let share = |bytes: u64| {
+                    let (left, takes) =
+                        (u128::from(left.micros()), u128::from(frame.takes.micros()));
+                    let rest = (u128::from(bytes) * left).checked_div(takes).unwrap_or(0);
+                    u64::try_from(rest).unwrap_or(bytes).min(bytes)
+                };
+                frame.takes = Duration::of_bytes(share(frame.bytes), rate);
+                frame.departs_at = busy.max(now) + frame.takes;
+                frame.arrives_at = frame.departs_at + lag;
+            } else if kept_back {
+                frame.arrives_at = frame.arrives_at.max(now + lag);
+            }
+            busy = busy.max(frame.departs_at);
+            frame.arrives_at = frame.arrives_at.max(last).max(now);
+            last = frame.arrives_at;
+        }
+        pipe.busy_until = busy;
+        pipe.last_arrival = last;
+        if held {
+            return Vec::new();
+        }
+        pipe.frames.iter().map(|frame| frame.arrives_at).collect()
     }
 
     /// Forgets a connection at both ends.
     pub(super) fn forget(&mut self, id: ConnectionId) -> Option<Connection> {
         let connection = self.connections.remove(&id)?;
-        self.links.remove(&connection.dialler);
-        self.links.remove(&connection.acceptor);
+        for side in [Side::Dialler, Side::Acceptor] {
+            if self.links.get(&connection.end(side)) == Some(&(id, side)) {
+                self.links.remove(&connection.end(side));
+            }
+        }
         Some(connection)
     }
+
+    fn rate(&self, from: NodeId, to: NodeId) -> u64 {
+        self.trouble(from, to).bandwidth.unwrap_or(self.wiring.bytes_per_second)
+    }
+
+    /// How long a byte takes now; draws from chance only where there is jitter.
+    fn lag(&mut self, from: NodeId, to: NodeId) -> Duration {
+        let jitter = self.trouble(from, to).jitter.micros();
+        let by_chance = if jitter == 0 { 0 } else { self.chance.below(jitter + 1) };
+        self.latency(from, to) + Duration::from_micros(by_chance)
+    }
 }
+
+/// The user of the seed that jitter is.
+const JITTER: u64 = 0x6a69_7474_6572;

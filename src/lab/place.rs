@@ -10,7 +10,11 @@ use super::disk::Disk;
 use super::label::label;
 use super::prompt::format_reply;
 use super::turn::{Done, Fact, Order};
-use crate::node::{Address, DiskOrder, Input, Job, Link, Node, Outbox, Output, Setup, Status};
+use crate::node::{
+    Address, DiskOrder, Input, Job, KeyStatus, Link, Node, Outbox, Output, Setup, Status,
+};
+use crate::random::Random;
+use crate::rdb::Digest;
 use crate::resp::{Bytes, Reply, ReplyDecoder, encode_command, split_words};
 use crate::time::Instant;
 
@@ -19,6 +23,10 @@ use crate::time::Instant;
 pub struct Place {
     /// The server.
     node: Node,
+    /// What the server is made of, should it start again.
+    setup: Setup,
+    /// How often it has started again.
+    restarts: u64,
     /// Its files.
     disk: Disk,
     /// Disk orders that have not been carried out.
@@ -55,7 +63,9 @@ impl Place {
     /// A place for a node that is about to start.
     pub fn new(setup: Setup, now: Instant) -> Self {
         Self {
-            node: Node::new(setup, now),
+            node: Node::new(setup.clone(), now),
+            setup,
+            restarts: 0,
             disk: Disk::default(),
             queue: VecDeque::new(),
             inbox: BTreeMap::new(),
@@ -89,10 +99,18 @@ impl Place {
                 self.inbox.remove(&link);
                 Some(Input::Closed { link })
             }
-            Fact::DiskDone => self.queue.pop_front().map(|(job, order)| {
-                let result = self.disk.obey(order);
+            Fact::DiskDone { health } => self.queue.pop_front().map(|(job, order)| {
+                let result = self.disk.try_to_obey(order, health);
                 Input::Disk { job, result }
             }),
+            Fact::Restarted { rdb, fork_fails } => {
+                self.restart(now, rdb);
+                if fork_fails {
+                    self.node.handle(now, Input::Forks { fail: true }, &mut out);
+                }
+                Some(Input::Started)
+            }
+            Fact::Forks { fail } => Some(Input::Forks { fail }),
         };
         if let Some(input) = input {
             self.node.handle(now, input, &mut out);
@@ -100,6 +118,21 @@ impl Place {
         let sent = self.sort(out, &mut done);
         done.deadline = self.node.deadline();
         (done, sent)
+    }
+
+    /// Another process takes the place of the one that was killed. Only the disk stays.
+    fn restart(&mut self, now: Instant, rdb: bool) {
+        if !rdb {
+            let file = self.node.option("dbfilename").to_owned();
+            // Removing what is not there is no error.
+            let _ = self.disk.obey(DiskOrder::Remove { file });
+        }
+        self.restarts += 1;
+        let seed = Random::fork(self.setup.seed, self.restarts).next_u64();
+        let setup = Setup { seed, ..self.setup.clone() };
+        let disk = std::mem::take(&mut self.disk);
+        let (own, restarts) = (self.setup.clone(), self.restarts);
+        *self = Self { disk, setup: own, restarts, ..Self::new(setup, now) };
     }
 
     /// Puts a frame into the inbox of a connection.
@@ -122,6 +155,16 @@ impl Place {
     /// What can be seen of the node.
     pub fn status(&self, now: Instant, keys: usize) -> Status {
         self.node.status(now, keys)
+    }
+
+    /// A key of this name in every database that has one.
+    pub fn key(&self, name: &[u8]) -> Vec<KeyStatus> {
+        self.node.key(name)
+    }
+
+    /// Forty digits that are equal for equal datasets.
+    pub fn digest(&self) -> Digest {
+        self.node.digest()
     }
 
     /// The value of an option.
@@ -166,7 +209,10 @@ impl Place {
         let mut sent = Vec::new();
         for order in out.orders {
             match order {
-                Output::Dial { link, to } => done.orders.push(Order::Dial { link, to }),
+                Output::Dial { link, to } => {
+                    self.setup.dialled += 1;
+                    done.orders.push(Order::Dial { link, to });
+                }
                 Output::Send { link: PROMPT, bytes, .. } => self.say(&bytes, done),
                 Output::Send { link, bytes, carries } => {
                     let (kind, label) = label(&bytes, carries);

@@ -24,8 +24,11 @@ fn format_at(reply: &Reply, prefix: &str) -> String {
         }
         Reply::Array(items) | Reply::Push(items) => numbered(items, ")", prefix),
         Reply::Set(items) => numbered(items, "~", prefix),
-        Reply::Map(pairs) if pairs.is_empty() => "(empty hash)".to_owned(),
-        Reply::Map(pairs) => {
+        Reply::BigNumber(digits) => digits.to_string(),
+        Reply::Map(pairs) | Reply::Attribute(pairs) if pairs.is_empty() => {
+            "(empty hash)".to_owned()
+        }
+        Reply::Map(pairs) | Reply::Attribute(pairs) => {
             let lines = pairs.iter().enumerate().map(|(index, (key, value))| {
                 let lead = if index == 0 { "" } else { prefix };
                 let inner = format!("{prefix}   ");

@@ -16,14 +16,13 @@
 //! Nodes and wires come first. What follows are actions, carried out in order. A line that is none
 //! of this is an error that names the line and the remedy.
 
-use std::fmt;
-
 use thiserror::Error;
 
-use super::intervention::Intervention;
+use super::intervention::{Intervention, MachineFault};
 use super::network::Wiring;
-use crate::node::{Address, Config, ConfigError, Profile, Setup, Speeds, parse_memory};
-use crate::resp::split_words;
+use super::plan::Plan;
+use super::units::{duration, rate};
+use super::until::Until;
 use crate::time::{Duration, Instant};
 
 /// A script.
@@ -35,38 +34,6 @@ pub struct Script {
     pub actions: Vec<(usize, Action)>,
 }
 
-/// A world before anything has happened.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
-    /// Where chance begins.
-    pub seed: u64,
-    /// When the world begins.
-    pub epoch: Instant,
-    /// How wires are.
-    pub wiring: Wiring,
-    /// The nodes.
-    pub nodes: Vec<NodePlan>,
-}
-
-/// A node before it has started.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NodePlan {
-    /// Its name, which is also its host name.
-    pub name: String,
-    /// Its IP address.
-    pub ip: String,
-    /// Its options.
-    pub config: Config,
-    /// Which release it takes after.
-    pub profile: Profile,
-    /// How fast its machine computes.
-    pub speeds: Speeds,
-    /// How many bytes its disk moves in a second; 0 is "any number".
-    pub disk_bytes_per_second: u64,
-    /// How many bytes it hands to a replica's wire before it waits.
-    pub send_window: u64,
-}
-
 /// Something that a script does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -74,31 +41,14 @@ pub enum Action {
     Intervene(Intervention),
     /// Time passes.
     Run(Duration),
+    /// Time passes in which nothing happens.
+    Idle(Duration),
     /// Events happen.
     Step(u64),
     /// Events happen until something holds.
     Until(Until),
     /// Something is printed.
     Show(Vec<String>),
-}
-
-/// What a script may wait for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Until {
-    /// A node prints a line that contains this text.
-    Log {
-        /// The node's name.
-        node: String,
-        /// The text.
-        text: String,
-    },
-    /// A replica's link to its master is up.
-    Up {
-        /// The node's name.
-        node: String,
-    },
-    /// Every replica has carried out, and confirmed, all that its master has produced.
-    Synced,
 }
 
 /// A line that makes no sense, and what would.
@@ -111,33 +61,6 @@ pub struct ScriptError {
     pub why: String,
 }
 
-impl Plan {
-    /// What a node is made of.
-    pub fn setup(&self, index: usize) -> Setup {
-        let node = &self.nodes[index];
-        Setup {
-            config: node.config.clone(),
-            profile: node.profile,
-            seed: self.seed.wrapping_mul(1_000).wrapping_add(index as u64 + 1),
-            speeds: node.speeds,
-            send_window: node.send_window,
-        }
-    }
-
-    /// The node that a name or an address means.
-    pub fn find(&self, address: &Address) -> Option<usize> {
-        self.nodes.iter().position(|node| {
-            (node.name == *address.host || node.ip == *address.host)
-                && node.config.number("port") == u64::from(address.port)
-        })
-    }
-
-    /// The node of this name.
-    pub fn named(&self, name: &str) -> Option<usize> {
-        self.nodes.iter().position(|node| node.name == name)
-    }
-}
-
 impl Script {
     /// Reads a script.
     ///
@@ -148,14 +71,18 @@ impl Script {
             plan: Plan { seed: 1, epoch: EPOCH, wiring: Wiring::default(), nodes: Vec::new() },
             actions: Vec::new(),
         };
+        // The nodes that there are at this line: acts add some and remove some.
+        let mut present = script.plan.clone();
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
             let failed = |why: String| ScriptError { line: index + 1, why };
-            if !script.setup_line(line).map_err(failed)? {
-                let action = script.action(line).map_err(failed)?;
+            if script.setup_line(line).map_err(failed)? {
+                present = script.plan.clone();
+            } else {
+                let action = action(line, &mut present).map_err(failed)?;
                 script.actions.push((index + 1, action));
             }
         }
@@ -168,10 +95,7 @@ impl Script {
 
     /// Takes a line that describes the world; false if it is none.
     fn setup_line(&mut self, line: &str) -> Result<bool, String> {
-        let words = split_words(line.as_bytes()).unwrap_or_default();
-        let words: Vec<String> =
-            words.into_iter().map(|word| String::from_utf8_lossy(&word).into_owned()).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["seed", number] => {
                 self.plan.seed =
@@ -182,8 +106,9 @@ impl Script {
                     self.wire_setting(setting)?;
                 }
             }
-            ["node", name, settings @ ..] => {
-                let node = self.node(name, settings)?;
+            ["node", name, ..] => {
+                let rest = line["node".len()..].trim_start();
+                let node = self.plan.new_node(name, &rest[name.len()..])?;
                 self.plan.nodes.push(node);
             }
             _ => return Ok(false),
@@ -191,7 +116,9 @@ impl Script {
         if self.actions.is_empty() {
             Ok(true)
         } else {
-            Err("seed, wire and node come before everything that happens".to_owned())
+            Err("seed, wire and node come before everything that happens: write 'add' for a node \
+                 that comes later"
+                .to_owned())
         }
     }
 
@@ -208,130 +135,47 @@ impl Script {
         }
         Ok(())
     }
+}
 
-    fn node(&self, name: &str, settings: &[&str]) -> Result<NodePlan, String> {
-        if self.plan.named(name).is_some() {
-            return Err(format!("there is a node {name} already: choose another name"));
+/// Reads an action; `present` are the nodes that there are.
+fn action(line: &str, present: &mut Plan) -> Result<Action, String> {
+    if let Some(act) = Intervention::parse(line)? {
+        present.check(&act)?;
+        if let Intervention::Add { name, settings } = &act {
+            present.nodes.push(present.new_node(name, settings)?);
         }
-        let mut node = NodePlan {
-            name: name.to_owned(),
-            ip: format!("172.19.0.{}", self.plan.nodes.len() + 2),
-            config: Config::default(),
-            profile: Profile::V7_2,
-            speeds: Speeds::default(),
-            disk_bytes_per_second: 0,
-            send_window: 256 * 1024,
-        };
-        let mut words = settings.iter();
-        while let Some(word) = words.next() {
-            if let Some(option) = word.strip_prefix("--") {
-                let value = words.next().ok_or_else(|| format!("--{option} needs a value"))?;
-                node.config.set_at_start(option, value).map_err(|error| match error {
-                    ConfigError::Unknown(name) => format!("there is no option '{name}'"),
-                    ConfigError::Immutable(name) => format!("'{name}' cannot be set"),
-                    ConfigError::Invalid(name, why) => {
-                        format!("'{value}' is no value of {name}: {why}")
-                    }
-                })?;
-                continue;
-            }
-            match word.split_once('=') {
-                Some(("ip", value)) => node.ip = value.to_owned(),
-                Some(("port", value)) => {
-                    let set = node.config.set_at_start("port", value);
-                    set.map_err(|_| format!("'{value}' is no port: write port=6379"))?;
+        if let Intervention::Machine { node, fault: MachineFault::Remove } = &act {
+            present.nodes.retain(|known| known.name != *node);
+        }
+        return Ok(Action::Intervene(act));
+    }
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        ["run", span] => return Ok(Action::Run(duration(span)?)),
+        ["idle", span] => return Ok(Action::Idle(duration(span)?)),
+        ["step"] => return Ok(Action::Step(1)),
+        ["step", count] => {
+            let count = count.parse().map_err(|_| format!("'{count}' is no number of events"))?;
+            return Ok(Action::Step(count));
+        }
+        ["until", ..] => {
+            if let Some(until) = Until::parse(line["until".len()..].trim())? {
+                if let Some(node) = until.node() {
+                    present.check(&Intervention::typed(node, ""))?;
                 }
-                Some(("snapshot", value)) => node.speeds.snapshot_bytes_per_second = rate(value)?,
-                Some(("load", value)) => node.speeds.load_bytes_per_second = rate(value)?,
-                Some(("disk", value)) => node.disk_bytes_per_second = rate(value)?,
-                Some(("window", value)) => node.send_window = rate(value)?,
-                _ => {
-                    return Err(format!(
-                        "'{word}' is no property of a node: write --option value, ip=, port=, \
-                         snapshot=, load=, disk= or window="
-                    ));
-                }
+                return Ok(Action::Until(until));
             }
         }
-        Ok(node)
-    }
-
-    fn action(&self, line: &str) -> Result<Action, String> {
-        if let Some(intervention) = Intervention::parse(line) {
-            self.check_names(intervention.nodes())?;
-            return Ok(Action::Intervene(intervention));
+        ["show", what @ ..] => {
+            return Ok(Action::Show(what.iter().map(|word| (*word).to_owned()).collect()));
         }
-        let words: Vec<&str> = line.split_whitespace().collect();
-        match words.as_slice() {
-            ["run", span] => Ok(Action::Run(duration(span)?)),
-            ["step"] => Ok(Action::Step(1)),
-            ["step", count] => {
-                let count =
-                    count.parse().map_err(|_| format!("'{count}' is no number of events"))?;
-                Ok(Action::Step(count))
-            }
-            ["until", "synced"] => Ok(Action::Until(Until::Synced)),
-            ["until", node, "up"] => {
-                self.check_names(vec![node])?;
-                Ok(Action::Until(Until::Up { node: (*node).to_owned() }))
-            }
-            ["until", node, "logs", ..] => {
-                self.check_names(vec![node])?;
-                let text = line.split_once(" logs ").map_or("", |(_, text)| text).trim();
-                let (node, text) = ((*node).to_owned(), text.to_owned());
-                Ok(Action::Until(Until::Log { node, text }))
-            }
-            ["show", what @ ..] => Ok(Action::Show(what.iter().map(|w| (*w).to_owned()).collect())),
-            _ => Err(format!(
-                "'{line}' is not understood: write 'node> COMMAND', 'cut a b', 'heal a b', \
-                 'run 5s', 'step', 'until synced', 'until node up', 'until node logs TEXT' or \
-                 'show …'"
-            )),
-        }
+        _ => {}
     }
-
-    fn check_names(&self, names: Vec<&str>) -> Result<(), String> {
-        match names.into_iter().find(|name| self.plan.named(name).is_none()) {
-            None => Ok(()),
-            Some(name) => {
-                let known: Vec<_> = self.plan.nodes.iter().map(|n| n.name.as_str()).collect();
-                Err(format!("there is no node '{name}': there are {}", known.join(", ")))
-            }
-        }
-    }
-}
-
-impl fmt::Display for Until {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Log { node, text } => write!(f, "{node} logs {text}"),
-            Self::Up { node } => write!(f, "{node} up"),
-            Self::Synced => write!(f, "synced"),
-        }
-    }
-}
-
-/// Reads `5s`, `200ms`, `1us`, `0`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: Option<u64> = text[..digits].parse().ok();
-    match (number, &text[digits..]) {
-        (Some(0), "") => Ok(Duration::ZERO),
-        (Some(number), "us") => Ok(Duration::from_micros(number)),
-        (Some(number), "ms") => Ok(Duration::from_millis(number)),
-        (Some(number), "s") => Ok(Duration::from_secs(number)),
-        (Some(number), "m") => Ok(Duration::from_secs(number * 60)),
-        _ => Err(format!("'{text}' is no span of time: write 5s, 200ms or 10us")),
-    }
-}
-
-/// Reads `256KiB`, `1MiB`, `100`: bytes, or bytes a second; `unlimited` is 0.
-fn rate(text: &str) -> Result<u64, String> {
-    if text == "unlimited" {
-        return Ok(0);
-    }
-    parse_memory(&text.replace("iB", "b"))
-        .ok_or_else(|| format!("'{text}' is no number of bytes: write 16KiB, 1MiB or unlimited"))
+    Err(format!(
+        "'{line}' is not understood: write 'node> COMMAND', 'cut a b', 'heal a b' or another \
+         act, 'run 5s', 'step', 'until synced', 'until node up', 'until node logs TEXT' or \
+         'show …'"
+    ))
 }
 
 /// The day of the seed document's log.
@@ -340,6 +184,7 @@ const EPOCH: Instant = Instant::from_millis(1_742_822_352_000);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::node::Address;
 
     #[test]
     fn a_script_is_a_world_and_a_story() {
@@ -362,6 +207,9 @@ mod tests {
             ("node a\nnonsense", "line 2: 'nonsense' is not understood"),
             ("node a\nb> GET k", "line 2: there is no node 'b': there are a"),
             ("node a\nrun fast", "line 2: 'fast' is no span of time: write 5s"),
+            ("node a\nnode b\nstall a", "line 3: 'stall a' is not understood: write 'stall a b'"),
+            ("node a\nadd b\nremove a\na> PING", "line 4: there is no node 'a': there are b"),
+            ("node a\nadd a", "line 2: there is a node a already: choose another name"),
             ("node a --nope 1", "line 1: there is no option 'nope'"),
             ("node a\na> PING\nnode b", "line 3: seed, wire and node come before"),
             ("", "line 1: a script needs at least one node"),

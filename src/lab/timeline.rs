@@ -64,6 +64,11 @@ impl Timeline {
         }
     }
 
+    /// Lets no further checkpoint be due.
+    pub(super) const fn keep_none(&mut self) {
+        self.spacing = u64::MAX;
+    }
+
     /// True if a checkpoint is due before event `index`.
     pub(super) fn wants_checkpoint(&self, index: u64) -> bool {
         index.is_multiple_of(self.spacing) && !self.checkpoints.contains_key(&index)

@@ -2,6 +2,7 @@
 
 use super::label::FrameKind;
 use super::network::ConnectionId;
+use super::world::DiskHealth;
 use crate::node::{Address, Deadline, Level, Link};
 use crate::time::Instant;
 
@@ -74,8 +75,23 @@ pub enum Fact {
         /// The connection.
         link: Link,
     },
-    /// The disk has carried out its oldest order.
-    DiskDone,
+    /// The disk has come to its oldest order.
+    DiskDone {
+        /// How it is.
+        health: DiskHealth,
+    },
+    /// The process was killed, and another starts on the same disk.
+    Restarted {
+        /// False if the RDB file was removed before.
+        rdb: bool,
+        /// True if it cannot fork.
+        fork_fails: bool,
+    },
+    /// Whether the process can fork has changed.
+    Forks {
+        /// True if it cannot.
+        fail: bool,
+    },
     /// The node's deadline has come.
     Woke,
 }

@@ -8,34 +8,29 @@ use std::rc::Rc;
 
 use super::agenda::{Agenda, Entry};
 use super::intervention::Intervention;
-use super::label::FrameKind;
 use super::log::NodeLog;
-use super::network::{Connection, ConnectionId, InFlight, Network, Pipe, Side};
-use super::script::{NodePlan, Plan};
+use super::network::{Connection, ConnectionId, Network, Side, Trouble};
+use super::plan::{NodePlan, Plan};
 use super::timeline::EventKind;
-use super::turn::{Done, Fact, NodeId, Order, Turn};
-use crate::node::{Address, Deadline, Link};
-use crate::time::{Duration, Instant};
+use super::turn::{Done, Fact, NodeId, Turn};
+use crate::node::{Deadline, Link};
+use crate::time::Instant;
 
 /// A world. A clone is a checkpoint of everything but the places.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// What it was made of.
-    plan: Rc<Plan>,
+    /// What it is made of.
+    pub(super) plan: Rc<Plan>,
     /// The time.
-    now: Instant,
+    pub(super) now: Instant,
     /// What will happen.
-    agenda: Agenda<Event>,
+    pub(super) agenda: Agenda<Event>,
     /// Who is connected to whom, and what is on its way.
     pub(super) network: Network,
-    /// When each node wants to be woken, and where that stands on the agenda.
-    pub(super) deadlines: Vec<Option<(Deadline, Entry)>>,
-    /// When each disk will have done all that it was ordered.
-    pub(super) disks: Vec<DiskQueue>,
-    /// Which processes have ended.
-    ended: Vec<bool>,
-    /// What each node has printed.
-    logs: Vec<NodeLog>,
+    /// The machines, one for each node of the plan.
+    pub(super) machines: Vec<Machine>,
+    /// What cannot reach its node while the wire is stalled.
+    pub(super) held: Vec<((NodeId, NodeId), Event)>,
     /// The turns of the event that is under way.
     turns: VecDeque<Turn>,
     /// How many events have happened.
@@ -44,13 +39,48 @@ pub struct World {
     hash: u64,
 }
 
+/// What the conductor knows of a node's process and machine.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Machine {
+    /// When the node wants to be woken, and where that stands on the agenda.
+    pub(super) deadline: Option<(Deadline, Entry)>,
+    /// The disk's work.
+    pub(super) disk: DiskQueue,
+    /// True once the process has ended.
+    pub(super) ended: bool,
+    /// How often a process was started again.
+    pub(super) incarnation: u64,
+    /// What has happened to a process that stands still.
+    pub(super) pending: VecDeque<Fact>,
+    /// True if the process cannot fork.
+    pub(super) fork_fails: bool,
+    /// What the node has printed.
+    pub(super) log: NodeLog,
+}
+
 /// A disk's work.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DiskQueue {
     /// When the last order will be done.
-    busy_until: Instant,
+    pub(super) busy_until: Instant,
     /// What the orders do, in words.
     pub(super) labels: VecDeque<Rc<str>>,
+    /// How many bytes it moves in a second, if not as the plan says; 0 is "any number".
+    pub(super) speed: Option<u64>,
+    /// How it is.
+    pub(super) health: DiskHealth,
+}
+
+/// How a disk is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DiskHealth {
+    /// It works.
+    #[default]
+    Works,
+    /// It takes no more bytes.
+    Full,
+    /// It does nothing that it is told.
+    Fails,
 }
 
 /// The next event, before it happens.
@@ -81,6 +111,8 @@ pub(super) enum Event {
     Refuse { dialler: (NodeId, Link), why: &'static str },
     /// The oldest frame of a pipe arrives.
     Arrive { connection: ConnectionId, from: Side },
+    /// An end hears that the other knows nothing of the connection.
+    Reset { connection: ConnectionId, to: Side },
     /// A disk has carried out its oldest order.
     Disk(NodeId),
     /// A node's deadline.
@@ -95,16 +127,14 @@ impl World {
         for index in 0..count {
             agenda.add(plan.epoch, Event::Start(NodeId(index)));
         }
-        let network = Network { wiring: plan.wiring, next: 1, ..Network::default() };
+        let network = Network::new(plan.wiring, plan.seed);
         Self {
             now: plan.epoch,
             plan: Rc::new(plan),
             agenda,
             network,
-            deadlines: vec![None; count],
-            disks: vec![DiskQueue::default(); count],
-            ended: vec![false; count],
-            logs: vec![NodeLog::default(); count],
+            machines: vec![Machine::default(); count],
+            held: Vec::new(),
             turns: VecDeque::new(),
             count: 0,
             hash: 0xcbf2_9ce4_8422_2325,
@@ -138,7 +168,7 @@ impl World {
 
     /// What a node has printed.
     pub fn log(&self, node: NodeId) -> &NodeLog {
-        &self.logs[node.0]
+        &self.machines[node.0].log
     }
 
     /// Every connection, in the order of dialling.
@@ -151,10 +181,47 @@ impl World {
         self.network.cuts.iter().copied()
     }
 
-    /// The node at the other end of a connection, and how it names it.
+    /// What is wrong on the way from one node to another.
+    pub fn trouble(&self, from: NodeId, to: NodeId) -> Trouble {
+        self.network.trouble(from, to)
+    }
+
+    /// True while a node's process is there, if perhaps standing still.
+    pub fn is_running(&self, node: NodeId) -> bool {
+        !self.machines[node.0].ended
+    }
+
+    /// How often a node's process was started again.
+    pub fn incarnation(&self, node: NodeId) -> u64 {
+        self.machines[node.0].incarnation
+    }
+
+    /// True while a node's process stands still.
+    pub fn is_frozen(&self, node: NodeId) -> bool {
+        self.network.frozen.contains(&node)
+    }
+
+    /// How a node's disk is.
+    pub fn disk_health(&self, node: NodeId) -> DiskHealth {
+        self.machines[node.0].disk.health
+    }
+
+    /// True if a node's process cannot fork.
+    pub fn fork_fails(&self, node: NodeId) -> bool {
+        self.machines[node.0].fork_fails
+    }
+
+    /// True if a place could not be kept now: it has not yet been told of a connection on which
+    /// something has been sent.
+    pub(super) fn has_untold(&self) -> bool {
+        self.machines.iter().any(|machine| !machine.pending.is_empty())
+    }
+
+    /// The node at the other end of a connection, and how it names it; none if it has left.
     pub fn peer(&self, node: NodeId, link: Link) -> Option<(NodeId, Link)> {
         let &(id, side) = self.network.links.get(&(node, link))?;
-        Some(self.network.connections.get(&id)?.end(side.other()))
+        let hears = self.network.listens(id, side.other());
+        self.network.connections.get(&id).filter(|_| hears).map(|c| c.end(side.other()))
     }
 
     /// The connection that a node means by a link.
@@ -173,6 +240,11 @@ impl World {
         let (at, event) = self.agenda.peek()?;
         let (node, kind, text) = self.describe(event);
         Some(NextEvent { at: at.max(self.now), node, kind, text })
+    }
+
+    /// When the next event will be.
+    pub(super) fn next_at(&self) -> Option<Instant> {
+        self.agenda.peek().map(|(at, _)| at.max(self.now))
     }
 
     /// Begins the next event of the agenda, and says what it is.
@@ -212,254 +284,35 @@ impl World {
         self.set_deadline(node, done.deadline);
     }
 
-    /// Gives a node a turn, unless its process has ended.
-    fn turn(&mut self, node: NodeId, fact: Fact) {
-        if self.ended[node.0] {
+    /// Gives a node a turn, unless its process has ended; one that stands still hears it later.
+    pub(super) fn turn(&mut self, node: NodeId, fact: Fact) {
+        let machine = &mut self.machines[node.0];
+        if machine.ended {
+            return;
+        }
+        if self.network.frozen.contains(&node) {
+            machine.pending.push_back(fact);
             return;
         }
         self.turns.push_back(Turn { node, now: self.now, fact });
-    }
-
-    fn enact(&mut self, event: Event) {
-        match event {
-            Event::Start(node) => self.turn(node, Fact::Started),
-            Event::Intervene(act) => self.intervene(act),
-            Event::Reach { dialler, to } => self.reach(dialler, to),
-            Event::Establish(id) => {
-                if let Some(connection) = self.network.connections.get(&id) {
-                    let (node, link) = connection.dialler;
-                    if self.network.links.contains_key(&(node, link)) {
-                        self.turn(node, Fact::Opened { link, connection: id });
-                    }
-                }
-            }
-            Event::Refuse { dialler: (node, link), why } => {
-                self.turn(node, Fact::Refused { link, why: why.to_owned() });
-            }
-            Event::Arrive { connection, from } => self.arrive(connection, from),
-            Event::Disk(node) => {
-                self.disks[node.0].labels.pop_front();
-                self.turn(node, Fact::DiskDone);
-            }
-            Event::Wake(node) => {
-                self.deadlines[node.0] = None;
-                self.turn(node, Fact::Woke);
-            }
-        }
-    }
-
-    fn intervene(&mut self, act: Intervention) {
-        match act {
-            Intervention::Type { node, line } => {
-                let Some(index) = self.plan.named(&node) else { return };
-                let refused = self.ended[index].then_some("Could not connect: Connection refused");
-                self.logs[index].typed(self.count, &line, refused.unwrap_or(""));
-                self.turn(NodeId(index), Fact::Typed { line });
-            }
-            Intervention::Cut { a, b } => {
-                let (Some(a), Some(b)) = (self.plan.named(&a), self.plan.named(&b)) else { return };
-                self.cut(NodeId(a), NodeId(b));
-            }
-            Intervention::Heal { a, b } => {
-                let (Some(a), Some(b)) = (self.plan.named(&a), self.plan.named(&b)) else { return };
-                self.network.cuts.remove(&Network::pair(NodeId(a), NodeId(b)));
-            }
-        }
-    }
-
-    /// Every connection between the two is reset, and what is on its way is lost.
-    fn cut(&mut self, a: NodeId, b: NodeId) {
-        self.network.cuts.insert(Network::pair(a, b));
-        let between =
-            |c: &Connection| Network::pair(c.dialler.0, c.acceptor.0) == Network::pair(a, b);
-        let broken: Vec<ConnectionId> =
-            self.connections().filter(|(_, c)| between(c)).map(|(id, _)| id).collect();
-        for id in broken {
-            let Some(connection) = self.network.connections.get(&id) else { continue };
-            for (node, link) in [connection.acceptor, connection.dialler] {
-                if self.network.links.contains_key(&(node, link)) {
-                    self.turn(node, Fact::Closed { link });
-                }
-            }
-            self.forget(id);
-        }
-    }
-
-    fn forget(&mut self, id: ConnectionId) {
-        self.network.forget(id);
-        self.agenda.retain(|event| match event {
-            Event::Arrive { connection, .. } | Event::Establish(connection) => *connection != id,
-            Event::Start(_)
-            | Event::Intervene(_)
-            | Event::Reach { .. }
-            | Event::Refuse { .. }
-            | Event::Disk(_)
-            | Event::Wake(_) => true,
-        });
-    }
-
-    fn reach(&mut self, dialler: (NodeId, Link), to: NodeId) {
-        if self.network.is_cut(dialler.0, to) || self.ended[to.0] {
-            let why = if self.ended[to.0] { "Connection refused" } else { "No route to host" };
-            let why = why.to_owned();
-            return self.turn(dialler.0, Fact::Refused { link: dialler.1, why });
-        }
-        let id = ConnectionId(self.network.next);
-        self.network.next += 1;
-        let acceptor = (to, Link::accepted(id.0));
-        let (up, down) = (Pipe::default(), Pipe::default());
-        self.network.connections.insert(id, Connection { dialler, acceptor, up, down });
-        self.network.links.insert(dialler, (id, Side::Dialler));
-        self.network.links.insert(acceptor, (id, Side::Acceptor));
-        let at = self.now + self.network.wiring.latency;
-        self.agenda.add(at, Event::Establish(id));
-        let port = u16::try_from(EPHEMERAL_PORT + id.0 % 20_000).unwrap_or(u16::MAX);
-        let peer = Address::new(&self.node(dialler.0).ip, port);
-        let own = self.node(to);
-        let listens = u16::try_from(own.config.number("port")).unwrap_or(0);
-        let local = Address::new(&own.ip, listens);
-        self.turn(to, Fact::Accepted { link: acceptor.1, connection: id, dialler, peer, local });
     }
 
     pub(super) fn node(&self, id: NodeId) -> &NodePlan {
         &self.plan.nodes[id.0]
     }
 
-    fn arrive(&mut self, id: ConnectionId, from: Side) {
-        let Some(connection) = self.network.connections.get_mut(&id) else { return };
-        let (sender, receiver) = (connection.end(from), connection.end(from.other()));
-        let Some(frame) = connection.pipe_mut(from).frames.pop_front() else { return };
-        let listens = |end: &(NodeId, Link)| self.network.links.contains_key(end);
-        let (hears, paces) = (listens(&receiver), frame.paced && listens(&sender));
-        if frame.end {
-            if hears {
-                self.turn(receiver.0, Fact::Closed { link: receiver.1 });
-            }
-            return self.forget(id);
-        }
-        if hears {
-            self.turn(receiver.0, Fact::Received { link: receiver.1 });
-        }
-        if paces {
-            self.turn(sender.0, Fact::Sent { link: sender.1, bytes: frame.bytes });
-        }
-    }
-
-    fn absorb_order(&mut self, node: NodeId, order: Order) {
-        match order {
-            Order::Dial { link, to } => self.dial(node, link, &to),
-            Order::Send { link, bytes, paced, digest, kind, label } => {
-                self.mix(&[1, node.0 as u64, link.0, bytes, digest]);
-                let (label, end) = (Rc::from(label.as_str()), false);
-                self.send(node, link, |number, sent_at| InFlight {
-                    number,
-                    bytes,
-                    paced,
-                    sent_at,
-                    arrives_at: sent_at,
-                    kind,
-                    label,
-                    end,
-                });
-            }
-            Order::Close { link } => self.close(node, link),
-            Order::Disk { bytes, label } => {
-                self.mix(&[3, node.0 as u64, bytes]);
-                let speed = self.node(node).disk_bytes_per_second;
-                let disk = &mut self.disks[node.0];
-                disk.labels.push_back(Rc::from(label.as_str()));
-                let at = disk.busy_until.max(self.now) + Duration::of_bytes(bytes, speed);
-                disk.busy_until = at;
-                self.agenda.add(at, Event::Disk(node));
-            }
-            Order::Note { line, level } => {
-                self.logs[node.0].note((self.count, self.now, level, Rc::from(line.as_str())));
-            }
-            Order::Said { text } => self.logs[node.0].said(&text),
-            Order::Exit => self.exit(node),
-        }
-    }
-
-    fn dial(&mut self, node: NodeId, link: Link, to: &Address) {
-        self.mix(&[2, node.0 as u64, link.0]);
-        let dialler = (node, link);
-        let latency = self.network.wiring.latency;
-        let event = match self.plan.find(to).map(NodeId) {
-            Some(to) if self.network.is_cut(node, to) => {
-                Event::Refuse { dialler, why: "No route to host" }
-            }
-            Some(to) if self.ended[to.0] => Event::Refuse { dialler, why: "Connection refused" },
-            Some(to) => Event::Reach { dialler, to },
-            None if self.plan.named(&to.host).is_some() => {
-                Event::Refuse { dialler, why: "Connection refused" }
-            }
-            None => Event::Refuse { dialler, why: "Name or service not known" },
-        };
-        self.agenda.add(self.now + latency, event);
-    }
-
-    fn send(&mut self, node: NodeId, link: Link, frame: impl FnOnce(u64, Instant) -> InFlight) {
-        let Some(&(connection, from)) = self.network.links.get(&(node, link)) else { return };
-        if let Some(at) = self.network.send(connection, from, self.now, frame) {
-            self.agenda.add(at, Event::Arrive { connection, from });
-        }
-    }
-
-    /// A node closes its end; the other hears of it behind everything sent before.
-    fn close(&mut self, node: NodeId, link: Link) {
-        self.mix(&[4, node.0 as u64, link.0]);
-        self.send(node, link, |number, sent_at| InFlight {
-            number,
-            bytes: 0,
-            paced: false,
-            sent_at,
-            arrives_at: sent_at,
-            kind: FrameKind::Control,
-            label: Rc::from("the connection is closed"),
-            end: true,
-        });
-        if self.network.links.remove(&(node, link)).is_none() {
-            // It was still being made.
-            self.agenda.retain(|event| match event {
-                Event::Reach { dialler, .. } | Event::Refuse { dialler, .. } => {
-                    *dialler != (node, link)
-                }
-                Event::Start(_)
-                | Event::Intervene(_)
-                | Event::Establish(_)
-                | Event::Arrive { .. }
-                | Event::Disk(_)
-                | Event::Wake(_) => true,
-            });
-        }
-    }
-
-    /// A process has ended: its connections close, and nothing wakes it.
-    fn exit(&mut self, node: NodeId) {
-        self.ended[node.0] = true;
-        let links: Vec<Link> = self
-            .network
-            .links
-            .keys()
-            .filter(|(owner, _)| *owner == node)
-            .map(|&(_, link)| link)
-            .collect();
-        for link in links {
-            self.close(node, link);
-        }
-    }
-
     fn set_deadline(&mut self, node: NodeId, deadline: Option<Deadline>) {
-        let current = &mut self.deadlines[node.0];
+        let machine = &mut self.machines[node.0];
+        let current = &mut machine.deadline;
         if current.as_ref().map(|(deadline, _)| *deadline) == deadline {
             return;
         }
         if let Some((_, entry)) = current.take() {
             self.agenda.remove(entry);
         }
-        if let Some(deadline) = deadline.filter(|_| !self.ended[node.0]) {
+        if let Some(deadline) = deadline.filter(|_| !machine.ended) {
             let entry = self.agenda.add(deadline.at.max(self.now), Event::Wake(node));
-            self.deadlines[node.0] = Some((deadline, entry));
+            machine.deadline = Some((deadline, entry));
         }
     }
 
@@ -469,7 +322,7 @@ impl World {
     }
 
     /// Takes numbers into the hash of the trace.
-    fn mix(&mut self, words: &[u64]) {
+    pub(super) fn mix(&mut self, words: &[u64]) {
         for word in words {
             for byte in word.to_le_bytes() {
                 self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
@@ -477,6 +330,3 @@ impl World {
         }
     }
 }
-
-/// The first port from which connections come.
-const EPHEMERAL_PORT: u64 = 40_000;

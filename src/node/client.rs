@@ -1,5 +1,6 @@
 //! Connections that the server has accepted: clients, and clients that have become replicas.
 
+use super::block::Blocked;
 use super::io::{Address, Link};
 use crate::replication::{Downlink, Introduction, Offset};
 use crate::resp::{Bytes, Command, CommandDecoder, Protocol};
@@ -78,6 +79,8 @@ pub(super) enum Waiting {
         /// When it gives up.
         until: Option<Instant>,
     },
+    /// BLPOP and its relatives: a key.
+    Keys(Box<Blocked>),
 }
 
 impl Client {

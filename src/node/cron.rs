@@ -11,13 +11,13 @@
 use std::fmt;
 
 use super::client::Waiting;
+use super::gates::Asker;
 use super::io::Link;
 use super::machine::{Deadline, Machine};
 use super::note::{MasterNote, ReplicaNote, TransferNote};
 use super::save::ChildStage;
 use super::state::{State, TICKS_PER_SECOND};
 use super::upstream::Uplink;
-use crate::commands::Viewer;
 use crate::replication::Stage;
 use crate::resp::Bytes;
 use crate::time::Instant;
@@ -221,8 +221,9 @@ fn expiry_due(state: &State) -> Option<Deadline> {
 }
 
 fn clients_due(state: &State) -> Option<Deadline> {
-    let until = |client: &super::client::Client| match client.waiting {
-        Some(Waiting::Replicas { until, .. }) => until,
+    let until = |client: &super::client::Client| match &client.waiting {
+        Some(Waiting::Replicas { until, .. }) => *until,
+        Some(Waiting::Keys(blocked)) => blocked.until,
         None => None,
     };
     let at = state.clients.values().filter_map(until).min()?;
@@ -386,7 +387,7 @@ impl Machine<'_> {
     fn delete_expired(&mut self, db: usize, args: &[Bytes; 2]) {
         let Some(spec) = crate::commands::lookup(&args[0]) else { return };
         // Seen as the master link sees it: the key is deleted by this very command.
-        let (_, effects) = self.call(spec, db, args, Viewer::Upstream);
+        let (_, effects) = self.call(spec, Asker::upstream(db), args);
         let unit = self.settle(db, args, effects);
         self.state.stats.expired_keys += 1;
         self.propagate(&unit, false);

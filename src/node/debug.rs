@@ -1,5 +1,6 @@
 //! DEBUG, as far as it serves to see and to test. *Source*: Redis 7.2 · debug.c.
 
+use super::debug_protocol::protocol;
 use super::io::Link;
 use super::machine::Machine;
 use crate::keyspace::{StringValue, Value};
@@ -14,6 +15,8 @@ pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
             machine.state.active_expire = parse_integer(flag) != Some(0);
             Reply::OK
         }
+        (b"protocol", [kind]) => protocol(machine, link, kind),
+        (b"digest-value", keys) => digest_values(machine, link, keys),
         (b"digest", []) => {
             let digest = Digest::of_keyspace(&machine.state.keyspace);
             Reply::Simple(digest.to_string().into())
@@ -29,6 +32,17 @@ pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
             ))
         }
     }
+}
+
+/// The digest of each key's value; all zeros where there is none.
+fn digest_values(machine: &Machine<'_>, link: Link, keys: &[Bytes]) -> Reply {
+    let db = machine.state.clients.get(&link).map_or(0, |client| client.db);
+    let digest = |key: &Bytes| {
+        let entry = machine.state.keyspace.db(db).get(key);
+        let digest = entry.map(|entry| Digest::of_value(&entry.value, entry.expires.is_some()));
+        Reply::bulk(digest.unwrap_or_default().to_string())
+    };
+    Reply::Array(keys.iter().map(digest).collect())
 }
 
 /// `DEBUG POPULATE <count> [<prefix>] [<size>]`: keys that are not there yet, not propagated.

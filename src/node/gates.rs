@@ -7,13 +7,33 @@ use super::io::Link;
 use super::machine::Machine;
 use super::note::MasterNote;
 use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer, check_arity};
-use crate::resp::{Bytes, Command, Reply};
+use crate::resp::{Bytes, Command, Protocol, Reply};
 
 /// A command that exists: a data command, or one of the server's own.
 #[derive(Clone, Copy)]
 pub(super) enum Row {
     Data(&'static Spec),
     Admin(&'static AdminSpec),
+}
+
+/// Who runs a data command.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asker {
+    /// The database that it has selected.
+    pub(super) db: usize,
+    /// How it sees keys past their expiry.
+    pub(super) viewer: Viewer,
+    /// The version of RESP that it speaks.
+    pub(super) protocol: Protocol,
+    /// True if it can be kept waiting.
+    pub(super) may_block: bool,
+}
+
+impl Asker {
+    /// The master, in whose stream keys never expire and nobody waits.
+    pub(super) const fn upstream(db: usize) -> Self {
+        Self { db, viewer: Viewer::Upstream, protocol: Protocol::Resp2, may_block: false }
+    }
 }
 
 impl Row {
@@ -72,6 +92,7 @@ impl Machine<'_> {
         }
         let reply = self.admit(link, command);
         self.reply(link, &reply);
+        self.serve_ready();
     }
 
     /// Lets a command through the gates, or says why not.
@@ -159,34 +180,45 @@ impl Machine<'_> {
         match row {
             Row::Admin(spec) => (spec.handler)(self, link, args),
             Row::Data(spec) => {
-                let db = self.state.clients.get(&link).map_or(0, |client| client.db);
-                let (reply, effects) = self.call(spec, db, args, self.viewer(spec));
-                let unit = self.settle(db, args, effects);
-                let wrap = !spec.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
-                self.propagate(&unit, wrap);
-                if !unit.is_empty() {
-                    self.remember_write(link);
-                }
-                reply
+                let asker = self.asker(link, spec);
+                self.run_data(link, spec, asker, args)
             }
         }
     }
 
-    /// Runs a data command.
-    pub(super) fn call(
+    /// Runs a data command of a client, and propagates what it caused.
+    pub(super) fn run_data(
         &mut self,
+        link: Link,
         spec: &Spec,
-        db: usize,
+        asker: Asker,
         args: &[Bytes],
-        viewer: Viewer,
-    ) -> (Reply, Effects) {
+    ) -> Reply {
+        let (reply, mut effects) = self.call(spec, asker, args);
+        if let Some(block) = effects.block.take() {
+            self.park(link, asker.db, args, block);
+        }
+        let unit = self.settle(asker.db, args, effects);
+        let wrap = !spec.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
+        self.propagate(&unit, wrap);
+        if !unit.is_empty() {
+            self.remember_write(link);
+        }
+        reply
+    }
+
+    /// Runs a data command.
+    pub(super) fn call(&mut self, spec: &Spec, asker: Asker, args: &[Bytes]) -> (Reply, Effects) {
         let mut call = Call {
             keyspace: &mut self.state.keyspace,
-            db,
+            db: asker.db,
             now: self.now.millis() as i64,
-            viewer,
+            viewer: asker.viewer,
+            protocol: asker.protocol,
+            may_block: asker.may_block,
             args,
             random: &mut self.state.random,
+            rdb_version: self.state.setup.profile.rdb_version(),
             settings: &self.state.setup.config.settings,
             effects: Effects::default(),
         };
@@ -195,11 +227,18 @@ impl Machine<'_> {
         (reply, effects)
     }
 
-    /// How a client's command sees expired keys.
-    pub(super) const fn viewer(&self, spec: &Spec) -> Viewer {
-        match (self.state.is_replica(), spec.flags.has(Flags::WRITE)) {
+    /// How a client runs a command: which keys it sees as expired, and whether it can wait.
+    pub(super) fn asker(&self, link: Link, spec: &Spec) -> Asker {
+        let viewer = match (self.state.is_replica(), spec.flags.has(Flags::WRITE)) {
             (false, _) | (true, true) => Viewer::Owner,
             (true, false) => Viewer::Reader,
+        };
+        let client = self.state.clients.get(&link);
+        Asker {
+            db: client.map_or(0, |client| client.db),
+            viewer,
+            protocol: client.map_or(Protocol::Resp2, |client| client.protocol),
+            may_block: true,
         }
     }
 

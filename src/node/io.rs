@@ -104,6 +104,11 @@ pub enum Input {
         /// What came of it; an error in the system's words.
         result: Result<DiskFact, String>,
     },
+    /// Whether the system has memory for another process has changed.
+    Forks {
+        /// True if a fork fails.
+        fail: bool,
+    },
     /// The time of [`Node::deadline`](super::Node::deadline) has come.
     Woke,
 }

@@ -62,6 +62,7 @@ impl Machine<'_> {
             Input::Sent { link, bytes } => self.sent(link, bytes),
             Input::Closed { link } => self.closed(link),
             Input::Disk { job, result } => self.disk(job, result),
+            Input::Forks { fail } => self.state.forks_fail = fail,
             Input::Woke => self.wake(),
         }
     }
@@ -131,7 +132,9 @@ impl Machine<'_> {
     /// What Redis does before it sleeps: the stream goes out, and so do replies.
     fn end_turn(&mut self) {
         self.feed_replicas();
+        self.end_waits();
         self.resume_waiting();
+        self.serve_resumed();
         if std::mem::take(&mut self.state.getack) {
             self.feed_getack();
         }
@@ -171,6 +174,7 @@ impl Machine<'_> {
         if self.state.downlink(link).is_some() {
             self.replica_lost(link);
         }
+        self.forget_wait(link);
         self.state.clients.remove(&link);
     }
 

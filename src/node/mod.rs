@@ -23,16 +23,18 @@
 //! * `state` is what is remembered and `machine` is who is called; a conversation has a file each.
 //! * Notes are for eyes only: a host that drops them runs the same history.
 //!
-//! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `downstream`,
-//! `save`, `upstream`, `load`, `cron`, `admin`.
+//! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `block`,
+//! `downstream`, `save`, `upstream`, `load`, `cron`, `admin`.
 //! *Source*: Redis 7.2 · server.c, networking.c, replication.c.
 
 mod admin;
 mod admin_table;
+mod block;
 mod client;
 mod config;
 mod cron;
 mod debug;
+mod debug_protocol;
 mod downstream;
 mod gates;
 mod handshake;

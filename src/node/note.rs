@@ -248,6 +248,10 @@ pub enum SnapshotNote {
     LastReplicaDropped,
     /// The snapshot for replicas failed.
     BgsaveForReplicationFailed,
+    /// There is no child: the system says why.
+    CannotFork(&'static str),
+    /// The snapshot for replicas could not even begin.
+    BgsaveForReplicationNotBegun,
 }
 
 /// What any server says of itself.
@@ -355,6 +359,8 @@ impl SnapshotNote {
                 | Self::TransferKilled(_)
                 | Self::LastReplicaDropped
                 | Self::BgsaveForReplicationFailed
+                | Self::CannotFork(_)
+                | Self::BgsaveForReplicationNotBegun
         )
     }
 }

@@ -323,6 +323,10 @@ fn snapshot_text(note: &SnapshotNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
         SnapshotNote::BgsaveForReplicationFailed => {
             f.write_str("SYNC failed. BGSAVE child returned an error")
         }
+        SnapshotNote::CannotFork(why) => {
+            write!(f, "Can't save in background: fork: {why}")
+        }
+        SnapshotNote::BgsaveForReplicationNotBegun => f.write_str("BGSAVE for replication failed"),
     }
 }
 

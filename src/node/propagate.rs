@@ -17,7 +17,8 @@ impl Machine<'_> {
         self.state.dirty += effects.dirty;
         self.state.stats.expired_keys += effects.expired.len() as u64;
         self.break_watches(&effects.touched);
-        let mut unit: Unit = effects.expired.into_iter().map(|args| (db, args)).collect();
+        self.signal_ready(&effects.touched);
+        let mut unit: Unit = effects.expired;
         if effects.dirty > 0 || effects.forced {
             let commands = effects.rewritten.unwrap_or_else(|| vec![args.to_vec()]);
             unit.extend(commands.into_iter().map(|args| (db, args)));

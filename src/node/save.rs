@@ -19,7 +19,7 @@ use super::machine::Machine;
 use super::note::{MasterNote, Note, SnapshotNote, Target};
 use super::state::State;
 use crate::rdb::{EncodeOptions, Encoder, Header, ReplInfo};
-use crate::replication::{Downlink, Framing, Stage};
+use crate::replication::{Downlink, Framing, Offset, Stage};
 use crate::resp::{Bytes, Reply};
 use crate::time::{Duration, Instant};
 
@@ -80,6 +80,9 @@ impl Machine<'_> {
     pub(super) fn start_replica_snapshot(&mut self, waiting: &[Link], target: Target) {
         self.note(SnapshotNote::StartingBgsave(target));
         let stands_at = self.state.history.offset;
+        if self.state.forks_fail {
+            return self.refuse_snapshot(waiting, target, stands_at);
+        }
         match target {
             Target::Sockets => {
                 for &link in waiting {
@@ -98,6 +101,22 @@ impl Machine<'_> {
             }
         }
         self.pump_child();
+    }
+
+    /// There is no memory for a child: those who wait are told, and let go.
+    fn refuse_snapshot(&mut self, waiting: &[Link], target: Target, stands_at: Offset) {
+        if target == Target::Sockets {
+            // Redis has made its promise by the time it forks.
+            for &link in waiting {
+                self.promise_snapshot(link, stands_at);
+            }
+        }
+        self.note(SnapshotNote::CannotFork(NO_MEMORY));
+        self.note(SnapshotNote::BgsaveForReplicationNotBegun);
+        for &link in waiting {
+            self.send_to_replica(link, b"-BGSAVE failed, replication can't continue\r\n");
+            self.hang_up(link);
+        }
     }
 
     /// Forks a child that writes the dump file.
@@ -437,12 +456,18 @@ pub(super) fn bgsave(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
     if machine.state.child.is_some() {
         return Reply::error("ERR Background save already in progress");
     }
+    if machine.state.forks_fail {
+        machine.note(SnapshotNote::CannotFork(NO_MEMORY));
+        return Reply::error("ERR");
+    }
     let pid = machine.fork_to_disk();
     machine.note(SnapshotNote::SavingStarted(pid));
     machine.pump_child();
     Reply::Simple("Background saving started".into())
 }
 
+/// What the system says to a fork for which it has no memory.
+const NO_MEMORY: &str = "Cannot allocate memory";
 /// The signal by which Redis ends a child.
 const SIGUSR1: u32 = 10;
 /// What a server uses that holds no key.

@@ -12,6 +12,7 @@ use crate::keyspace::Keyspace;
 use crate::random::Random;
 use crate::rdb::Version;
 use crate::replication::{Backlog, Downlink, History, Offset, ReplicationId, StreamEncoder};
+use crate::resp::Bytes;
 use crate::time::{Duration, Instant};
 
 /// Everything that distinguishes a server before it starts.
@@ -27,6 +28,8 @@ pub struct Setup {
     pub speeds: Speeds,
     /// How many bytes it hands to a replica's wire before it waits for a receipt.
     pub send_window: u64,
+    /// How many connections were dialled from this machine before: the next has the next name.
+    pub dialled: u64,
 }
 
 impl Default for Setup {
@@ -37,6 +40,7 @@ impl Default for Setup {
             seed: 0,
             speeds: Speeds::default(),
             send_window: 256 * 1024,
+            dialled: 0,
         }
     }
 }
@@ -110,6 +114,12 @@ pub(super) struct State {
     pub(super) clients: BTreeMap<Link, Client>,
     /// The id of the next client.
     pub(super) next_client: u64,
+    /// Clients that wait for keys, who waits longest first.
+    pub(super) parked: Vec<Link>,
+    /// Keys that somebody waits for and that were touched by the command that runs.
+    pub(super) ready: Vec<(usize, Bytes)>,
+    /// Clients whose wait is over: what they have sent meanwhile is due.
+    pub(super) resumed: Vec<Link>,
     /// The connections that are replicas, in the order of attachment.
     pub(super) replicas: Vec<Link>,
     /// A GETACK is due at the end of this turn, for a client that waits.
@@ -121,6 +131,8 @@ pub(super) struct State {
     pub(super) loading: Option<Loading>,
     /// The child that writes a snapshot.
     pub(super) child: Option<Child>,
+    /// True while the system has no memory for another process.
+    pub(super) forks_fail: bool,
     /// When the dataset was last saved, in Unix seconds.
     pub(super) last_save: u64,
     /// Changes since then.
@@ -156,7 +168,8 @@ impl State {
         let history = History::new(&mut random);
         let run_id = ReplicationId::random(&mut random);
         let databases = usize::try_from(setup.config.number("databases")).unwrap_or(16);
-        let upstream = Upstream::configured(setup.config.text("replicaof"));
+        let mut upstream = Upstream::configured(setup.config.text("replicaof"));
+        upstream.dialled = setup.dialled;
         Self {
             random,
             started_at: now,
@@ -171,11 +184,15 @@ impl State {
             no_replicas_since: now,
             clients: BTreeMap::new(),
             next_client: 3,
+            parked: Vec::new(),
+            ready: Vec::new(),
+            resumed: Vec::new(),
             replicas: Vec::new(),
             getack: false,
             upstream,
             loading: None,
             child: None,
+            forks_fail: false,
             last_save: now.seconds(),
             dirty: 0,
             stats: Stats::default(),

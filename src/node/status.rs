@@ -7,7 +7,7 @@ use super::save::{Child, ChildTarget};
 use super::state::State;
 use super::upstream::Uplink;
 use crate::keyspace::{Entry, Millis, PageView, Value};
-use crate::rdb::Section;
+use crate::rdb::{Digest, Section};
 use crate::replication::{Form, Offset, ReplicationId, Stage};
 use crate::resp::Bytes;
 use crate::time::Instant;
@@ -168,6 +168,19 @@ impl Node {
             keys: first_keys(state, keys),
             pages: state.keyspace.db(0).page_views(PAGES_MAX),
         }
+    }
+
+    /// A key of this name in every database that has one.
+    pub fn key(&self, name: &[u8]) -> Vec<KeyStatus> {
+        let databases = self.state.keyspace.iter();
+        databases
+            .filter_map(|(db, database)| database.get(name).map(|entry| key_status(db, entry)))
+            .collect()
+    }
+
+    /// Forty digits that are equal for equal datasets.
+    pub fn digest(&self) -> Digest {
+        Digest::of_keyspace(&self.state.keyspace)
     }
 
     /// The value of an option, as CONFIG GET prints it.

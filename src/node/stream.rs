@@ -11,11 +11,12 @@
 //! ```
 //! *Source*: Redis 7.2 · networking.c · commandProcessed, processInputBuffer.
 
+use super::gates::Asker;
 use super::io::{Address, Carries, Link, Output};
 use super::machine::Machine;
 use super::note::TransferNote;
 use super::upstream::Uplink;
-use crate::commands::{self, Viewer};
+use crate::commands;
 use crate::resp::{Bytes, Command, CommandDecoder, Reply};
 use crate::time::Instant;
 
@@ -155,8 +156,9 @@ impl Machine<'_> {
         if let Err(refusal) = commands::check_arity(spec, args.len()) {
             return Reply::error(refusal.to_string());
         }
-        let (reply, effects) = self.call(spec, db, args, Viewer::Upstream);
+        let (reply, effects) = self.call(spec, Asker::upstream(db), args);
         self.settle(db, args, effects);
+        self.serve_ready();
         reply
     }
 

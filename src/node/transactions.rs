@@ -1,7 +1,7 @@
 //! MULTI, EXEC and WATCH. *Source*: Redis 7.2 · multi.c.
 
 use super::client::{Transaction, Watch};
-use super::gates::Row;
+use super::gates::{Asker, Row};
 use super::io::Link;
 use super::machine::Machine;
 use super::propagate::Unit;
@@ -78,10 +78,9 @@ impl Machine<'_> {
         for command in queue {
             let reply = match Row::find(&command.args[0]) {
                 Some(Row::Data(spec)) => {
-                    let db = self.state.clients.get(&link).map_or(0, |client| client.db);
-                    let viewer = self.viewer(spec);
-                    let (reply, effects) = self.call(spec, db, &command.args, viewer);
-                    unit.extend(self.settle(db, &command.args, effects));
+                    let asker = Asker { may_block: false, ..self.asker(link, spec) };
+                    let (reply, effects) = self.call(spec, asker, &command.args);
+                    unit.extend(self.settle(asker.db, &command.args, effects));
                     reply
                 }
                 Some(Row::Admin(spec)) => (spec.handler)(self, link, &command.args),

@@ -190,6 +190,7 @@ impl Machine<'_> {
             });
         }
         self.state.upstream.master = Some(master.clone());
+        self.unblock_all();
         if was_master {
             self.note(ReplicaNote::SynthesizedCachedMaster);
         }

@@ -50,11 +50,12 @@ impl Machine<'_> {
 
     /// Answers the clients whose wait is over, and serves what they have sent meanwhile.
     pub(super) fn resume_waiting(&mut self) {
-        let waiting = |(&link, client): (&Link, &super::client::Client)| {
-            client.waiting.as_ref().map(|waiting| (link, waiting.clone()))
+        let waiting = |(&link, client): (&Link, &super::client::Client)| match client.waiting {
+            Some(Waiting::Replicas { offset, count, until }) => Some((link, offset, count, until)),
+            Some(Waiting::Keys(_)) | None => None,
         };
         let clients: Vec<_> = self.state.clients.iter().filter_map(waiting).collect();
-        for (link, Waiting::Replicas { offset, count, until }) in clients {
+        for (link, offset, count, until) in clients {
             let reached = self.confirmed(offset);
             if reached < count && until.is_none_or(|until| self.now < until) {
                 continue;
@@ -63,7 +64,7 @@ impl Machine<'_> {
                 client.waiting = None;
             }
             self.reply(link, &Reply::count(reached));
-            self.serve(link);
+            self.state.resumed.push(link);
         }
     }
 

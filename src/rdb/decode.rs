@@ -143,7 +143,7 @@ pub struct Decoder {
 enum State {
     Signature,
     Items,
-    Value(Build),
+    Value(Pending),
     Checksum,
     Done,
     Failed(DecodeError),
@@ -151,7 +151,7 @@ enum State {
 
 /// A key whose value is being read.
 #[derive(Clone, Debug)]
-struct Build {
+struct Pending {
     key: Bytes,
     load: Load,
 }
@@ -184,6 +184,9 @@ impl Decoder {
         self.base += self.start as u64;
         self.buffer.drain(..self.start);
         self.start = 0;
+        if self.buffer.is_empty() && self.buffer.capacity() > CAPACITY_KEPT {
+            self.buffer = Vec::new();
+        }
         self.buffer.extend_from_slice(bytes);
     }
 
@@ -270,7 +273,7 @@ impl Decoder {
             Atom::Passed => {}
             Atom::Key(layout, key) => {
                 let load = Load::new(layout, self.options.thresholds);
-                self.state = State::Value(Build { key, load });
+                self.state = State::Value(Pending { key, load });
             }
             Atom::Part(Loaded::Part) => {}
             Atom::Part(Loaded::Nothing) => {
@@ -292,7 +295,7 @@ impl Decoder {
 
     /// The key whose value is whole.
     fn complete(&mut self, value: Value) -> Item {
-        let State::Value(Build { key, .. }) = std::mem::replace(&mut self.state, State::Items)
+        let State::Value(Pending { key, .. }) = std::mem::replace(&mut self.state, State::Items)
         else {
             unreachable!("a value is read only for a key");
         };
@@ -324,6 +327,9 @@ fn version_of(signature: [u8; 9]) -> Result<u16, DecodeError> {
         version => Ok(version),
     }
 }
+
+/// The room of a buffer that has held something larger is given back.
+const CAPACITY_KEPT: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests;

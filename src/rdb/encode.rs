@@ -145,7 +145,7 @@ impl Encoder {
     /// The next bytes: exactly `max_bytes` of them, or fewer at the end; none beyond it.
     pub fn next_chunk(&mut self, max_bytes: usize) -> Option<Vec<u8>> {
         let max_bytes = max_bytes.max(1);
-        while self.writer.bytes.len() < max_bytes
+        while self.writer.pending() < max_bytes
             && let Some(step) = self.next
         {
             self.next = self.write(step, max_bytes);
@@ -233,7 +233,7 @@ impl Encoder {
                     self.keys_done += 1;
                 }
             }
-            if self.writer.bytes.len() >= max_bytes {
+            if self.writer.pending() >= max_bytes {
                 break;
             }
         }

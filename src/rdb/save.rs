@@ -109,7 +109,7 @@ impl Parts<'_> {
         }
         let mut next = self.from;
         for part in parts {
-            if next > self.from && self.writer.bytes.len() >= self.bytes_max {
+            if next > self.from && self.writer.pending() >= self.bytes_max {
                 break;
             }
             write(self.writer, part);

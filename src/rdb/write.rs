@@ -9,8 +9,10 @@ use crate::resp::parse_integer;
 /// Bytes being written, and what is needed to write strings.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Writer {
-    /// What was written and not yet taken.
+    /// What was written; the first `taken` bytes are gone, and stay only to be moved seldom.
     pub(super) bytes: Vec<u8>,
+    /// How many bytes were taken; at most `bytes.len()`.
+    taken: usize,
     /// Packs long strings; none if they are to be written as they are.
     compressor: Option<Compressor>,
 }
@@ -18,13 +20,24 @@ pub(super) struct Writer {
 impl Writer {
     /// An empty writer that compresses strings if `compress`.
     pub(super) fn new(compress: bool) -> Self {
-        Self { bytes: Vec::new(), compressor: compress.then(Compressor::default) }
+        Self { bytes: Vec::new(), taken: 0, compressor: compress.then(Compressor::default) }
+    }
+
+    /// How many bytes were written and not yet taken.
+    pub(super) const fn pending(&self) -> usize {
+        self.bytes.len() - self.taken
     }
 
     /// Takes the first bytes out, at most `max` of them.
     pub(super) fn take(&mut self, max: usize) -> Vec<u8> {
-        let rest = self.bytes.split_off(max.min(self.bytes.len()));
-        std::mem::replace(&mut self.bytes, rest)
+        let end = self.taken + max.min(self.pending());
+        let taken = self.bytes[self.taken..end].to_vec();
+        self.taken = end;
+        if self.taken >= self.pending() {
+            self.bytes.drain(..self.taken);
+            self.taken = 0;
+        }
+        taken
     }
 
     /// Appends one byte.
@@ -112,6 +125,17 @@ mod tests {
         let mut writer = Writer::new(true);
         write(&mut writer);
         writer.bytes
+    }
+
+    #[test]
+    fn bytes_are_taken_in_order() {
+        let mut writer = Writer::new(false);
+        writer.raw(&[1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(writer.take(3), [1, 2, 3]);
+        writer.byte(8);
+        assert_eq!((writer.take(4), writer.pending()), (vec![4, 5, 6, 7], 1));
+        assert_eq!((writer.take(4), writer.pending()), (vec![8], 0));
+        assert!(writer.take(4).is_empty() && writer.bytes.is_empty());
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl fmt::Display for Offset {
 }
 
 /// The name of a history: 40 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReplicationId([u8; 40]);
 
 impl ReplicationId {

@@ -142,7 +142,7 @@ impl CommandDecoder {
 
     /// Reads `*<n>`: `Some(None)` for n ≤ 0.
     fn read_count(&mut self) -> Result<Option<Option<usize>>, ProtocolError> {
-        let Some(line) = self.line(ProtocolError::MultibulkLine)? else { return Ok(None) };
+        let Some(line) = self.header(ProtocolError::MultibulkLine)? else { return Ok(None) };
         let count = super::parse_integer(&self.buffer[self.position + 1..line.end])
             .filter(|&n| n <= i64::from(i32::MAX))
             .ok_or(ProtocolError::MultibulkLength)?;
@@ -184,7 +184,7 @@ impl CommandDecoder {
             Some(b'$') => {}
             Some(&other) => return Err(ProtocolError::ExpectedBulk(char::from(other))),
         }
-        let Some(line) = self.line(ProtocolError::BulkLine)? else { return Ok(None) };
+        let Some(line) = self.header(ProtocolError::BulkLine)? else { return Ok(None) };
         let length = super::parse_integer(&self.buffer[self.position + 1..line.end])
             .and_then(|n| usize::try_from(n).ok())
             .filter(|&n| n <= BULK_BYTES_MAX)
@@ -201,17 +201,31 @@ impl CommandDecoder {
         Ok(Some(words.into_iter().map(Bytes::from).collect()))
     }
 
-    /// Finds the line at `position`; too long a line is the error given.
+    /// Finds the inline command at `position`; too long a line is the error given.
     fn line(&self, too_long: ProtocolError) -> Result<Option<Line>, ProtocolError> {
+        let newline = self.find(b'\n', too_long)?;
+        Ok(newline.map(|newline| {
+            let carriage = newline > self.position && self.buffer[newline - 1] == b'\r';
+            Line { end: newline - usize::from(carriage), next: newline + 1 }
+        }))
+    }
+
+    /// Finds the line of a header at `position`: it ends with a carriage return, and one byte more
+    /// that nobody looks at.
+    fn header(&self, too_long: ProtocolError) -> Result<Option<Line>, ProtocolError> {
+        let end = self.find(b'\r', too_long)?;
+        let line = end.map(|end| Line { end, next: end + 2 });
+        Ok(line.filter(|line| line.next <= self.buffer.len()))
+    }
+
+    /// Where `mark` stands in the line that begins at `position`. As in C, nothing is found behind
+    /// a zero byte: such a line never ends.
+    fn find(&self, mark: u8, too_long: ProtocolError) -> Result<Option<usize>, ProtocolError> {
         let rest = &self.buffer[self.position..];
-        match rest.iter().take(LINE_BYTES_MAX + 2).position(|&b| b == b'\n') {
-            Some(newline) => {
-                let carriage = usize::from(newline > 0 && rest[newline - 1] == b'\r');
-                Ok(Some(Line {
-                    end: self.position + newline - carriage,
-                    next: self.position + newline + 1,
-                }))
-            }
+        let mut line = rest.iter().take(LINE_BYTES_MAX + 2);
+        let found = line.position(|&byte| byte == mark || byte == 0);
+        match found.filter(|&at| rest[at] == mark) {
+            Some(at) => Ok(Some(self.position + at)),
             None if rest.len() > LINE_BYTES_MAX => Err(too_long),
             None => Ok(None),
         }

@@ -64,14 +64,9 @@ impl<'a> Cursor<'a> {
             b'*' => Reply::Array(self.items(text, 1)?),
             b'~' => Reply::Set(self.items(text, 1)?),
             b'>' => Reply::Push(self.items(text, 1)?),
-            b'%' => {
-                let mut items = self.items(text, 2)?.into_iter();
-                let mut pairs = Vec::new();
-                while let (Some(key), Some(value)) = (items.next(), items.next()) {
-                    pairs.push((key, value));
-                }
-                Reply::Map(pairs)
-            }
+            b'%' => Reply::Map(self.pairs(text)?),
+            b'|' => Reply::Attribute(self.pairs(text)?),
+            b'(' => Reply::BigNumber(String::from_utf8_lossy(text).into_owned().into()),
             b'_' => Reply::Null,
             b'#' => Reply::Boolean(text == b"t"),
             b',' => Reply::Double(parse_double(text).ok_or_else(|| fault(kind, text))?),
@@ -92,6 +87,15 @@ impl<'a> Cursor<'a> {
         }
         self.depth -= 1;
         Ok(items)
+    }
+
+    fn pairs(&mut self, count: &[u8]) -> Result<Vec<(Reply, Reply)>, Stop> {
+        let mut items = self.items(count, 2)?.into_iter();
+        let mut pairs = Vec::new();
+        while let (Some(key), Some(value)) = (items.next(), items.next()) {
+            pairs.push((key, value));
+        }
+        Ok(pairs)
     }
 
     fn bulk(&mut self, kind: u8, length: i64) -> Result<Reply, Stop> {

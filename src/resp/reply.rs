@@ -45,6 +45,10 @@ pub enum Reply {
     Boolean(bool),
     /// Text for people: `=…txt:…`, in RESP2 a bulk string.
     Verbatim(Bytes),
+    /// The digits of a number beyond 64 bits: `(123…`, in RESP2 a bulk string.
+    BigNumber(Cow<'static, str>),
+    /// What is said about the reply that follows: `|1 …`; RESP2 cannot say it.
+    Attribute(Vec<(Self, Self)>),
 }
 
 impl Reply {
@@ -84,11 +88,15 @@ impl Reply {
             Self::Map(pairs) => {
                 let (kind, length) = if resp3 { (b'%', 1) } else { (b'*', 2) };
                 push_header(kind, pairs.len() * length, out);
-                for (key, value) in pairs {
-                    key.encode(protocol, out);
-                    value.encode(protocol, out);
-                }
+                push_pairs(pairs, protocol, out);
             }
+            Self::Attribute(pairs) if resp3 => {
+                push_header(b'|', pairs.len(), out);
+                push_pairs(pairs, protocol, out);
+            }
+            Self::Attribute(_) => {}
+            Self::BigNumber(digits) if resp3 => push_line(b'(', digits.as_bytes(), out),
+            Self::BigNumber(digits) => push_bulk(digits.as_bytes(), out),
             Self::Double(value) if resp3 => push_line(b',', format_double(*value).as_bytes(), out),
             Self::Double(value) => push_bulk(format_double(*value).as_bytes(), out),
             Self::Boolean(value) if resp3 => push_line(b'#', if *value { b"t" } else { b"f" }, out),
@@ -128,6 +136,13 @@ fn push_items(kind: u8, items: &[Reply], protocol: Protocol, out: &mut Vec<u8>) 
     push_header(kind, items.len(), out);
     for item in items {
         item.encode(protocol, out);
+    }
+}
+
+fn push_pairs(pairs: &[(Reply, Reply)], protocol: Protocol, out: &mut Vec<u8>) {
+    for (key, value) in pairs {
+        key.encode(protocol, out);
+        value.encode(protocol, out);
     }
 }
 

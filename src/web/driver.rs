@@ -38,6 +38,8 @@ pub(super) struct Driver {
     unclaimed: BTreeMap<ConnectionId, MessagePort>,
     /// Where the nodes live.
     pub(super) isolation: Isolation,
+    /// How many hosts have a node: after going back there may be more hosts than nodes.
+    placed: usize,
 }
 
 /// One node's host, from the driver's side.
@@ -78,9 +80,10 @@ impl Driver {
             Err(error) => return Err(error),
         };
         let conductor = Conductor::from_script(&script);
-        let driver = Self { conductor, hosts, unclaimed: BTreeMap::new(), isolation };
+        let driver =
+            Self { conductor, hosts, unclaimed: BTreeMap::new(), isolation, placed: count };
         for index in 0..count {
-            let ask = Ask::Begin { script: text.to_owned(), seed, index };
+            let ask = Ask::Begin { script: text.to_owned(), seed, index, now: None };
             driver.hosts[index].ask(&ask, None).await?;
         }
         Ok(driver)
@@ -109,7 +112,8 @@ impl Driver {
     /// Goes to where `target` events have happened.
     pub(super) async fn seek(&mut self, target: u64) -> Result<(), JsValue> {
         if let Some(restore) = self.conductor.seek(target) {
-            for host in &self.hosts {
+            self.placed = self.conductor.world().plan().nodes.len();
+            for host in &self.hosts[..self.placed] {
                 host.ask(&Ask::Restore { index: restore.index }, None).await?;
             }
             self.connect_again().await?;
@@ -135,8 +139,10 @@ impl Driver {
     pub(super) async fn look(&self, keys: usize) -> Result<Vec<NodeLook>, JsValue> {
         let now = self.conductor.world().now().micros();
         // All are asked before the first answer is awaited.
-        let asked: Result<Vec<JsFuture>, JsValue> =
-            self.hosts.iter().map(|host| host.begin(&Ask::Look { now, keys }, None)).collect();
+        let asked: Result<Vec<JsFuture>, JsValue> = self.hosts[..self.placed]
+            .iter()
+            .map(|host| host.begin(&Ask::Look { now, keys }, None))
+            .collect();
         let mut looks = Vec::new();
         for answer in asked? {
             let Answer::Look(look) = understand(answer.await?)? else { return Err(unexpected()) };
@@ -146,12 +152,13 @@ impl Driver {
     }
 
     async fn carry_out(&mut self) -> Result<(), JsValue> {
+        self.host_added().await?;
         while let Some(Turn { node, now, fact }) = self.conductor.next_turn() {
             let done = self.turn(node, now, fact).await?;
             self.conductor.absorb(node, done);
         }
         if let Some(Checkpoint { index, forget }) = self.conductor.finish() {
-            for (number, host) in self.hosts.iter().enumerate() {
+            for (number, host) in self.hosts[..self.placed].iter().enumerate() {
                 let frames = self.conductor.frames_sent_to(NodeId(number));
                 let frames = frames.into_iter().map(|(link, count)| (link.0, count)).collect();
                 host.ask(&Ask::Keep { index, frames, forget: forget.clone() }, None).await?;
@@ -162,25 +169,53 @@ impl Driver {
 
     async fn turn(&mut self, node: NodeId, now: Instant, fact: Fact) -> Result<Done, JsValue> {
         let port = match &fact {
-            Fact::Accepted { connection, .. } => {
-                let (ours, theirs) = channel()?;
-                self.unclaimed.insert(*connection, theirs);
-                Some(ours)
+            Fact::Accepted { connection, .. } | Fact::Opened { connection, .. } => {
+                Some(self.end_of(*connection)?)
             }
-            Fact::Opened { connection, .. } => self.unclaimed.remove(connection),
             Fact::Started
             | Fact::Typed { .. }
             | Fact::Refused { .. }
             | Fact::Received { .. }
             | Fact::Sent { .. }
             | Fact::Closed { .. }
-            | Fact::DiskDone
+            | Fact::DiskDone { .. }
+            | Fact::Forks { .. }
+            | Fact::Restarted { .. }
             | Fact::Woke => None,
         };
         let ask = Ask::Turn { now: now.micros(), fact: fact.into() };
         let answer = self.hosts[node.0].ask(&ask, port).await?;
         let Answer::Done(done) = answer else { return Err(unexpected()) };
         Ok(done.into())
+    }
+
+    /// An end of a connection's channel: whoever comes first makes it, the other gets the rest. A
+    /// node that stands still may hear of its connection after the one that dialled.
+    fn end_of(&mut self, connection: ConnectionId) -> Result<MessagePort, JsValue> {
+        if let Some(port) = self.unclaimed.remove(&connection) {
+            return Ok(port);
+        }
+        let (ours, theirs) = channel()?;
+        self.unclaimed.insert(connection, theirs);
+        Ok(ours)
+    }
+
+    /// Starts a host for every node that was added.
+    async fn host_added(&mut self) -> Result<(), JsValue> {
+        let (count, now) = {
+            let world = self.conductor.world();
+            (world.plan().nodes.len(), world.now().micros())
+        };
+        for index in self.placed..count {
+            if index >= self.hosts.len() {
+                self.hosts.push(start_host(&self.isolation).await?);
+            }
+            let script = self.conductor.world().plan().to_string();
+            let ask = Ask::Begin { script, seed: None, index, now: Some(now) };
+            self.hosts[index].ask(&ask, None).await?;
+        }
+        self.placed = count;
+        Ok(())
     }
 
     /// After going back, every connection that stood then gets a new channel; what was on its way

@@ -114,16 +114,16 @@ impl LabHandle {
     /// # Errors
     /// A sentence for the person.
     pub async fn intervene(&self, line: String) -> Result<JsValue, JsValue> {
-        let Some(act) = Intervention::parse(&line) else {
-            let why = format!("'{line}' is not understood: write 'node> COMMAND' or 'cut a b'");
-            return Err(JsError::new(&why).into());
-        };
+        let act = Intervention::parse(&line)
+            .and_then(|act| {
+                let why = "is not understood: write 'node> COMMAND' or 'cut a b'";
+                act.ok_or_else(|| format!("'{line}' {why}"))
+            })
+            .map_err(|why| JsError::new(&why))?;
         self.with(|mut driver| async move {
-            let plan = driver.conductor.world().plan();
-            let unknown = act.nodes().into_iter().find(|name| plan.named(name).is_none());
-            let result = match unknown {
-                Some(name) => Err(JsError::new(&format!("there is no node '{name}'")).into()),
-                None => driver.intervene(act).await,
+            let result = match driver.conductor.world().plan().check(&act) {
+                Err(why) => Err(JsError::new(&why).into()),
+                Ok(()) => driver.intervene(act).await,
             };
             (driver, result)
         })

@@ -94,10 +94,11 @@ impl Host {
 
     fn obey(&mut self, ask: Ask, port: Option<MessagePort>) -> Result<Answer, String> {
         match ask {
-            Ask::Begin { script, seed, index } => {
+            Ask::Begin { script, seed, index, now } => {
                 let mut script = Script::parse(&script).map_err(|error| error.to_string())?;
                 script.plan.seed = seed.unwrap_or(script.plan.seed);
-                let place = Place::new(script.plan.setup(index), script.plan.epoch);
+                let now = now.map_or(script.plan.epoch, Instant::from_micros);
+                let place = Place::new(script.plan.setup(index), now);
                 self.kept = BTreeMap::from([(0, place.clone())]);
                 self.place = Some(place);
                 Ok(Answer::Ready)
@@ -154,12 +155,14 @@ impl Host {
             PlainFact::Closed { link } => {
                 self.ports.remove(&Link(*link));
             }
+            PlainFact::Restarted { .. } => self.ports.clear(),
             PlainFact::Started
             | PlainFact::Typed { .. }
             | PlainFact::Refused { .. }
             | PlainFact::Received { .. }
             | PlainFact::Sent { .. }
-            | PlainFact::DiskDone
+            | PlainFact::DiskDone { .. }
+            | PlainFact::Forks { .. }
             | PlainFact::Woke => {}
         }
         let (done, sent) = self.place()?.take(now, Fact::from(fact));

@@ -3,15 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::view::NodeLook;
-use crate::lab::{ConnectionId, Done, Fact, FrameKind, NodeId, Order};
+use crate::lab::{ConnectionId, DiskHealth, Done, Fact, FrameKind, NodeId, Order};
 use crate::node::{Address, Deadline, Level, Link, Wake};
 use crate::time::Instant;
 
 /// What a host is told.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Ask {
-    /// Be the node of this index in this script.
-    Begin { script: String, seed: Option<u64>, index: usize },
+    /// Be the node of this index in this script, from now on or from the beginning.
+    Begin { script: String, seed: Option<u64>, index: usize, now: Option<u64> },
     /// Carry a turn out; the port of a new connection comes along.
     Turn { now: u64, fact: PlainFact },
     /// Keep what you are under this name, once these many frames have come on each link.
@@ -71,7 +71,16 @@ pub(super) enum PlainFact {
     Closed {
         link: u64,
     },
-    DiskDone,
+    DiskDone {
+        health: u8,
+    },
+    Restarted {
+        rdb: bool,
+        fork_fails: bool,
+    },
+    Forks {
+        fail: bool,
+    },
     Woke,
 }
 
@@ -96,6 +105,7 @@ enum PlainOrder {
 
 const FRAME_KINDS: [FrameKind; 4] =
     [FrameKind::Control, FrameKind::Rdb, FrameKind::Stream, FrameKind::Ack];
+const HEALTHS: [DiskHealth; 3] = [DiskHealth::Works, DiskHealth::Full, DiskHealth::Fails];
 const LEVELS: [Level; 4] = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
 
 /// The place of `item` in a list that both sides have.
@@ -133,7 +143,9 @@ impl From<Fact> for PlainFact {
             Fact::Received { link } => Self::Received { link: link.0 },
             Fact::Sent { link, bytes } => Self::Sent { link: link.0, bytes },
             Fact::Closed { link } => Self::Closed { link: link.0 },
-            Fact::DiskDone => Self::DiskDone,
+            Fact::DiskDone { health } => Self::DiskDone { health: code(&HEALTHS, &health) },
+            Fact::Restarted { rdb, fork_fails } => Self::Restarted { rdb, fork_fails },
+            Fact::Forks { fail } => Self::Forks { fail },
             Fact::Woke => Self::Woke,
         }
     }
@@ -160,7 +172,11 @@ impl From<PlainFact> for Fact {
             PlainFact::Received { link } => Self::Received { link: Link(link) },
             PlainFact::Sent { link, bytes } => Self::Sent { link: Link(link), bytes },
             PlainFact::Closed { link } => Self::Closed { link: Link(link) },
-            PlainFact::DiskDone => Self::DiskDone,
+            PlainFact::DiskDone { health } => {
+                Self::DiskDone { health: HEALTHS[usize::from(health)] }
+            }
+            PlainFact::Restarted { rdb, fork_fails } => Self::Restarted { rdb, fork_fails },
+            PlainFact::Forks { fail } => Self::Forks { fail },
             PlainFact::Woke => Self::Woke,
         }
     }

@@ -27,7 +27,9 @@ if (customElements.get("replica-lab") === undefined) {
 for (const lab of document.querySelectorAll("replica-lab")) {
   const theme = recall("theme");
   if (theme === "light" || theme === "dark") lab.theme = theme satisfies Theme;
-  lab.script = fullSync;
+  const lesson = new URLSearchParams(location.search).get("lesson");
+  if (lesson === null) lab.script = fullSync;
+  else void lab.openLesson(lesson);
   // The page is the lab: its keys work from the beginning.
   if (document.activeElement === document.body) lab.focus({ preventScroll: true });
   new MutationObserver(() => remember("theme", lab.theme)).observe(lab, {

@@ -48,6 +48,18 @@ async function stepUntil(page: Page, what: string, holds: (frame: Frame) => bool
   throw new Error(`it never came to this: ${what}`);
 }
 
+/** Presses what begins another lab, and waits for its first frame: the old one stays until then. */
+async function restart(page: Page, button: string): Promise<void> {
+  const old = await page.evaluateHandle(() => {
+    return (document.querySelector("replica-lab") as unknown as { readonly frame: Frame | null }).frame;
+  });
+  await page.getByTestId(button).click();
+  await page.waitForFunction((old) => {
+    const lab = document.querySelector("replica-lab") as unknown as { readonly frame: Frame | null };
+    return lab.frame !== null && lab.frame !== old && lab.frame.cursor === 0;
+  }, old);
+}
+
 /** Types a command at the master's prompt. */
 async function type(page: Page, command: string): Promise<void> {
   const before = (await frame(page)).cursor;
@@ -124,8 +136,7 @@ test("a visitor steps the whole sync, writes during the snapshot, and goes back 
 test("the switch shows the disk variant: RDB to disk, its length, then the stream", async ({ page }) => {
   test.setTimeout(180_000);
   const complaints = await open(page);
-  await page.getByTestId("restart-disk").click();
-  await cursor(page, { is: 0 });
+  await restart(page, "restart-disk");
   await stepUntil(page, "the snapshot goes to disk", (now) => now.nodes[0]?.snapshot?.target === "disk");
   const sent = await stepUntil(page, "the file is sent", (now) =>
     now.nodes[0]?.replicas.some((replica) => replica.state === "send_bulk") === true);

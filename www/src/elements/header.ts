@@ -11,7 +11,10 @@ export function header(view: View): TemplateResult {
   const where = frame.isolation === "workers" ? t("app.workers") : t("app.page");
   return html`<header class="head" part="header">
     <p class="brand">${logo()}<span class="wordmark">replica-lab</span></p>
-    <p class="head-title">${t("app.title")}</p>
+    <button type="button" class="quiet head-title" data-testid="library"
+      aria-haspopup="dialog" aria-label=${t("library.open")} @click=${intend({ do: "library", open: true })}>
+      ${icon("library")}<span>${t("library.open")}</span>
+    </button>
     <p class="head-note" data-testid="isolation">${t("app.engine")} · ${where}</p>
     <div class="head-tools">${restart(view)}${language(view)}${theme(view)}${help(view)}</div>
   </header>`;

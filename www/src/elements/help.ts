@@ -9,7 +9,7 @@ import type { View } from "./view";
 
 export function help(view: View): TemplateResult {
   const { t } = view;
-  return html`<dialog class="help" aria-labelledby="help-title" data-testid="help-dialog"
+  return html`<dialog class="help" data-dialog="help" aria-labelledby="help-title" data-testid="help-dialog"
     @close=${intend({ do: "help", open: false })}>
     <div class="help-head">
       <h2 id="help-title">${t("help.title")}</h2>

@@ -17,6 +17,8 @@ import type { Opener } from "../engine/source";
 import { Actor } from "../model/actor";
 import type { IntentEvent, SyncMode } from "../model/intent";
 import { type Language, loadWords, negotiated, type Words } from "../model/language";
+import type { Telling } from "../model/lesson";
+import { loadLesson, loadScenario, loadTelling, loadTitles } from "../model/library";
 import { Player } from "../model/player";
 import { settingOf, withSync } from "../model/scenario";
 import type { Wish } from "../model/shortcuts";
@@ -24,6 +26,7 @@ import { nudged } from "../model/speed";
 import { Store } from "../model/store";
 import { storyOf } from "../model/story";
 import type { Theme } from "../model/theme";
+import { Tutor } from "../model/tutor";
 import { sheets } from "../styles/sheets";
 import { Surroundings } from "./surroundings";
 import { verdict } from "./keyboard";
@@ -35,6 +38,8 @@ export class ReplicaLab extends LitElement {
     theme: { reflect: true },
     script: { attribute: false },
     words: { state: true },
+    telling: { state: true },
+    titles: { state: true },
   };
   /** How labs are opened: set once by the page, before the first element is connected. */
   static opener: Opener | null = null;
@@ -43,16 +48,24 @@ export class ReplicaLab extends LitElement {
   /** The world and its story, as text. */
   declare script: string;
   declare words: Words | null;
+  declare telling: Telling | null;
+  declare titles: readonly string[];
 
-  readonly #store = new Store(() => this.requestUpdate());
+  readonly #store = new Store(() => {
+    this.requestUpdate();
+    this.#tutor.notice();
+  });
   readonly #player = new Player(this.#store, {
     request: (callback) => requestAnimationFrame(callback),
     cancel: (id) => cancelAnimationFrame(id),
   });
-  readonly #actor = new Actor(this.#store, this.#player, {
+  readonly #tutor = new Tutor(this.#store, this.#player);
+  readonly #actor = new Actor(this.#store, this.#player, this.#tutor, {
     speak: (language) => void this.#speak(language),
     paint: (theme) => (this.theme = theme),
     open: (sync) => void this.#open(sync),
+    openLesson: (id) => void this.openLesson(id),
+    openScenario: (id) => void this.#openScenario(id),
   });
   #release = 0;
   /** How many labs were asked for: only the last one is shown. */
@@ -63,6 +76,8 @@ export class ReplicaLab extends LitElement {
     this.theme = "auto";
     this.script = "";
     this.words = null;
+    this.telling = null;
+    this.titles = [];
     this.addEventListener("keydown", (event) => this.#keydown(event));
     new Surroundings(this, this.#store, this.#player);
   }
@@ -100,38 +115,74 @@ export class ReplicaLab extends LitElement {
     const { frame } = state;
     if (t === null) return html`<div class="poster"></div>`;
     if (frame === null) return poster(t, state.error, () => void this.#open(state.screen.sync));
-    const view = { state, frame, story: storyOf(frame), t, theme };
+    const { telling, titles } = this;
+    const view = { state, frame, story: storyOf(frame), t, theme, telling, titles };
     return html`<div class="sheet" @intent=${this.#intent}>${screen(view)}</div>`;
   }
 
   protected override updated(): void {
-    const dialog = this.renderRoot.querySelector("dialog");
-    const { help } = this.#store.state.screen;
-    if (help && dialog?.open === false) dialog.showModal();
-    if (!help && dialog?.open === true) dialog.close();
+    const { help, library } = this.#store.state.screen;
+    this.#modal("help", help);
+    this.#modal("library", library);
+  }
+
+  #modal(name: string, wanted: boolean): void {
+    const dialog = this.renderRoot.querySelector<HTMLDialogElement>(`[data-dialog="${name}"]`);
+    if (wanted && dialog?.open === false) dialog.showModal();
+    if (!wanted && dialog?.open === true) dialog.close();
   }
 
   async #open(sync: SyncMode): Promise<void> {
-    const { opener } = ReplicaLab;
-    if (opener === null || this.script === "") return;
-    const order = ++this.#opened;
+    if (this.script === "") return;
     this.#store.choose({ sync });
+    await this.#drive(withSync(this.script, sync));
+  }
+
+  /** Opens a lesson in a world of its own. */
+  async openLesson(id: string): Promise<void> {
+    this.#store.choose({ library: false });
+    const lesson = await loadLesson(id);
+    if (lesson === null) return this.#store.fail(`there is no lesson '${id}'`);
+    const language = this.words?.language ?? negotiated(this, navigator.languages);
+    this.telling = await loadTelling(id, language);
+    if (await this.#drive(lesson.world.join("\n"))) this.#tutor.begin(lesson);
+  }
+
+  async #openScenario(id: string): Promise<void> {
+    this.#store.choose({ library: false });
+    const script = await loadScenario(id);
+    if (script === null) return this.#store.fail(`there is no scenario '${id}'`);
+    // The same scenario again is a wish to begin anew.
+    if (script === this.script) return this.#open(this.#store.state.screen.sync);
+    this.script = script;
+  }
+
+  /** Opens a lab and shows it; false if another was asked for meanwhile, or it could not be. */
+  async #drive(script: string): Promise<boolean> {
+    const { opener } = ReplicaLab;
+    if (opener === null) return false;
+    const order = ++this.#opened;
     try {
-      const seed = Number(settingOf(this.script, "seed") ?? 1);
-      const source = await opener({
-        script: withSync(this.script, sync),
-        seed,
-        isolation: "workers",
-      });
-      if (order !== this.#opened) return source.close();
+      const seed = Number(settingOf(script, "seed") ?? 1);
+      const source = await opener({ script, seed, isolation: "workers" });
+      if (order !== this.#opened) {
+        source.close();
+        return false;
+      }
       await this.#player.drive(source);
+      return true;
     } catch (error) {
       this.#store.fail(error instanceof Error ? error.message : String(error));
+      return false;
     }
   }
 
   async #speak(language: Language): Promise<void> {
-    this.words = await loadWords(language);
+    const taught = this.#store.state.lesson?.progress.lesson.id;
+    const words = await loadWords(language);
+    this.titles = await loadTitles(language);
+    if (taught !== undefined) this.telling = await loadTelling(taught, language);
+    this.words = words;
     this.lang = language;
     this.dispatchEvent(new CustomEvent("lab-language", { detail: language, bubbles: true }));
   }

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 
 import { intend, type Pane } from "../model/intent";
 import type { Words } from "../model/language";
+import { stepOf } from "../model/lesson";
 import { sentence } from "../model/sentence";
 import { consolePane } from "./console";
 import { events } from "./events";
@@ -10,6 +11,8 @@ import { header } from "./header";
 import { help } from "./help";
 import { icon } from "./icons";
 import { keys } from "./keys";
+import { lesson } from "./lesson";
+import { library } from "./library";
 import { ruler } from "./ruler";
 import { caption, story } from "./story";
 import { topology } from "./topology";
@@ -18,16 +21,18 @@ import type { View } from "./view";
 
 export function screen(view: View): TemplateResult {
   const { pane } = view.state.screen;
-  return html`<div class="lab" data-show=${pane} data-testid="lab">
+  const { lesson: taught } = view.state;
+  const focus = taught === null ? undefined : stepOf(taught.progress)?.focus?.split(" ")[0];
+  return html`<div class="lab" data-show=${pane} data-focus=${focus ?? nothing} data-testid="lab">
     ${header(view)}
-    <div class="top">${story(view)}${trouble(view)}</div>
+    <div class="top">${taught === null ? story(view) : lesson(view)}${trouble(view)}</div>
     <div class="main">
       <div class="picture">${topology(view)}${ruler(view)}</div>
       ${panes(view)}
       <div class="side side-console">${consolePane(view)}</div>
       <div class="side side-data">${keys(view)}${events(view)}</div>
     </div>
-    ${transport(view)} ${help(view)}
+    ${transport(view)} ${help(view)} ${library(view)}
     <p class="unseen" role="status" aria-live="polite" data-testid="announcement">
       ${announcement(view)}
     </p>

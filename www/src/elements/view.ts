@@ -1,5 +1,6 @@
 /** What every template is a function of. */
 import type { Frame, NodeView } from "../engine/frame";
+import type { Telling } from "../model/lesson";
 import type { Words } from "../model/language";
 import type { State } from "../model/store";
 import type { Story } from "../model/story";
@@ -11,6 +12,10 @@ export interface View {
   readonly story: Story;
   readonly t: Words;
   readonly theme: Theme;
+  /** What is said in the lesson that is under way. */
+  readonly telling: Telling | null;
+  /** The titles of the lessons. */
+  readonly titles: readonly string[];
 }
 
 /** The node whose prompt and log are shown. */

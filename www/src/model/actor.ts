@@ -6,22 +6,27 @@ import type { Player } from "./player";
 import type { Store } from "./store";
 import { storyOf } from "./story";
 import type { Theme } from "./theme";
+import type { Tutor } from "./tutor";
 
 /** What only the outermost element can do. */
 export interface Stage {
   speak(language: Language): void;
   paint(theme: Theme): void;
   open(sync: SyncMode): void;
+  openLesson(id: string): void;
+  openScenario(id: string): void;
 }
 
 export class Actor {
   readonly #store: Store;
   readonly #player: Player;
+  readonly #tutor: Tutor;
   readonly #stage: Stage;
 
-  constructor(store: Store, player: Player, stage: Stage) {
+  constructor(store: Store, player: Player, tutor: Tutor, stage: Stage) {
     this.#store = store;
     this.#player = player;
+    this.#tutor = tutor;
     this.#stage = stage;
   }
 
@@ -37,6 +42,16 @@ export class Actor {
         return this.#store.fail(null);
       case "help":
         return this.#store.choose({ help: intent.open });
+      case "library":
+        return this.#store.choose({ library: intent.open });
+      case "lesson":
+        return this.#stage.openLesson(intent.id);
+      case "scenario":
+        return this.#stage.openScenario(intent.id);
+      case "answer":
+        return this.#tutor.answer(intent.choice);
+      case "teach":
+        return this.#teach(intent.what);
       case "select":
         if (this.#store.state.frame?.nodes[intent.node] === undefined) return;
         return this.#store.choose({ node: intent.node, pane: "console" });
@@ -50,6 +65,19 @@ export class Actor {
         return this.#store.choose({ skipIdle: intent.skip });
       default:
         return void this.#move(intent);
+    }
+  }
+
+  #teach(what: "skip" | "next" | "back" | "leave"): void {
+    switch (what) {
+      case "skip":
+        return void this.#tutor.skip();
+      case "next":
+        return this.#tutor.next();
+      case "back":
+        return void this.#tutor.back();
+      case "leave":
+        return this.#tutor.leave();
     }
   }
 

@@ -26,7 +26,10 @@ export type Choice =
   | { readonly do: "idle"; readonly skip: boolean }
   | { readonly do: "language"; readonly language: Language }
   | { readonly do: "theme"; readonly theme: Theme }
-  | { readonly do: "help"; readonly open: boolean }
+  | { readonly do: "help" | "library"; readonly open: boolean }
+  | { readonly do: "lesson" | "scenario"; readonly id: string }
+  | { readonly do: "teach"; readonly what: "skip" | "next" | "back" | "leave" }
+  | { readonly do: "answer"; readonly choice: number }
   | { readonly do: "dismiss" };
 
 export type Intent = Move | Choice;

@@ -6,6 +6,7 @@
 import type { Frame } from "../engine/frame";
 import type { Pane, SyncMode } from "./intent";
 import { type Mark, marked } from "./marks";
+import type { LessonState } from "./tutor";
 
 /** Choices of the person that are not the lab's. */
 export interface Screen {
@@ -21,6 +22,8 @@ export interface Screen {
   /** The logs of all nodes in one list. */
   readonly mergeLogs: boolean;
   readonly help: boolean;
+  /** The list of lessons and scenarios is open. */
+  readonly library: boolean;
   /** How the scenario was started. */
   readonly sync: SyncMode;
   /** The width of the picture in CSS pixels. */
@@ -39,6 +42,8 @@ export interface State {
   readonly jumped: number;
   /** A sentence about what went wrong last; null when all is well. */
   readonly error: string | null;
+  /** The lesson that is under way, or null. */
+  readonly lesson: LessonState | null;
 }
 
 export class Store {
@@ -66,6 +71,11 @@ export class Store {
     this.#replace({ ...this.#state, screen: { ...this.#state.screen, ...choices } });
   }
 
+  /** Replaces the state of the lesson, or leaves it. */
+  teach(lesson: LessonState | null): void {
+    this.#replace({ ...this.#state, lesson });
+  }
+
   /** Says what went wrong, or that it is over. */
   fail(error: string | null): void {
     this.#replace({ ...this.#state, error });
@@ -88,6 +98,7 @@ const INITIAL: State = {
   marks: [],
   jumped: 0,
   error: null,
+  lesson: null,
   screen: {
     playing: false,
     rate: 0.01,
@@ -96,6 +107,7 @@ const INITIAL: State = {
     pane: "console",
     mergeLogs: false,
     help: false,
+    library: false,
     sync: "diskless",
     width: 720,
     still: false,

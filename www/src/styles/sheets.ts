@@ -3,6 +3,7 @@ import { type CSSResult, unsafeCSS } from "lit";
 
 import base from "./base.css?inline";
 import instruments from "./instruments.css?inline";
+import lesson from "./lesson.css?inline";
 import layout from "./layout.css?inline";
 import panes from "./panes.css?inline";
 import picture from "./picture.css?inline";
@@ -15,6 +16,7 @@ export const sheets: CSSResult[] = [
   layout,
   picture,
   instruments,
+  lesson,
   panes,
   transport,
 ].map((text) => unsafeCSS(text));

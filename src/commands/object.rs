@@ -1,0 +1,67 @@
+//! OBJECT: how a value is kept. *Source*: Redis 7.2 · object.c · objectCommand.
+
+use super::rows::rows;
+use super::{Call, Refusal, Spec};
+use crate::keyspace::{StringValue, Value};
+use crate::resp::Reply;
+
+pub(super) const TABLE: &[Spec] = rows! { Generic;
+    "object" -2 CONTAINER NONE object, "ENCODING|FREQ|IDLETIME|REFCOUNT key | HELP",
+        "Answers how a key's value is kept.";
+};
+
+fn object(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let word = String::from_utf8_lossy(&call.args[1]).to_ascii_lowercase();
+    let arity = match word.as_str() {
+        "help" => 2,
+        "encoding" | "freq" | "idletime" | "refcount" => 3,
+        _ => {
+            let typed = String::from_utf8_lossy(&call.args[1]);
+            let text = format!("ERR unknown subcommand '{typed}'. Try OBJECT HELP.");
+            return Err(Refusal::Other(text));
+        }
+    };
+    if call.args.len() != arity {
+        return Err(Refusal::Arity(format!("object|{word}")));
+    }
+    if arity == 2 {
+        return Ok(Reply::Array(HELP.iter().map(|&line| Reply::Simple(line.into())).collect()));
+    }
+    let key = call.arg(2);
+    let Some(value) = call.value(&key) else { return Ok(Reply::Null) };
+    match word.as_str() {
+        "encoding" => Ok(Reply::bulk(value.encoding().name())),
+        "refcount" => Ok(Reply::Integer(references(value))),
+        // Nothing is evicted here, so nobody notes when a key was used last.
+        "idletime" => Ok(Reply::Integer(0)),
+        _ => Err(Refusal::other(NO_FREQUENCY)),
+    }
+}
+
+/// Redis keeps the numbers below 10,000 once, and counts no references to them.
+fn references(value: &Value) -> i64 {
+    if let Value::String(StringValue::Integer(0..10_000)) = value { i32::MAX.into() } else { 1 }
+}
+
+const NO_FREQUENCY: &str = concat!(
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that ",
+    "when switching between policies at runtime LRU and LFU data will take some time to adjust."
+);
+
+const HELP: &[&str] = &[
+    "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+    "ENCODING <key>",
+    "    Return the kind of internal representation used in order to store the value",
+    "    associated with a <key>.",
+    "FREQ <key>",
+    "    Return the access frequency index of the <key>. The returned integer is",
+    "    proportional to the logarithm of the recent access frequency of the key.",
+    "IDLETIME <key>",
+    "    Return the idle time of the <key>, that is the approximated number of",
+    "    seconds elapsed since the last access to the key.",
+    "REFCOUNT <key>",
+    "    Return the number of references of the value associated with the specified",
+    "    <key>.",
+    "HELP",
+    "    Prints this help.",
+];

@@ -1,0 +1,75 @@
+//! The options of the configuration that data commands obey.
+
+use crate::keyspace::{Limits, SetLimits};
+use crate::rdb::Thresholds;
+
+/// The options of `redis.conf` that change what data commands do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `lazyfree-lazy-expire`: expired keys enter the stream as UNLINK.
+    pub lazy_expire: bool,
+    /// `lazyfree-lazy-server-del`: implicit deletions enter the stream as UNLINK.
+    pub lazy_server_del: bool,
+    /// `hash-max-listpack-entries`.
+    pub hash_listpack_entries: usize,
+    /// `hash-max-listpack-value`.
+    pub hash_listpack_value: usize,
+    /// `list-max-listpack-size`: bytes (negative classes) or entries (positive) of a node.
+    pub list_listpack_size: i64,
+    /// `set-max-intset-entries`.
+    pub set_intset_entries: usize,
+    /// `set-max-listpack-entries`.
+    pub set_listpack_entries: usize,
+    /// `set-max-listpack-value`.
+    pub set_listpack_value: usize,
+    /// `zset-max-listpack-entries`.
+    pub zset_listpack_entries: usize,
+    /// `zset-max-listpack-value`.
+    pub zset_listpack_value: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            lazy_expire: false,
+            lazy_server_del: false,
+            hash_listpack_entries: 512,
+            hash_listpack_value: 64,
+            list_listpack_size: -2,
+            set_intset_entries: 512,
+            set_listpack_entries: 128,
+            set_listpack_value: 64,
+            zset_listpack_entries: 128,
+            zset_listpack_value: 64,
+        }
+    }
+}
+
+impl Settings {
+    /// Up to where values are packed that are read from a snapshot.
+    pub const fn thresholds(&self) -> Thresholds {
+        Thresholds {
+            list_fill: self.list_listpack_size,
+            set: self.set_limits(),
+            hash: self.hash_limits(),
+            sorted_set: self.sorted_set_limits(),
+        }
+    }
+
+    /// Up to where a hash is packed.
+    pub const fn hash_limits(&self) -> Limits {
+        Limits { entries: self.hash_listpack_entries, element_bytes: self.hash_listpack_value }
+    }
+
+    /// Up to where a set is packed.
+    pub const fn set_limits(&self) -> SetLimits {
+        let packed =
+            Limits { entries: self.set_listpack_entries, element_bytes: self.set_listpack_value };
+        SetLimits { numbers: self.set_intset_entries, packed }
+    }
+
+    /// Up to where a sorted set is packed.
+    pub const fn sorted_set_limits(&self) -> Limits {
+        Limits { entries: self.zset_listpack_entries, element_bytes: self.zset_listpack_value }
+    }
+}

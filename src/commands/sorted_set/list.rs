@@ -1,0 +1,101 @@
+//! Members of sorted sets by chance, and bit by bit.
+//!
+//! ZSCAN shows scores as they are kept: a packed set keeps text, a big one numbers, and Redis
+//! prints those with seventeen digits whether they are needed or not.
+//! *Source*: Redis 7.2 · t_zset.c · zrandmemberCommand; db.c · scanGenericCommand.
+
+use crate::commands::hash::pairs;
+use crate::commands::rows::rows;
+use crate::commands::scan::{Options, parse_cursor, reply};
+use crate::commands::set::draw::draws;
+use crate::commands::{Call, Refusal, Spec};
+use crate::keyspace::{Encoding, Scored, SortedSet};
+use crate::resp::{Bytes, Reply, format_double};
+
+pub(in crate::commands) const TABLE: &[Spec] = rows! { SortedSet;
+    "zrandmember" -2 READ FIRST zrandmember, "key [count [WITHSCORES]]",
+        "Answers any members of a sorted set.";
+    "zscan" -3 READ FIRST zscan, "key cursor [MATCH pattern] [COUNT count]",
+        "Lists some members of a sorted set, and where to go on.";
+};
+
+fn zrandmember(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let key = call.arg(1);
+    if call.args.len() == 2 {
+        let Some(set) = call.get::<SortedSet>(&key)? else { return Ok(Reply::Null) };
+        let scored = set.nth(call.random.below(set.len() as u64) as usize);
+        return Ok(scored.map_or(Reply::Null, |scored| bulks(scored).0));
+    }
+    let (count, with_scores) = call.draws_with("withscores")?;
+    let Some(set) = call.get::<SortedSet>(&key)? else { return Ok(Reply::Array(Vec::new())) };
+    // Who asks for all is shown them as Redis walks a sorted set: from the highest down.
+    let last = if count >= set.len() as i64 { Some(set.len() - 1) } else { None };
+    let ranks = draws(call.random, set.len(), count).map(|rank| last.map_or(rank, |l| l - rank));
+    let drawn = ranks.filter_map(|rank| set.nth(rank)).map(bulks);
+    Ok(if with_scores {
+        pairs(drawn, call.protocol)
+    } else {
+        Reply::Array(drawn.map(|(member, _)| member).collect())
+    })
+}
+
+fn bulks(scored: &Scored) -> (Reply, Reply) {
+    (Reply::Bulk(Bytes::clone(&scored.member)), Reply::Double(scored.score))
+}
+
+fn zscan(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let (key, cursor) = (call.arg(1), parse_cursor(&call.args[2])?);
+    let Some(set) = call.get::<SortedSet>(&key)? else { return Ok(reply(0, Vec::new())) };
+    let options = Options::parse(&call.args[3..], false)?;
+    let show = if set.encoding() == Encoding::Listpack { format_double } else { with_17_digits };
+    let (next, members) = set.scan(cursor, options.count);
+    let shown = members.into_iter().filter(|(member, _)| options.shows(member));
+    let both = |(member, score): (&Bytes, f64)| {
+        [Reply::Bulk(Bytes::clone(member)), Reply::bulk(show(score))]
+    };
+    Ok(reply(next, shown.flat_map(both).collect()))
+}
+
+/// The text of `%.17g`.
+fn with_17_digits(value: f64) -> String {
+    if !value.is_finite() {
+        return format_double(value);
+    }
+    let text = format!("{value:.16e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let trim = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    if !(-4..17).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{}e{sign}{:02}", trim(mantissa), exponent.abs());
+    }
+    let decimals = (16 - exponent) as usize;
+    let text = format!("{value:.decimals$}");
+    if decimals == 0 { text } else { trim(&text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seventeen_digits_as_c_prints_them() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1.0, "1"),
+            (0.1, "0.10000000000000001"),
+            (2.5, "2.5"),
+            (100.0, "100"),
+            (1e16, "10000000000000000"),
+            (1e17, "1e+17"),
+            (0.0001, "0.0001"),
+            (0.00001, "1.0000000000000001e-05"),
+            (1.5e300, "1.5000000000000001e+300"),
+            (f64::INFINITY, "inf"),
+            (123456.789, "123456.789"),
+        ] {
+            assert_eq!(with_17_digits(value), text);
+        }
+    }
+}

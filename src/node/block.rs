@@ -1,0 +1,169 @@
+//! Clients that wait for a key: BLPOP and its relatives.
+//!
+//! A command that leaves a [`Block`] has done nothing. Its client is parked, and whenever a key is
+//! touched that it awaits, the command is run again, behind the whole command or transaction that
+//! touched the key. Who waits longest is served first.
+//!
+//! ```text
+//!     RPUSH q a ──▶ settle: q is ready ──▶ reply, stream ──▶ serve_ready ──▶ BLPOP q 0 again
+//! ```
+//! *Source*: Redis 7.2 · blocked.c · handleClientsBlockedOnKeys, blockForKeys.
+
+use super::client::Waiting;
+use super::gates::{Asker, Row};
+use super::io::Link;
+use super::machine::Machine;
+use crate::commands::{Block, Spec};
+use crate::resp::{Bytes, Reply};
+use crate::time::{Duration, Instant};
+
+/// A command that waits for a key.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Blocked {
+    /// The name and the arguments: they will be run again.
+    pub(super) args: Vec<Bytes>,
+    /// The database of its keys.
+    pub(super) db: usize,
+    /// What it waits for.
+    pub(super) block: Block,
+    /// When it gives up.
+    pub(super) until: Option<Instant>,
+}
+
+impl Machine<'_> {
+    /// Keeps a client waiting. One whose command was run again waits no longer than it did.
+    pub(super) fn park(&mut self, link: Link, db: usize, args: &[Bytes], block: Block) {
+        let wait = block.timeout_ms.map(Duration::from_millis);
+        let until = wait.map(|wait| self.now + wait);
+        let args = args.to_vec();
+        let Some(client) = self.state.clients.get_mut(&link) else { return };
+        client.waiting = Some(Waiting::Keys(Box::new(Blocked { args, db, block, until })));
+        self.state.parked.push(link);
+    }
+
+    /// Remembers which of the touched keys somebody waits for.
+    pub(super) fn signal_ready(&mut self, touched: &[(usize, Bytes)]) {
+        if self.state.parked.is_empty() {
+            return;
+        }
+        for key in touched {
+            if !self.state.ready.contains(key) && self.longest_waiting(key).is_some() {
+                self.state.ready.push(key.clone());
+            }
+        }
+    }
+
+    /// Runs the commands again that wait for keys which are there now.
+    pub(super) fn serve_ready(&mut self) {
+        while !self.state.ready.is_empty() {
+            let key = self.state.ready.remove(0);
+            while let Some(link) = self.longest_waiting(&key) {
+                self.run_again(link);
+            }
+        }
+    }
+
+    /// Who waits longest for this key, if it holds what is awaited.
+    fn longest_waiting(&self, (db, key): &(usize, Bytes)) -> Option<Link> {
+        let value = &self.state.keyspace.db(*db).get(key)?.value;
+        let awaits = |link: &&Link| {
+            let client = self.state.clients.get(link);
+            let Some(Waiting::Keys(blocked)) = client.and_then(|client| client.waiting.as_ref())
+            else {
+                return false;
+            };
+            blocked.db == *db && blocked.block.keys.contains(key) && blocked.block.awaits(value)
+        };
+        self.state.parked.iter().find(awaits).copied()
+    }
+
+    fn run_again(&mut self, link: Link) {
+        self.unpark(link);
+        let Some(client) = self.state.clients.get_mut(&link) else { return };
+        let Some(Waiting::Keys(blocked)) = client.waiting.take() else { return };
+        let Some(Row::Data(spec)) = Row::find(&blocked.args[0]) else { return };
+        let reply = self.run_blocked(link, spec, &blocked);
+        self.reply(link, &reply);
+        let Some(client) = self.state.clients.get_mut(&link) else { return };
+        match &mut client.waiting {
+            Some(Waiting::Keys(again)) => again.until = blocked.until,
+            Some(Waiting::Replicas { .. }) | None => self.state.resumed.push(link),
+        }
+    }
+
+    fn run_blocked(&mut self, link: Link, spec: &'static Spec, blocked: &Blocked) -> Reply {
+        let asker = Asker { db: blocked.db, ..self.asker(link, spec) };
+        self.run_data(link, spec, asker, &blocked.args)
+    }
+
+    fn unpark(&mut self, link: Link) {
+        self.state.parked.retain(|&parked| parked != link);
+    }
+
+    /// Ends a client's wait for keys, with `reply`; false if it does not wait for any.
+    pub(super) fn unblock(&mut self, link: Link, reply: &Reply) -> bool {
+        let Some(client) = self.state.clients.get_mut(&link) else { return false };
+        if !matches!(client.waiting, Some(Waiting::Keys(_))) {
+            return false;
+        }
+        client.waiting = None;
+        self.unpark(link);
+        self.reply(link, reply);
+        self.state.resumed.push(link);
+        true
+    }
+
+    /// The server becomes a replica: what clients wait for will not come from clients any more.
+    pub(super) fn unblock_all(&mut self) {
+        let reply = Reply::error(
+            "UNBLOCKED force unblock from blocking operation, instance state changed (master -> \
+             replica?)",
+        );
+        let waiting: Vec<Link> = self
+            .state
+            .clients
+            .iter()
+            .filter(|(_, client)| client.waiting.is_some())
+            .map(|(&link, _)| link)
+            .collect();
+        for link in waiting {
+            self.reply(link, &reply);
+            self.forget_wait(link);
+            if let Some(client) = self.state.clients.get_mut(&link) {
+                client.closing = true;
+            }
+        }
+    }
+
+    /// The client waits for nothing any more.
+    pub(super) fn forget_wait(&mut self, link: Link) {
+        self.unpark(link);
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.waiting = None;
+        }
+    }
+
+    /// Answers the clients whose time is over.
+    pub(super) fn end_waits(&mut self) {
+        let over = |link: &Link| {
+            let client = self.state.clients.get(link);
+            let Some(Waiting::Keys(blocked)) = client.and_then(|client| client.waiting.as_ref())
+            else {
+                return false;
+            };
+            blocked.until.is_some_and(|until| until <= self.now)
+        };
+        let over: Vec<Link> = self.state.parked.iter().copied().filter(over).collect();
+        for link in over {
+            self.unblock(link, &Block::TIMED_OUT);
+        }
+    }
+
+    /// Serves what clients have sent while they waited.
+    pub(super) fn serve_resumed(&mut self) {
+        while !self.state.resumed.is_empty() {
+            let link = self.state.resumed.remove(0);
+            self.serve(link);
+        }
+    }
+}

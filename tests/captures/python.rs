@@ -1,0 +1,63 @@
+//! The captures were printed by Python: so is what we compare with them.
+
+use replica_lab::resp::Reply;
+
+/// A reply as the capture prints it at the left margin: `OK`, `b'v'`, `None`, `-ERR …`.
+pub(crate) fn reply(reply: &Reply) -> String {
+    match reply {
+        Reply::Simple(text) => text.to_string(),
+        Reply::Error(text) => format!("-{text}"),
+        _ => nested(reply),
+    }
+}
+
+/// A reply as a part of another.
+fn nested(reply: &Reply) -> String {
+    match reply {
+        Reply::Silent => "(nothing)".to_owned(),
+        Reply::Simple(text) => format!("'{text}'"),
+        Reply::Error(text) => format!("Err('{text}')"),
+        Reply::Integer(n) => n.to_string(),
+        Reply::Bulk(bytes) | Reply::Verbatim(bytes) => format!("b{}", quoted(bytes, true)),
+        Reply::Null | Reply::NullArray => "None".to_owned(),
+        Reply::Array(items) | Reply::Set(items) | Reply::Push(items) => {
+            let items: Vec<String> = items.iter().map(nested).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Reply::Map(_)
+        | Reply::Attribute(_)
+        | Reply::Double(_)
+        | Reply::BigNumber(_)
+        | Reply::Boolean(_) => {
+            panic!("the captures speak RESP2: {reply:?}")
+        }
+    }
+}
+
+/// One word of a command: as it is, or quoted if it would not be seen.
+pub(crate) fn word(bytes: &[u8]) -> String {
+    let plain = |&byte: &u8| byte.is_ascii_graphic();
+    if !bytes.is_empty() && bytes.iter().all(plain) {
+        String::from_utf8_lossy(bytes).into_owned()
+    } else {
+        quoted(bytes, false)
+    }
+}
+
+/// `'…'` of bytes, or of the text that they are in Latin-1.
+fn quoted(bytes: &[u8], as_bytes: bool) -> String {
+    let mut text = String::from("'");
+    for &byte in bytes {
+        match byte {
+            b'\n' => text.push_str("\\n"),
+            b'\r' => text.push_str("\\r"),
+            b'\t' => text.push_str("\\t"),
+            b'\\' => text.push_str("\\\\"),
+            b' '..=b'~' => text.push(char::from(byte)),
+            0xa1..=0xff if !as_bytes && byte != 0xad => text.push(char::from(byte)),
+            _ => text.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    text.push('\'');
+    text
+}
