@@ -17,9 +17,9 @@ pub(super) const TABLE: &[Spec] = rows! { Generic;
         "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC] ",
         "[ALPHA] [STORE destination]"
     ), "Answers or stores the elements of a list, set or sorted set in an order.";
-    "sort_ro" -2 READ_SOME FIRST sort_ro, concat!(
-        "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC] [ALPHA]"
-    ), "Answers the elements of a list, set or sorted set in an order.";
+    "sort_ro" -2 READ_SOME FIRST sort_ro,
+        "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC|DESC] [ALPHA]",
+        "Answers the elements of a list, set or sorted set in an order.";
 };
 
 /// What is asked for.

@@ -8,7 +8,9 @@ use super::list::{self, pop as list_pop, shift};
 use super::set::{self, algebra as set_algebra, draw};
 use super::sorted_set::{self, algebra, list as sorted_list, pop, range as sorted_range, trim};
 use super::stream::{self, claim, group, info, pending, read};
-use super::{Spec, dump, expire, hash, hyperloglog, key, lcs, number, object, range, scan, sort, string};
+use super::{
+    Spec, dump, expire, hash, hyperloglog, key, lcs, number, object, range, scan, sort, string,
+};
 
 /// The tables of the families.
 pub const TABLE: &[&[Spec]] = &[
