@@ -24,8 +24,8 @@ enum Step {
     Flood(usize),
 }
 
-/// Commands of every family. `k` and `j` become keys, `m` and `o` members, `v` and `w` values, `n` a
-/// small number, `f` a broken one, `t` a time in milliseconds, `d` a database.
+/// Commands of every family. `k` and `j` become keys, `m` and `o` members, `v` and `w` values, `n`
+/// a small number, `f` a broken one, `t` a time in milliseconds, `d` a database.
 const COMMANDS: &[&str] = &[
     "SET k v",
     "SET k v PX t",

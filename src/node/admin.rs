@@ -6,7 +6,7 @@ use super::io::{Address, Link, Output};
 use super::machine::Machine;
 use super::note::{ReplicaNote, ServerNote};
 use crate::replication::Offset;
-use crate::resp::{Bytes, Protocol, Reply, parse_integer};
+use crate::resp::{Bytes, Protocol, Reply, parse_integer, split_words};
 
 pub(super) fn ping(_: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
     match args {
@@ -432,6 +432,15 @@ fn introduce(
         },
         b"rdb-only" => {
             introduced.rdb_only = number.ok_or_else(not_a_number)? == 1;
+        }
+        b"rdb-filter-only" => {
+            let parts = split_words(value).ok_or("ERR Missing rdb-filter-only values")?;
+            introduced.without_keys = true;
+            let other = parts.iter().find(|part| !part.eq_ignore_ascii_case(b"functions"));
+            if let Some(other) = other {
+                let other = String::from_utf8_lossy(other);
+                return Err(format!("ERR Unsupported rdb-filter-only option: {other}"));
+            }
         }
         _ => {
             let option = String::from_utf8_lossy(option);

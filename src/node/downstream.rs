@@ -22,7 +22,7 @@ pub(super) fn psync(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
     if !client.replies.is_empty() {
         return Reply::error("ERR SYNC and PSYNC are invalid with pending output");
     }
-    if client.introduced.rdb_only && !client.introduced.eof {
+    if client.introduced.without_keys && !client.introduced.eof {
         return Reply::error("ERR Filtered replica requires EOF capability");
     }
     let name = state.replica_name(link);
@@ -118,7 +118,8 @@ impl Machine<'_> {
         let wants = &newcomer.introduction;
         let companion = self.state.downlinks().find_map(|(_, down)| match down.stage {
             Stage::AwaitSnapshotEnd { from }
-                if (!down.introduction.eof || wants.eof)
+                if down.introduction.without_keys == wants.without_keys
+                    && (!down.introduction.eof || wants.eof)
                     && (!down.introduction.psync2 || wants.psync2) =>
             {
                 Some(from)
@@ -270,24 +271,25 @@ impl Machine<'_> {
         if self.state.child.is_some() {
             return;
         }
-        let waiting: Vec<Link> = self
+        let mut waiting: Vec<(Link, bool)> = self
             .state
             .downlinks()
             .filter(|(_, down)| down.stage == Stage::AwaitSnapshot)
-            .map(|(link, _)| link)
+            .map(|(link, down)| (link, down.introduction.without_keys))
             .collect();
+        // Those who want another kind of snapshot than the first wait for the next.
+        let without_keys = waiting.first().is_some_and(|&(_, without_keys)| without_keys);
+        waiting.retain(|&(_, wants)| wants == without_keys);
+        let waiting: Vec<Link> = waiting.into_iter().map(|(link, _)| link).collect();
         if waiting.is_empty() || !(at_once || self.snapshot_is_due(&waiting)) {
             return;
         }
         let all_eof = waiting
             .iter()
             .all(|&link| self.state.downlink(link).is_some_and(|down| down.introduction.eof));
-        let target = if self.state.config().yes("repl-diskless-sync") && all_eof {
-            Target::Sockets
-        } else {
-            Target::Disk
-        };
-        self.start_replica_snapshot(&waiting, target);
+        let streams = self.state.config().yes("repl-diskless-sync") || without_keys;
+        let target = if streams && all_eof { Target::Sockets } else { Target::Disk };
+        self.start_replica_snapshot(&waiting, target, without_keys);
     }
 
     fn snapshot_is_due(&self, waiting: &[Link]) -> bool {

@@ -18,6 +18,7 @@ use super::io::{Carries, DiskFact, DiskOrder, Job, Link, Output};
 use super::machine::Machine;
 use super::note::{MasterNote, Note, SnapshotNote, Target};
 use super::state::State;
+use crate::keyspace::Keyspace;
 use crate::rdb::{EncodeOptions, Encoder, Header, ReplInfo};
 use crate::replication::{Downlink, Framing, Offset, Stage};
 use crate::resp::{Bytes, Reply};
@@ -77,7 +78,12 @@ pub(super) enum ChildStage {
 
 impl Machine<'_> {
     /// Forks for the replicas that wait.
-    pub(super) fn start_replica_snapshot(&mut self, waiting: &[Link], target: Target) {
+    pub(super) fn start_replica_snapshot(
+        &mut self,
+        waiting: &[Link],
+        target: Target,
+        without_keys: bool,
+    ) {
         self.note(SnapshotNote::StartingBgsave(target));
         let stands_at = self.state.history.offset;
         if self.state.forks_fail {
@@ -89,7 +95,12 @@ impl Machine<'_> {
                     self.promise_snapshot(link, stands_at);
                 }
                 let framing = Framing::marked(&mut self.state.random);
-                let pid = self.fork(ChildTarget::Sockets { framing }, framing.header());
+                let data = if without_keys {
+                    Keyspace::new(self.state.keyspace.databases())
+                } else {
+                    self.state.keyspace.snapshot()
+                };
+                let pid = self.fork(data, ChildTarget::Sockets { framing }, framing.header());
                 self.note(SnapshotNote::TransferStarted(pid));
             }
             Target::Disk => {
@@ -125,10 +136,11 @@ impl Machine<'_> {
         let create =
             DiskOrder::Append { file: file.clone(), bytes: Bytes::from(&[][..]), create: true };
         self.out.push(Output::Disk { job: Job::Unawaited, order: create });
-        self.fork(ChildTarget::Disk { file }, Vec::new())
+        let data = self.state.keyspace.snapshot();
+        self.fork(data, ChildTarget::Disk { file }, Vec::new())
     }
 
-    fn fork(&mut self, target: ChildTarget, pending: Vec<u8>) -> u32 {
+    fn fork(&mut self, data: Keyspace, target: ChildTarget, pending: Vec<u8>) -> u32 {
         let header = self.rdb_header();
         let state = &mut *self.state;
         let pid = state.next_pid;
@@ -142,7 +154,7 @@ impl Machine<'_> {
         };
         state.child = Some(Child {
             pid,
-            encoder: Encoder::new(state.keyspace.snapshot(), header, options),
+            encoder: Encoder::new(data, header, options),
             target,
             stage: ChildStage::Writing,
             pending,

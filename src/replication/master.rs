@@ -62,6 +62,8 @@ pub struct Introduction {
     pub psync2: bool,
     /// `rdb-only`: it wants a snapshot and no stream.
     pub rdb_only: bool,
+    /// `rdb-filter-only`: it wants a snapshot without the keys; functions we have none.
+    pub without_keys: bool,
 }
 
 /// How far a replica has been brought.

@@ -296,6 +296,22 @@ fn story_10_too_few_replicas_and_refused_arguments() {
     story.end();
 }
 
+/// A tool that asks for the functions alone is given a snapshot without keys.
+#[test]
+fn a_filtered_snapshot_has_no_keys() {
+    let mut story = Story::open(10);
+    story.start("M", &[AT_ONCE]);
+    story.order("M", "SET secret 1");
+    story.order("M", "REPLCONF rdb-filter-only functions");
+    let refused = shown(&story.ask("M", "SYNC"));
+    assert_eq!(refused, "ERR Filtered replica requires EOF capability");
+    story.order("M", "REPLCONF capa eof");
+    let snapshot = story.stage.hear("M", "SYNC", 300);
+    let contains = |text: &[u8]| snapshot.windows(text.len()).any(|window| window == text);
+    assert!(snapshot.starts_with(b"$EOF:") && contains(b"REDIS0011") && contains(b"redis-ver"));
+    assert!(!contains(b"secret"), "{}", snapshot.escape_ascii());
+}
+
 /// The stories that cannot be played yet. Each of these fails when its feature comes.
 #[test]
 fn stories_07_09_and_11_wait_for_their_features() {

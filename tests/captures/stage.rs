@@ -105,6 +105,14 @@ impl Stage {
         reply.unwrap_or_else(|| panic!("{name} does not answer {line}"))
     }
 
+    /// Sends a line of words to a server, and takes down all that it says for a while.
+    pub(crate) fn hear(&mut self, name: &str, line: &str, millis: u64) -> Vec<u8> {
+        self.actor(name).heard.clear();
+        self.tell(name, line);
+        self.run(millis);
+        std::mem::take(&mut self.actor(name).heard)
+    }
+
     /// Lets time pass.
     pub(crate) fn run(&mut self, millis: u64) {
         self.run_until(Duration::from_millis(millis), |_| false);

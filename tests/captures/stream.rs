@@ -48,28 +48,11 @@ const fn except(begins: &'static str, why: &'static str) -> Exception {
     Exception { begins, why, instead: &[] }
 }
 
-const GEO: &str = "geo has an issue of its own";
-const SORT: &str = "SORT has an issue of its own";
-const STREAMS: &str = "streams have an issue of their own";
 const SCRIPTS: &str = "there is no Lua here: EVAL and functions answer with an error";
 const PUBSUB: &str = "pub/sub is not there yet";
 const DISK: &str = "SAVE is not there yet";
-const HYPERLOGLOG: &str = "HyperLogLog has an issue of its own";
 
 const EXCEPTIONS: &[Exception] = &[
-    except("GEOADD", GEO),
-    except("GEOSEARCHSTORE", GEO),
-    except("XADD", STREAMS),
-    except("XTRIM", STREAMS),
-    except("XGROUP", STREAMS),
-    except("XREADGROUP", STREAMS),
-    except("XCLAIM", STREAMS),
-    except("XAUTOCLAIM", STREAMS),
-    except("XACK", STREAMS),
-    except("XDEL", STREAMS),
-    except("XSETID", STREAMS),
-    except("[another client blocked in: XREADGROUP", STREAMS),
-    except("SORT", SORT),
     Exception {
         begins: r#"EVAL "redis.call('set','w1','1'); redis.call('select',5)"#,
         why: SCRIPTS,
@@ -80,7 +63,6 @@ const EXCEPTIONS: &[Exception] = &[
     except("MULTI; EVAL", SCRIPTS),
     except("FUNCTION", SCRIPTS),
     except("FCALL", SCRIPTS),
-    except("PF", HYPERLOGLOG),
     except("MULTI; PUBLISH", PUBSUB),
     except("PUBLISH", PUBSUB),
     except("SPUBLISH", PUBSUB),

@@ -11,12 +11,8 @@ use sha2::{Digest, Sha256};
 use crate::support::{Bench, CLIENT, sent_to};
 
 /// Names of cases that cannot agree, by how they begin, and why.
-const GOLDEN_EXCEPTIONS: &[(&str, &str)] = &[
-    ("hll", "HyperLogLog has an issue of its own"),
-    ("geo", "geo has an issue of its own"),
-    ("stream", "streams have an issue of their own"),
-    ("list with plain nodes", "DEBUG QUICKLIST-PACKED-THRESHOLD is there for Redis' own tests"),
-];
+const GOLDEN_EXCEPTIONS: &[(&str, &str)] =
+    &[("list with plain nodes", "DEBUG QUICKLIST-PACKED-THRESHOLD is there for Redis' own tests")];
 
 #[test]
 fn every_recorded_value_has_its_encoding_its_bytes_and_its_digest() {

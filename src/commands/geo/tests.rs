@@ -44,7 +44,7 @@ fn a_search_finds_what_is_in_a_circle_or_a_box() {
         ("GEORADIUSBYMEMBER g Palermo 10 m", "[\"Palermo\"]"),
         ("GEORADIUS g 15 37 200 km COUNT 1 DESC", "[\"Palermo\"]"),
         ("GEOSEARCHSTORE d g FROMLONLAT 15 37 BYRADIUS 100 km STOREDIST", "(integer) 1"),
-        ("ZSCORE d Catania", "\"56.44125787045847\""),
+        ("ZSCORE d Catania", "(double) 56.4412578701582"),
         ("GEORADIUS g 15 37 1 km STORE d", "(integer) 0"),
         ("EXISTS d", "(integer) 0"),
         (
