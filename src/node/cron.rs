@@ -94,6 +94,9 @@ impl fmt::Display for Wake {
 
 /// The next instant at which a node wants to be woken, and why.
 pub(super) fn deadline(state: &State) -> Option<Deadline> {
+    if state.loading.as_ref().is_some_and(super::load::Loading::is_start) {
+        return loading_due(state);
+    }
     let due = [
         child_due(state),
         loading_due(state),
@@ -250,6 +253,9 @@ impl Machine<'_> {
     pub(super) fn wake(&mut self) {
         self.pump_child();
         self.load_next();
+        if self.state.loading.as_ref().is_some_and(super::load::Loading::is_start) {
+            return;
+        }
         let passed = self.now.since(self.state.started_at).micros();
         let tick = passed / (super::state::TICK_MILLIS * 1_000);
         if self.state.tick.is_some_and(|last| last >= tick) {

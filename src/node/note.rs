@@ -454,6 +454,10 @@ pub enum LoadNote {
         /// Keys dropped because they had expired.
         expired: u64,
     },
+    /// The dataset of the start is in memory, after so many seconds.
+    LoadedFromDisk(f64),
+    /// The dataset of the start could not be read: the process ends.
+    FatalError,
     /// The snapshot could not be read; the detail as the loader says it.
     RdbError(String),
     /// `swapdb`: the new data takes the place of the old.
@@ -473,7 +477,7 @@ pub enum LoadNote {
 
 impl LoadNote {
     const fn is_warning(&self) -> bool {
-        matches!(self, Self::RdbError(_) | Self::FailedLoading { .. })
+        matches!(self, Self::RdbError(_) | Self::FailedLoading { .. } | Self::FatalError)
     }
 }
 

@@ -171,6 +171,12 @@ fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         LoadNote::DoneLoading { loaded, expired } => {
             write!(f, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}.")
         }
+        LoadNote::LoadedFromDisk(seconds) => {
+            write!(f, "DB loaded from disk: {seconds:.3} seconds")
+        }
+        LoadNote::FatalError => {
+            f.write_str("Fatal error loading the DB, check server logs. Exiting.")
+        }
         LoadNote::RdbError(why) => f.write_str(why),
         LoadNote::SwappingDb => {
             f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
