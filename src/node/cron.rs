@@ -227,9 +227,10 @@ fn clients_due(state: &State) -> Option<Deadline> {
     let until = |client: &super::client::Client| match &client.waiting {
         Some(Waiting::Replicas { until, .. }) => *until,
         Some(Waiting::Keys(blocked)) => blocked.until,
-        None => None,
+        Some(Waiting::Disk) | None => None,
     };
-    let at = state.clients.values().filter_map(until).min()?;
+    let shutdown = state.shutdown.map(|shutdown| shutdown.until);
+    let at = state.clients.values().filter_map(until).chain(shutdown).min()?;
     Some(Deadline { at, wake: Wake::ClientTimeout })
 }
 

@@ -142,6 +142,7 @@ impl Machine<'_> {
     fn end_turn(&mut self) {
         self.feed_replicas();
         self.end_waits();
+        self.go_on_shutting_down();
         self.resume_waiting();
         self.serve_resumed();
         if std::mem::take(&mut self.state.getack) {

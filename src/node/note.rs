@@ -228,6 +228,8 @@ pub enum SnapshotNote {
     TransferStarted(u32),
     /// The child has saved.
     DbSavedOnDisk,
+    /// A file could not be written; in the system's words.
+    WriteError(String),
     /// The child tells how many bytes were copied while it ran.
     ForkCow(u64),
     /// The file is complete.
@@ -267,6 +269,32 @@ pub enum ServerNote {
     ReadyToAccept,
     /// A client ordered the end.
     UserRequestedShutdown,
+    /// SHUTDOWN waits until replicas have confirmed all.
+    WaitingForReplicas,
+    /// SHUTDOWN did not wait any longer for this one.
+    LaggingReplica {
+        /// Its address.
+        replica: String,
+        /// How many bytes it has not confirmed.
+        behind: u64,
+        /// The seconds since it was heard.
+        lag: u64,
+        /// Redis' name of its state.
+        state: &'static str,
+    },
+    /// How many replicas have everything at the end.
+    ReplicasInSync {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// SHUTDOWN saves.
+    SavingFinalSnapshot,
+    /// SHUTDOWN could not save, and does not end.
+    CannotExit,
+    /// SHUTDOWN ABORT.
+    ShutdownAborted,
     /// The last line.
     Bye,
     /// The dataset was read at the start; seconds.
@@ -355,6 +383,7 @@ impl SnapshotNote {
         matches!(
             self,
             Self::SavingError
+                | Self::WriteError(_)
                 | Self::SavingKilled(_)
                 | Self::TransferKilled(_)
                 | Self::LastReplicaDropped
@@ -373,7 +402,7 @@ impl From<SnapshotNote> for Note {
 
 impl ServerNote {
     const fn is_warning(&self) -> bool {
-        matches!(self, Self::UserRequestedShutdown | Self::Bye)
+        matches!(self, Self::UserRequestedShutdown | Self::Bye | Self::CannotExit)
     }
 }
 
