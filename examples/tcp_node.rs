@@ -169,6 +169,7 @@ impl Host {
         let mut listener = TcpListener::bind(address)?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
         let folder = PathBuf::from(setup.config.get("dir"));
+        let dump = folder.join(setup.config.get("dbfilename")).is_file();
         Ok(Self {
             node: Node::new(setup, clock.now()),
             clock,
@@ -178,7 +179,7 @@ impl Host {
             sockets: BTreeMap::new(),
             tokens: BTreeMap::new(),
             next: 1,
-            facts: VecDeque::from([Input::Started]),
+            facts: VecDeque::from([Input::Started { dump }]),
             folder,
             out: io::stdout(),
             buffer: vec![0; 64 * 1024],

@@ -65,9 +65,7 @@ fn caught(story: &str, tamper: Option<Tamper>) -> Option<String> {
         return Some(broken.why);
     }
     for _ in 0..40 {
-        if lab.unsettled().is_none() {
-            return None;
-        }
+        lab.unsettled()?;
         lab.run(Duration::from_millis(250));
     }
     lab.unsettled()

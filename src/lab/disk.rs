@@ -54,6 +54,11 @@ impl Disk {
         }
     }
 
+    /// True if there is a file of this name.
+    pub(super) fn holds(&self, file: &str) -> bool {
+        self.files.contains_key(file)
+    }
+
     /// Carries an order out as far as the disk's health allows.
     pub(super) fn try_to_obey(
         &mut self,

@@ -84,7 +84,7 @@ impl Place {
         let mut done = Done::default();
         let input = match fact {
             Fact::Typed { line } => self.typed(now, &line, &mut out, &mut done),
-            Fact::Started => Some(Input::Started),
+            Fact::Started => Some(Input::Started { dump: self.has_dump() }),
             Fact::Accepted { link, peer, local, .. } => Some(Input::Accepted { link, peer, local }),
             Fact::Opened { link, .. } => Some(Input::Opened { link }),
             Fact::Refused { link, why } => Some(Input::Refused { link, why }),
@@ -108,7 +108,7 @@ impl Place {
                 if fork_fails {
                     self.node.handle(now, Input::Forks { fail: true }, &mut out);
                 }
-                Some(Input::Started)
+                Some(Input::Started { dump: self.has_dump() })
             }
             Fact::Forks { fail } => Some(Input::Forks { fail }),
         };
@@ -118,6 +118,11 @@ impl Place {
         let sent = self.sort(out, &mut done);
         done.deadline = self.node.deadline();
         (done, sent)
+    }
+
+    /// True if the disk holds a dataset under the name by which the node looks for it.
+    fn has_dump(&self) -> bool {
+        self.disk.holds(self.node.option("dbfilename"))
     }
 
     /// Another process takes the place of the one that was killed. Only the disk stays.

@@ -4,7 +4,7 @@
 use super::config::{ConfigError, directives};
 use super::io::{Address, Link, Output};
 use super::machine::Machine;
-use super::note::{ReplicaNote, ServerNote};
+use super::note::ReplicaNote;
 use crate::replication::Offset;
 use crate::resp::{Bytes, Protocol, Reply, parse_integer, split_words};
 
@@ -345,13 +345,6 @@ pub(super) fn time(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
 
 pub(super) fn lastsave(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
     Reply::count(machine.state.last_save)
-}
-
-pub(super) fn shutdown(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
-    machine.note(ServerNote::UserRequestedShutdown);
-    machine.note(ServerNote::Bye);
-    machine.out.push(Output::Exit);
-    Reply::Silent
 }
 
 /// REPLICAOF and SLAVEOF. The answer comes before anything has been tried.

@@ -2,7 +2,7 @@
 
 use super::io::Link;
 use super::machine::Machine;
-use super::{admin, debug, downstream, info, save, transactions, wait};
+use super::{admin, debug, downstream, exit, info, save, transactions, wait};
 use crate::commands::{Flags, Group, Keys, Spec, TABLE};
 use crate::resp::{Bytes, Reply};
 
@@ -98,13 +98,22 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         save::bgsave,
     ),
     row(
+        "save",
+        1,
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI),
+        Server,
+        "",
+        "Saves the dataset, and answers when it is saved.",
+        exit::save,
+    ),
+    row(
         "shutdown",
         -1,
         ADMINISTRATION.and(Flags::NO_MULTI),
         Server,
         "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]",
         "Ends the server.",
-        admin::shutdown,
+        exit::shutdown,
     ),
     row(
         "debug",

@@ -92,7 +92,9 @@ impl Machine<'_> {
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         match &mut client.waiting {
             Some(Waiting::Keys(again)) => again.until = blocked.until,
-            Some(Waiting::Replicas { .. }) | None => self.state.resumed.push(link),
+            Some(Waiting::Replicas { .. } | Waiting::Disk) | None => {
+                self.state.resumed.push(link);
+            }
         }
     }
 
@@ -128,7 +130,9 @@ impl Machine<'_> {
             .state
             .clients
             .iter()
-            .filter(|(_, client)| client.waiting.is_some())
+            .filter(|(_, client)| {
+                matches!(client.waiting, Some(Waiting::Keys(_) | Waiting::Replicas { .. }))
+            })
             .map(|(&link, _)| link)
             .collect();
         for link in waiting {

@@ -81,6 +81,8 @@ pub(super) enum Waiting {
     },
     /// BLPOP and its relatives: a key.
     Keys(Box<Blocked>),
+    /// SAVE and SHUTDOWN: the disk.
+    Disk,
 }
 
 impl Client {

@@ -94,6 +94,9 @@ impl fmt::Display for Wake {
 
 /// The next instant at which a node wants to be woken, and why.
 pub(super) fn deadline(state: &State) -> Option<Deadline> {
+    if state.loading.as_ref().is_some_and(super::load::Loading::is_start) {
+        return loading_due(state);
+    }
     let due = [
         child_due(state),
         loading_due(state),
@@ -228,9 +231,10 @@ fn clients_due(state: &State) -> Option<Deadline> {
     let until = |client: &super::client::Client| match &client.waiting {
         Some(Waiting::Replicas { until, .. }) => *until,
         Some(Waiting::Keys(blocked)) => blocked.until,
-        None => None,
+        Some(Waiting::Disk) | None => None,
     };
-    let at = state.clients.values().filter_map(until).min()?;
+    let shutdown = state.shutdown.map(|shutdown| shutdown.until);
+    let at = state.clients.values().filter_map(until).chain(shutdown).min()?;
     Some(Deadline { at, wake: Wake::ClientTimeout })
 }
 
@@ -254,6 +258,9 @@ impl Machine<'_> {
     pub(super) fn wake(&mut self) {
         self.pump_child();
         self.load_next();
+        if self.state.loading.as_ref().is_some_and(super::load::Loading::is_start) {
+            return;
+        }
         let passed = self.now.since(self.state.started_at).micros();
         let tick = passed / (super::state::TICK_MILLIS * 1_000);
         if self.state.tick.is_some_and(|last| last >= tick) {

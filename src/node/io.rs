@@ -56,7 +56,10 @@ impl fmt::Display for Address {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// The process has started.
-    Started,
+    Started {
+        /// True if its directory holds a file of the name `dbfilename`: a dataset to begin with.
+        dump: bool,
+    },
     /// Somebody has connected.
     Accepted {
         /// The new connection.

@@ -10,10 +10,10 @@ use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
 use super::machine::Machine;
 use super::note::{LoadNote, ReplicaNote, TransferNote};
 use super::stream::Stream;
-use super::upstream::{Transfer, Uplink};
+use super::upstream::{Cached, Transfer, Uplink};
 use crate::keyspace::Keyspace;
 use crate::rdb::{DecodeOptions, Decoder, Item};
-use crate::replication::{Form, History, Progress};
+use crate::replication::{Form, History, Offset, Progress, ReplicationId, SecondId};
 use crate::resp::{Bytes, parse_integer};
 use crate::time::{Duration, Instant};
 
@@ -28,6 +28,14 @@ pub(super) struct Loading {
     source: Source,
     /// `repl-stream-db`: the database in which the stream goes on.
     stream_db: Option<usize>,
+    /// `repl-id`: the history that the dataset belongs to.
+    repl_id: Option<ReplicationId>,
+    /// `repl-offset`: how far it had come in it.
+    repl_offset: Option<Offset>,
+    /// The keys that had expired, with their databases, and were not taken.
+    expired: Vec<(usize, Bytes)>,
+    /// When it began.
+    began: Instant,
     /// Keys read.
     pub(super) loaded: u64,
     /// Bytes read.
@@ -45,6 +53,8 @@ pub(super) struct Loading {
 enum Source {
     /// A file that is whole.
     File(String),
+    /// The file with which the process starts.
+    Dump(String),
     /// The link: bytes are taken as they come.
     Link {
         /// The old data stays until the new is whole.
@@ -59,6 +69,10 @@ impl Loading {
             keyspace: Keyspace::new(databases),
             source,
             stream_db: None,
+            repl_id: None,
+            repl_offset: None,
+            expired: Vec::new(),
+            began: now,
             loaded: 0,
             read: 0,
             ready_at: now,
@@ -74,11 +88,24 @@ impl Loading {
 
     /// True if the next part is to be read when `ready_at` has come.
     pub(super) const fn is_idle(&self) -> bool {
-        !self.reading && matches!(self.source, Source::File(_))
+        !self.reading && matches!(self.source, Source::File(_) | Source::Dump(_))
+    }
+
+    /// True while the process starts: it does nothing else.
+    pub(super) const fn is_start(&self) -> bool {
+        matches!(self.source, Source::Dump(_))
     }
 }
 
 impl Machine<'_> {
+    /// Reads the dataset with which the process starts.
+    pub(super) fn load_dump(&mut self) {
+        let file = self.state.config().get("dbfilename").to_owned();
+        let databases = self.state.keyspace.databases();
+        self.state.loading = Some(Loading::new(databases, Source::Dump(file), self.now));
+        self.load_next();
+    }
+
     /// Bytes of the transfer have arrived.
     pub(super) fn transfer_received(&mut self, bytes: &[u8]) {
         let Uplink::Transfer(transfer) = &mut self.state.upstream.link else { return };
@@ -210,7 +237,7 @@ impl Machine<'_> {
     pub(super) fn load_next(&mut self) {
         let now = self.now;
         let Some(loading) = &mut self.state.loading else { return };
-        let Source::File(file) = &loading.source else { return };
+        let (Source::File(file) | Source::Dump(file)) = &loading.source else { return };
         if loading.reading || now < loading.ready_at {
             return;
         }
@@ -259,6 +286,8 @@ impl Machine<'_> {
 
     fn load_item(&mut self, item: Item) {
         let seconds = self.now.seconds();
+        let now = self.now.millis() as i64;
+        let is_master = !self.state.is_replica();
         let Some(loading) = &mut self.state.loading else { return };
         match item {
             Item::Key { db, key, value, expires } => {
@@ -267,6 +296,11 @@ impl Machine<'_> {
                     let text = "FATAL: Data file was created with a Redis server configured to \
                                 handle more than the configured databases. Exiting";
                     return self.loading_failed(text.to_owned());
+                }
+                // A master begins without what has expired; a replica waits to be told.
+                if is_master && loading.is_start() && expires.is_some_and(|at| at < now) {
+                    loading.expired.push((index, key));
+                    return;
                 }
                 loading.loaded += 1;
                 loading.keyspace.db_mut(index).insert(key, value, expires);
@@ -283,6 +317,8 @@ impl Machine<'_> {
                     }
                     (b"used-mem", Some(bytes)) => self.note(LoadNote::RdbMemory(bytes)),
                     (b"repl-stream-db", Some(db)) => loading.stream_db = usize::try_from(db).ok(),
+                    (b"repl-offset", Some(offset)) => loading.repl_offset = Some(Offset(offset)),
+                    (b"repl-id", _) => loading.repl_id = ReplicationId::parse(&value),
                     _ => {}
                 }
             }
@@ -293,6 +329,9 @@ impl Machine<'_> {
     /// The dataset is whole: it takes the place of the old one, and the stream begins.
     fn loaded(&mut self) {
         let Some(loading) = self.state.loading.take() else { return };
+        if loading.is_start() {
+            return self.started_with(loading);
+        }
         if loading.to_parser() && self.mark_is_missing() {
             return self.mark_broken(&loading);
         }
@@ -327,6 +366,47 @@ impl Machine<'_> {
         self.retry_now();
     }
 
+    /// The dataset of the start is whole; so is the server's place in a history, if it is written.
+    fn started_with(&mut self, loading: Loading) {
+        self.state.keyspace = loading.keyspace;
+        let (loaded, expired) = (loading.loaded, loading.expired.len() as u64);
+        self.note(LoadNote::DoneLoading { loaded, expired });
+        let seconds = self.now.since(loading.began).micros() as f64 / 1_000_000.0;
+        self.note(LoadNote::LoadedFromDisk(seconds));
+        if let (Some(id), Some(offset), Some(db)) =
+            (loading.repl_id, loading.repl_offset, loading.stream_db)
+        {
+            self.resume_history(id, offset, db, &loading.expired);
+        }
+        self.state.stats.expired_keys += expired;
+        self.ready();
+    }
+
+    /// Goes on in the history of the file: a replica under its name, a master under a new one.
+    fn resume_history(
+        &mut self,
+        id: ReplicationId,
+        offset: Offset,
+        db: usize,
+        expired: &[(usize, Bytes)],
+    ) {
+        self.state.history.offset = offset;
+        if self.state.is_replica() {
+            self.state.history.id = id;
+            self.state.upstream.cached = Some(Cached { id, offset, db });
+            self.note(ReplicaNote::SynthesizedCachedMaster);
+            return;
+        }
+        self.state.history.second = Some(SecondId { id, shared: offset });
+        self.create_backlog();
+        // What went by itself while nobody looked enters the stream like any deletion.
+        let name = if self.state.config().settings.lazy_expire { "UNLINK" } else { "DEL" };
+        for (db, key) in expired {
+            let args = vec![Bytes::from(name.as_bytes()), Bytes::clone(key)];
+            self.propagate(&vec![(*db, args)], false);
+        }
+    }
+
     fn begin_stream(&mut self, transfer: Transfer, db: usize) {
         let history = &mut self.state.history;
         match transfer.announced {
@@ -354,6 +434,12 @@ impl Machine<'_> {
     fn loading_failed(&mut self, why: String) {
         let Some(loading) = self.state.loading.take() else { return };
         self.note(LoadNote::RdbError(why));
+        if loading.is_start() {
+            // Without its dataset a server does not run: it might be taken for an empty one.
+            self.note(LoadNote::FatalError);
+            self.out.push(Output::Exit);
+            return;
+        }
         self.note(LoadNote::FailedLoading { to_parser: loading.to_parser() });
         if loading.source == (Source::Link { swap: true }) {
             self.note(LoadNote::DiscardingTemporaryDb);

@@ -54,7 +54,7 @@ pub(super) struct Machine<'a> {
 impl Machine<'_> {
     fn take(&mut self, input: Input) {
         match input {
-            Input::Started => self.start(),
+            Input::Started { dump } => self.start(dump),
             Input::Accepted { link, peer, local } => self.accept(link, peer, local),
             Input::Opened { link } => self.upstream_opened(link),
             Input::Refused { link, why } => self.upstream_refused(link, &why),
@@ -67,11 +67,20 @@ impl Machine<'_> {
         }
     }
 
-    fn start(&mut self) {
+    fn start(&mut self, dump: bool) {
         let port = self.state.port();
         self.note(ServerNote::Version(self.state.setup.profile.redis_version().to_owned()));
         self.note(ServerNote::RunningMode(port));
         self.note(ServerNote::ServerInitialized);
+        if dump {
+            self.load_dump();
+        } else {
+            self.ready();
+        }
+    }
+
+    /// The server has its dataset and begins its work.
+    pub(super) fn ready(&mut self) {
         self.note(ServerNote::ReadyToAccept);
         self.wake();
     }
@@ -133,6 +142,7 @@ impl Machine<'_> {
     fn end_turn(&mut self) {
         self.feed_replicas();
         self.end_waits();
+        self.go_on_shutting_down();
         self.resume_waiting();
         self.serve_resumed();
         if std::mem::take(&mut self.state.getack) {

@@ -24,7 +24,7 @@
 //! * Notes are for eyes only: a host that drops them runs the same history.
 //!
 //! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `block`,
-//! `downstream`, `save`, `upstream`, `load`, `cron`, `admin`.
+//! `downstream`, `save`, `exit`, `upstream`, `load`, `cron`, `admin`.
 //! *Source*: Redis 7.2 · server.c, networking.c, replication.c.
 
 mod admin;
@@ -36,6 +36,7 @@ mod cron;
 mod debug;
 mod debug_protocol;
 mod downstream;
+mod exit;
 mod gates;
 mod handshake;
 mod inert;
@@ -45,6 +46,7 @@ mod load;
 mod log;
 mod machine;
 mod note;
+mod note_load;
 mod note_text;
 mod own_expiry;
 mod propagate;

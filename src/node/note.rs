@@ -5,6 +5,7 @@
 
 use super::io::Address;
 use super::log::Level;
+pub use super::note_load::LoadNote;
 use crate::replication::{Offset, ReplicationId, Why};
 
 /// How a snapshot reaches the replicas.
@@ -228,6 +229,8 @@ pub enum SnapshotNote {
     TransferStarted(u32),
     /// The child has saved.
     DbSavedOnDisk,
+    /// A file could not be written; in the system's words.
+    WriteError(String),
     /// The child tells how many bytes were copied while it ran.
     ForkCow(u64),
     /// The file is complete.
@@ -267,6 +270,32 @@ pub enum ServerNote {
     ReadyToAccept,
     /// A client ordered the end.
     UserRequestedShutdown,
+    /// SHUTDOWN waits until replicas have confirmed all.
+    WaitingForReplicas,
+    /// SHUTDOWN did not wait any longer for this one.
+    LaggingReplica {
+        /// Its address.
+        replica: String,
+        /// How many bytes it has not confirmed.
+        behind: u64,
+        /// The seconds since it was heard.
+        lag: u64,
+        /// Redis' name of its state.
+        state: &'static str,
+    },
+    /// How many replicas have everything at the end.
+    ReplicasInSync {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// SHUTDOWN saves.
+    SavingFinalSnapshot,
+    /// SHUTDOWN could not save, and does not end.
+    CannotExit,
+    /// SHUTDOWN ABORT.
+    ShutdownAborted,
     /// The last line.
     Bye,
     /// The dataset was read at the start; seconds.
@@ -360,6 +389,7 @@ impl SnapshotNote {
         matches!(
             self,
             Self::SavingError
+                | Self::WriteError(_)
                 | Self::SavingKilled(_)
                 | Self::TransferKilled(_)
                 | Self::LastReplicaDropped
@@ -378,7 +408,7 @@ impl From<SnapshotNote> for Note {
 
 impl ServerNote {
     const fn is_warning(&self) -> bool {
-        matches!(self, Self::UserRequestedShutdown | Self::Bye)
+        matches!(self, Self::UserRequestedShutdown | Self::Bye | Self::CannotExit)
     }
 }
 
@@ -436,54 +466,5 @@ impl PsyncNote {
 impl From<PsyncNote> for Note {
     fn from(note: PsyncNote) -> Self {
         Self::Psync(note)
-    }
-}
-
-/// What a server says while it loads a dataset.
-#[derive(Clone, Debug, PartialEq)]
-pub enum LoadNote {
-    /// The old data goes.
-    FlushingOldData,
-    /// The new data comes.
-    LoadingDb,
-    /// From the snapshot: who made it.
-    LoadingRdbVersion(String),
-    /// From the snapshot: how old it is, in seconds.
-    RdbAge(u64),
-    /// From the snapshot: the memory used when it was made, in bytes.
-    RdbMemory(u64),
-    /// The snapshot is in memory.
-    DoneLoading {
-        /// Keys taken.
-        loaded: u64,
-        /// Keys dropped because they had expired.
-        expired: u64,
-    },
-    /// The snapshot could not be read; the detail as the loader says it.
-    RdbError(String),
-    /// `swapdb`: the new data takes the place of the old.
-    SwappingDb,
-    /// `swapdb`: the old data goes.
-    DiscardingOldDb,
-    /// `swapdb`: what was loaded goes.
-    DiscardingTemporaryDb,
-    /// The received snapshot could not be loaded.
-    FailedLoading {
-        /// True if it was parsed as it came.
-        to_parser: bool,
-    },
-    /// The sync is done.
-    FinishedWithSuccess,
-}
-
-impl LoadNote {
-    const fn is_warning(&self) -> bool {
-        matches!(self, Self::RdbError(_) | Self::FailedLoading { .. })
-    }
-}
-
-impl From<LoadNote> for Note {
-    fn from(note: LoadNote) -> Self {
-        Self::Load(note)
     }
 }

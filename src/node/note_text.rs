@@ -171,6 +171,12 @@ fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         LoadNote::DoneLoading { loaded, expired } => {
             write!(f, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}.")
         }
+        LoadNote::LoadedFromDisk(seconds) => {
+            write!(f, "DB loaded from disk: {seconds:.3} seconds")
+        }
+        LoadNote::FatalError => {
+            f.write_str("Fatal error loading the DB, check server logs. Exiting.")
+        }
         LoadNote::RdbError(why) => f.write_str(why),
         LoadNote::SwappingDb => {
             f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
@@ -292,6 +298,9 @@ fn snapshot_text(note: &SnapshotNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
         SnapshotNote::TransferStarted(pid) => {
             write!(f, "Background RDB transfer started by pid {pid}")
         }
+        SnapshotNote::WriteError(why) => {
+            write!(f, "Write error saving DB on disk: {why}")
+        }
         SnapshotNote::DbSavedOnDisk => f.write_str("DB saved on disk"),
         SnapshotNote::ForkCow(bytes) => {
             let megabytes = bytes >> 20;
@@ -341,6 +350,20 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ServerNote::ServerInitialized => f.write_str("Server initialized"),
         ServerNote::ReadyToAccept => f.write_str("Ready to accept connections tcp"),
         ServerNote::UserRequestedShutdown => f.write_str("User requested shutdown..."),
+        ServerNote::WaitingForReplicas => f.write_str("Waiting for replicas before shutting down."),
+        ServerNote::LaggingReplica { replica, behind, lag, state } => write!(
+            f,
+            "Lagging replica {replica} reported offset {behind} behind master, lag={lag}, \
+             state={state}."
+        ),
+        ServerNote::ReplicasInSync { count, of } => {
+            write!(f, "{count} of {of} replicas are in sync when shutting down.")
+        }
+        ServerNote::SavingFinalSnapshot => {
+            f.write_str("Saving the final RDB snapshot before exiting.")
+        }
+        ServerNote::CannotExit => f.write_str("Error trying to save the DB, can't exit."),
+        ServerNote::ShutdownAborted => f.write_str("Shutdown manually aborted."),
         ServerNote::Bye => f.write_str("Redis is now ready to exit, bye bye..."),
         ServerNote::DbLoadedFromDisk(seconds) => {
             write!(f, "DB loaded from disk: {seconds:.3} seconds")

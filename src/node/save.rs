@@ -39,6 +39,8 @@ pub(super) struct Child {
     pending: Vec<u8>,
     /// Bytes handed on, framing included.
     pub(super) written: u64,
+    /// The changes since the last save that it holds.
+    pub(super) dirty: u64,
     /// When the next chunk is encoded.
     pub(super) ready_at: Instant,
 }
@@ -159,6 +161,7 @@ impl Machine<'_> {
             stage: ChildStage::Writing,
             pending,
             written: 0,
+            dirty: state.dirty,
             ready_at: self.now + Duration::of_bytes(CHUNK_BYTES as u64, speed),
         });
         pid
@@ -280,6 +283,12 @@ impl Machine<'_> {
     /// The disk has answered the child.
     pub(super) fn child_disk(&mut self, job: Job, result: Result<DiskFact, String>) {
         let copied = self.state.keyspace.copied().bytes;
+        if let Some(patron) = self.state.patron
+            && (result.is_err() || job == Job::SaveRename)
+        {
+            self.state.patron = None;
+            return self.file_written(patron, result.map(|_| ()));
+        }
         let Some(child) = &mut self.state.child else { return };
         let pid = child.pid;
         match (result, job) {
@@ -306,6 +315,7 @@ impl Machine<'_> {
             (ChildTarget::Disk { .. }, true) => {
                 self.note(SnapshotNote::SavingTerminated);
                 self.state.last_save = self.now.seconds();
+                self.state.saved(child.dirty);
                 self.snapshot_saved(child.written);
             }
             (ChildTarget::Disk { file }, false) => {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::client::Client;
 use super::config::Config;
+use super::exit::{Patron, Shutdown};
 use super::io::Link;
 use super::load::Loading;
 use super::save::Child;
@@ -131,6 +132,10 @@ pub(super) struct State {
     pub(super) upstream: Upstream,
     /// The dataset that is being loaded.
     pub(super) loading: Option<Loading>,
+    /// Who waits for the file that is written, if it is not for a child's.
+    pub(super) patron: Option<Patron>,
+    /// SHUTDOWN, while it waits for replicas.
+    pub(super) shutdown: Option<Shutdown>,
     /// The child that writes a snapshot.
     pub(super) child: Option<Child>,
     /// True while the system has no memory for another process.
@@ -194,6 +199,8 @@ impl State {
             getack: false,
             upstream,
             loading: None,
+            patron: None,
+            shutdown: None,
             child: None,
             forks_fail: false,
             last_save: now.seconds(),
@@ -211,6 +218,11 @@ impl State {
     /// True if the server follows another: its clients may only read.
     pub(super) const fn is_replica(&self) -> bool {
         self.upstream.master.is_some()
+    }
+
+    /// A snapshot is on the disk that holds this many of the changes.
+    pub(super) const fn saved(&mut self, changes: u64) {
+        self.dirty = self.dirty.saturating_sub(changes);
     }
 
     /// The letter of its role in the log.

@@ -52,7 +52,7 @@ impl Machine<'_> {
     pub(super) fn resume_waiting(&mut self) {
         let waiting = |(&link, client): (&Link, &super::client::Client)| match client.waiting {
             Some(Waiting::Replicas { offset, count, until }) => Some((link, offset, count, until)),
-            Some(Waiting::Keys(_)) | None => None,
+            Some(Waiting::Keys(_) | Waiting::Disk) | None => None,
         };
         let clients: Vec<_> = self.state.clients.iter().filter_map(waiting).collect();
         for (link, offset, count, until) in clients {

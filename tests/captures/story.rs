@@ -142,11 +142,6 @@ impl Story {
         self.compare_log(name, name, |lines| lines);
     }
 
-    /// The same, for a server that the recording calls by another name.
-    pub(crate) fn log_as(&mut self, name: &str, recorded_name: &str) {
-        self.compare_log(name, recorded_name, |lines| lines);
-    }
-
     /// The same, for a log in which the time that passes repeats some lines: once is enough.
     pub(crate) fn log_with_cycles(&mut self, name: &str, cycle: usize) {
         self.compare_log(name, name, |lines| without_cycles(lines, cycle));

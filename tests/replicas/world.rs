@@ -64,7 +64,7 @@ impl World {
             let node = Node::new(setup(plan, place), now);
             let (files, heard) = Default::default();
             world.sites.push(Site { node, files, accepted: CLIENTS.len() as u64, heard });
-            world.tell(place, Input::Started);
+            world.tell(place, Input::Started { dump: false });
             for link in CLIENTS {
                 let (peer, local) = (Address::new("127.0.0.1", 4_000), address(place));
                 world.tell(place, Input::Accepted { link, peer, local });

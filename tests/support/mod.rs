@@ -33,7 +33,7 @@ impl Bench {
     /// A node that has started at `now`, empty and alone.
     pub(crate) fn started(setup: Setup, now: Instant) -> Self {
         let mut bench = Self { node: Node::new(setup, now), now };
-        bench.tell(Input::Started);
+        bench.tell(Input::Started { dump: false });
         bench
     }
 

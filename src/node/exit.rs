@@ -1,0 +1,203 @@
+//! SAVE and SHUTDOWN: somebody waits until the dataset is on the disk, and perhaps for the end.
+//!
+//! A real server does nothing else meanwhile. Here the disk is asynchronous, so the client waits
+//! and the file is written by the same writer as a child's, in the server's own name.
+//!
+//! ```text
+//!     SHUTDOWN ──▶ replicas that lag are asked and awaited ──▶ the file, if wanted ──▶ Exit
+//!                  (shutdown-timeout; not with NOW)
+//! ```
+//! *Source*: Redis 7.2 · rdb.c · saveCommand, rdbSave; server.c · prepareForShutdown,
+//! finishShutdown.
+
+use super::client::Waiting;
+use super::io::{DiskOrder, Job, Link, Output};
+use super::machine::Machine;
+use super::note::{ServerNote, SnapshotNote};
+use super::save::ChildTarget;
+use super::state::State;
+use crate::resp::{Bytes, Reply};
+use crate::time::{Duration, Instant};
+
+/// Who waits for the file that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patron {
+    /// SAVE.
+    Client(Link),
+    /// SHUTDOWN.
+    Exit(Shutdown),
+}
+
+/// A server that is about to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shutdown {
+    /// Who has asked.
+    link: Link,
+    /// The dataset is saved before.
+    save: bool,
+    /// It ends although it could not be saved.
+    force: bool,
+    /// Until when it waits for replicas.
+    pub(super) until: Instant,
+}
+
+pub(super) fn save(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
+    if machine.state.child.is_some() {
+        return Reply::error("ERR Background save already in progress");
+    }
+    machine.wait_for_disk(link);
+    machine.write_file(Patron::Client(link));
+    Reply::Silent
+}
+
+pub(super) fn shutdown(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
+    let given = |word: &str| args[1..].iter().any(|arg| arg.eq_ignore_ascii_case(word.as_bytes()));
+    let words = ["save", "nosave", "now", "force", "abort"];
+    let known = |arg: &Bytes| words.iter().any(|word| arg.eq_ignore_ascii_case(word.as_bytes()));
+    let (save, nosave, abort) = (given("save"), given("nosave"), given("abort"));
+    if !args[1..].iter().all(known) || (save && nosave) || (abort && args.len() > 2) {
+        return Reply::error("ERR syntax error");
+    }
+    if abort {
+        return machine.abort_shutdown();
+    }
+    machine.note(ServerNote::UserRequestedShutdown);
+    let configured = machine.state.config().text("save").is_some();
+    let wait = if given("now") { 0 } else { machine.state.config().number("shutdown-timeout") };
+    let shutdown = Shutdown {
+        link,
+        save: save || (configured && !nosave),
+        force: given("force"),
+        until: machine.now + Duration::from_secs(wait),
+    };
+    machine.wait_for_disk(link);
+    if wait > 0 && machine.state.lagging().next().is_some() {
+        machine.note(ServerNote::WaitingForReplicas);
+        machine.state.getack = true;
+        machine.state.shutdown = Some(shutdown);
+    } else {
+        machine.finish_shutdown(shutdown);
+    }
+    Reply::Silent
+}
+
+impl State {
+    /// The replicas that have not confirmed all of the stream.
+    fn lagging(&self) -> impl Iterator<Item = Link> {
+        let offset = self.history.offset;
+        let lags = move |down: &crate::replication::Downlink| down.acked != offset;
+        self.downlinks().filter(move |(_, down)| lags(down)).map(|(link, _)| link)
+    }
+}
+
+impl Machine<'_> {
+    fn wait_for_disk(&mut self, link: Link) {
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.waiting = Some(Waiting::Disk);
+        }
+    }
+
+    /// The client's wait is over.
+    fn answer_waiting(&mut self, link: Link, reply: &Reply) {
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.waiting = None;
+            self.reply(link, reply);
+            self.state.resumed.push(link);
+        }
+    }
+
+    fn abort_shutdown(&mut self) -> Reply {
+        let Some(shutdown) = self.state.shutdown.take() else {
+            return Reply::error("ERR No shutdown in progress.");
+        };
+        self.note(ServerNote::ShutdownAborted);
+        let reply = Reply::error("ERR Errors trying to SHUTDOWN. Check logs.");
+        self.answer_waiting(shutdown.link, &reply);
+        Reply::OK
+    }
+
+    /// Ends the server once its replicas have all that it has, or their time is over.
+    pub(super) fn go_on_shutting_down(&mut self) {
+        let Some(shutdown) = self.state.shutdown else { return };
+        if self.state.lagging().next().is_none() || self.now >= shutdown.until {
+            self.state.shutdown = None;
+            self.finish_shutdown(shutdown);
+        }
+    }
+
+    fn finish_shutdown(&mut self, shutdown: Shutdown) {
+        let lagging: Vec<Link> = self.state.lagging().collect();
+        let offset = self.state.history.offset;
+        for &link in &lagging {
+            let Some(down) = self.state.downlink(link) else { continue };
+            let note = ServerNote::LaggingReplica {
+                replica: self.state.replica_name(link),
+                behind: offset.since(down.acked),
+                lag: down.lag(self.now),
+                state: down.stage.info_name(),
+            };
+            self.note(note);
+        }
+        let of = self.state.replicas.len();
+        if of > 0 {
+            self.note(ServerNote::ReplicasInSync { count: of - lagging.len(), of });
+        }
+        if shutdown.save {
+            self.note(ServerNote::SavingFinalSnapshot);
+            self.write_file(Patron::Exit(shutdown));
+        } else {
+            self.exit();
+        }
+    }
+
+    fn exit(&mut self) {
+        self.note(ServerNote::Bye);
+        self.out.push(Output::Exit);
+    }
+
+    /// Writes the dataset in the server's own name. A child that is at it is killed.
+    fn write_file(&mut self, patron: Patron) {
+        self.kill_child();
+        self.fork_to_disk();
+        self.state.patron = Some(patron);
+        self.pump_child();
+    }
+
+    fn kill_child(&mut self) {
+        let Some(child) = self.state.child.take() else { return };
+        if let ChildTarget::Disk { file } = child.target {
+            let order = DiskOrder::Remove { file };
+            self.out.push(Output::Disk { job: Job::Unawaited, order });
+        }
+    }
+
+    /// The file has its name, or the disk has failed.
+    pub(super) fn file_written(&mut self, patron: Patron, result: Result<(), String>) {
+        let Some(child) = self.state.child.take() else { return };
+        let reply = match (result, patron) {
+            (Ok(()), _) => {
+                self.note(SnapshotNote::DbSavedOnDisk);
+                self.state.saved(child.dirty);
+                self.state.last_save = self.now.seconds();
+                Reply::OK
+            }
+            (Err(why), Patron::Client(_)) => {
+                self.note(SnapshotNote::WriteError(why));
+                Reply::error("ERR")
+            }
+            (Err(why), Patron::Exit(shutdown)) => {
+                self.note(SnapshotNote::WriteError(why));
+                if !shutdown.force {
+                    self.note(ServerNote::CannotExit);
+                }
+                Reply::error("ERR Errors trying to SHUTDOWN. Check logs.")
+            }
+        };
+        match patron {
+            Patron::Exit(shutdown) if reply == Reply::OK || shutdown.force => self.exit(),
+            Patron::Exit(Shutdown { link, .. }) | Patron::Client(link) => {
+                self.answer_waiting(link, &reply);
+            }
+        }
+    }
+}

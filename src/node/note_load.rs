@@ -1,0 +1,56 @@
+//! Notes of loading a dataset: from a master, or at the start.
+
+use super::note::Note;
+
+/// What a server says while it loads a dataset.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LoadNote {
+    /// The old data goes.
+    FlushingOldData,
+    /// The new data comes.
+    LoadingDb,
+    /// From the snapshot: who made it.
+    LoadingRdbVersion(String),
+    /// From the snapshot: how old it is, in seconds.
+    RdbAge(u64),
+    /// From the snapshot: the memory used when it was made, in bytes.
+    RdbMemory(u64),
+    /// The snapshot is in memory.
+    DoneLoading {
+        /// Keys taken.
+        loaded: u64,
+        /// Keys dropped because they had expired.
+        expired: u64,
+    },
+    /// The dataset of the start is in memory, after so many seconds.
+    LoadedFromDisk(f64),
+    /// The dataset of the start could not be read: the process ends.
+    FatalError,
+    /// The snapshot could not be read; the detail as the loader says it.
+    RdbError(String),
+    /// `swapdb`: the new data takes the place of the old.
+    SwappingDb,
+    /// `swapdb`: the old data goes.
+    DiscardingOldDb,
+    /// `swapdb`: what was loaded goes.
+    DiscardingTemporaryDb,
+    /// The received snapshot could not be loaded.
+    FailedLoading {
+        /// True if it was parsed as it came.
+        to_parser: bool,
+    },
+    /// The sync is done.
+    FinishedWithSuccess,
+}
+
+impl LoadNote {
+    pub(super) const fn is_warning(&self) -> bool {
+        matches!(self, Self::RdbError(_) | Self::FailedLoading { .. } | Self::FatalError)
+    }
+}
+
+impl From<LoadNote> for Note {
+    fn from(note: LoadNote) -> Self {
+        Self::Load(note)
+    }
+}
