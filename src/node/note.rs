@@ -408,7 +408,7 @@ impl From<SnapshotNote> for Note {
 
 impl ServerNote {
     const fn is_warning(&self) -> bool {
-        matches!(self, Self::UserRequestedShutdown | Self::Bye | Self::CannotExit)
+        matches!(self, Self::Bye | Self::CannotExit)
     }
 }
 

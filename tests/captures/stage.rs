@@ -64,12 +64,36 @@ impl Stage {
             heard: Vec::new(),
         });
         self.push(index, Fact::Started);
+        self.accept_client(index);
+        self.actors[index].log.clear();
+    }
+
+    /// Starts a process again that has ended, on its disk and with its options; from here on it
+    /// is called `new_name`.
+    pub(crate) fn restart(&mut self, name: &str, new_name: &'static str) {
+        let index = self.index(name);
+        let actor = &mut self.actors[index];
+        assert!(!actor.alive, "{name} still runs");
+        (actor.name, actor.alive) = (new_name, true);
+        actor.log.clear();
+        self.push(index, Fact::Restarted { rdb: true, fork_fails: false });
+        self.accept_client(index);
+    }
+
+    /// A client leaves, and another comes.
+    pub(crate) fn change_client(&mut self, name: &str) {
+        let index = self.index(name);
+        self.push(index, Fact::Closed { link: CLIENT });
+        self.accept_client(index);
+    }
+
+    fn accept_client(&mut self, index: usize) {
+        let port = self.actors[index].port;
         let (peer, local) = (Address::new("127.0.0.1", 40_000), Address::new("127.0.0.1", port));
         let (link, connection) = (CLIENT, ConnectionId(0));
         let dialler = (NodeId(99), CLIENT);
         self.push(index, Fact::Accepted { link, connection, dialler, peer, local });
         self.settle();
-        self.actors[index].log.clear();
     }
 
     pub(crate) fn index(&self, name: &str) -> usize {
@@ -164,16 +188,20 @@ impl Stage {
         self.settle();
     }
 
-    /// SIGKILL: the system closes what was open.
+    /// SIGKILL.
     pub(crate) fn kill(&mut self, name: &str) {
-        let index = self.index(name);
+        self.end(self.index(name));
+        self.settle();
+    }
+
+    /// A process has ended: the system closes what was open.
+    fn end(&mut self, index: usize) {
         self.actors[index].alive = false;
         let ends: Vec<(usize, Link)> =
             self.wires.keys().copied().filter(|&(at, _)| at == index).collect();
         for end in ends {
             self.close(end);
         }
-        self.settle();
     }
 
     fn push(&mut self, index: usize, fact: Fact) {
@@ -225,7 +253,7 @@ impl Stage {
             Order::Close { link } => self.close((index, link)),
             Order::Disk { .. } => self.push(index, Fact::DiskDone { health: DiskHealth::Works }),
             Order::Note { line, .. } => self.actors[index].log.push(line),
-            Order::Exit => self.actors[index].alive = false,
+            Order::Exit => self.end(index),
             Order::Said { .. } => {}
         }
     }
