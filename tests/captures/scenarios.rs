@@ -6,7 +6,7 @@ use replica_lab::resp::Reply;
 use crate::story::{Story, shown};
 
 /// No replica waits for another.
-const AT_ONCE: (&str, &str) = ("repl-diskless-sync-delay", "0");
+pub(crate) const AT_ONCE: (&str, &str) = ("repl-diskless-sync-delay", "0");
 
 #[test]
 fn story_01_two_replicas_share_a_diskless_snapshot() {
@@ -194,49 +194,6 @@ fn story_06_a_chain_loses_its_master() {
     story.log("M");
     story.log("A");
     story.log_with_cycles("B", 6);
-    story.end();
-}
-
-#[test]
-fn story_07_master_and_replica_go_on_where_their_files_say() {
-    let mut story = Story::open(7);
-    // It is to find its master in its options when it is started again, but not yet.
-    story.start("A", &[("replicaof", "127.0.0.1 17201"), ("port", "17202")]);
-    story.order("A", "REPLICAOF NO ONE");
-    story.start("M", &[AT_ONCE, ("port", "17201")]);
-    story.order("A", "REPLICAOF 127.0.0.1 17201");
-    story.stage.run_until_log("M", "Synchronization with replica");
-    story.order("M", "SET x 1");
-    story.info("M", "before restart");
-    story.drop_log("A");
-    story.stage.tell("M", "SHUTDOWN SAVE");
-    story.stage.run_until_log("M", "bye bye");
-    story.log("M");
-    story.stage.run(500);
-    story.stage.restart("M", "M2");
-    story.info("M2", "after restart");
-    story.stage.run_until_log("A", "Master accepted a Partial Resynchronization");
-    story.drop_start("M2");
-    story.log("M2");
-    story.log("A");
-    story.fields("M2", "stats", "stats");
-    story.info("M2", "after resync");
-    story.info("A", "replica after");
-    story.order("M2", "SET y 2");
-    story.stage.run(500);
-    story.drop_log("A");
-    story.stage.tell("A", "SHUTDOWN SAVE");
-    story.stage.run(300);
-    let before: Vec<String> = std::mem::take(&mut story.stage.actor("A").log);
-    story.order("M2", "SET while-down 1234567890123");
-    story.stage.restart("A", "A2");
-    story.stage.actor("A2").log.splice(0..0, before);
-    story.stage.run_until_log("A2", "Master accepted a Partial Resynchronization");
-    story.drop_start("A2");
-    story.log("A2");
-    story.log("M2");
-    story.info("A2", "A2");
-    story.fields("M2", "stats", "stats");
     story.end();
 }
 
