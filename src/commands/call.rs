@@ -1,6 +1,6 @@
 //! One run of one command: what a handler sees, and what it leaves behind.
 
-use super::{Block, Settings};
+use super::{Block, Classes, Event, Settings};
 use crate::keyspace::{Database, Entry, Keyspace, Millis, Value};
 use crate::random::Random;
 use crate::resp::{Bytes, Protocol};
@@ -34,6 +34,8 @@ pub struct Call<'a> {
     pub may_block: bool,
     /// The name and the arguments.
     pub args: &'a [Bytes],
+    /// True if the command only reads: a key that it misses is one that was asked for.
+    pub reads: bool,
     /// The node's source of chance.
     pub random: &'a mut Random,
     /// The options that change what data commands do.
@@ -56,6 +58,8 @@ pub struct Effects {
     pub forced: bool,
     /// The keys that were changed or deleted, with their databases: for WATCH and blocked clients.
     pub touched: Vec<(usize, Bytes)>,
+    /// What has happened to keys, for those who are to be told.
+    pub events: Vec<Event>,
     /// The command has done nothing and wants to be run again: its reply is silent.
     pub block: Option<Block>,
 }
@@ -101,11 +105,18 @@ impl<'a> Call<'a> {
             match self.viewer {
                 Viewer::Owner => {
                     self.delete_expired(db, key);
+                    self.missed(db, key);
                     return None;
                 }
-                Viewer::Reader => return None,
+                Viewer::Reader => {
+                    self.missed(db, key);
+                    return None;
+                }
                 Viewer::Upstream => {}
             }
+        }
+        if self.keyspace.db(db).get(key).is_none() {
+            self.missed(db, key);
         }
         self.keyspace.db(db).get(key)
     }
@@ -129,6 +140,7 @@ impl<'a> Call<'a> {
             Expiry::At(at) => Some(at),
         };
         self.touch(&key);
+        self.appears(&key);
         self.database().insert(key, value, expires);
         self.effects.dirty += 1;
     }
@@ -140,8 +152,16 @@ impl<'a> Call<'a> {
         }
         self.database().remove(key);
         self.touch(key);
+        self.event(Classes::GENERIC, "del", key);
         self.effects.dirty += 1;
         true
+    }
+
+    /// Says that `key` is about to hold something, which is new if it holds nothing yet.
+    pub(super) fn appears(&mut self, key: &[u8]) {
+        if self.keyspace.db(self.db).get(key).is_none() {
+            self.event(Classes::NEW, "new", key);
+        }
     }
 
     /// Says that `key` of the selected database was changed.
@@ -156,6 +176,7 @@ impl<'a> Call<'a> {
         let value = self.database().get(key).map(|entry| &entry.value);
         if value.is_some_and(Value::is_empty_collection) {
             self.database().remove(key);
+            self.event(Classes::GENERIC, "del", key);
         }
     }
 
@@ -195,9 +216,16 @@ impl<'a> Call<'a> {
         entry.and_then(|entry| entry.expires).is_some_and(|at| self.now > at)
     }
 
+    fn missed(&mut self, db: usize, key: &[u8]) {
+        if self.reads {
+            self.event_in(db, Classes::MISS, "keymiss", key);
+        }
+    }
+
     fn delete_expired(&mut self, db: usize, key: &[u8]) {
         self.keyspace.db_mut(db).remove(key);
         let key = Bytes::from(key);
+        self.event_in(db, Classes::EXPIRED, "expired", &key);
         self.effects.touched.push((db, Bytes::clone(&key)));
         let name = Bytes::from(self.expiry_deletion().as_bytes());
         self.effects.expired.push((db, vec![name, key]));

@@ -23,6 +23,7 @@
 mod args;
 mod block;
 mod call;
+mod event;
 mod execute;
 mod expire;
 mod glob;
@@ -49,6 +50,7 @@ mod testing;
 
 pub use block::Block;
 pub use call::{Call, Effects, Expiry, Viewer};
+pub use event::{Classes, Event};
 pub use execute::{check_arity, execute, unknown_command};
 pub use glob::matches as glob_matches;
 pub use kind::Kind;

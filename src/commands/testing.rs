@@ -1,6 +1,6 @@
 //! A keyspace to try commands on, for the tests of this room.
 
-use super::{Block, Call, Effects, Settings, Viewer, check_arity, execute, lookup};
+use super::{Block, Call, Effects, Event, Flags, Settings, Viewer, check_arity, execute, lookup};
 use crate::keyspace::{Keyspace, Millis};
 use crate::random::Random;
 use crate::resp::{Bytes, Protocol, Reply, split_words};
@@ -17,6 +17,8 @@ pub(super) struct Bench {
     pub(super) stream: Vec<Vec<Bytes>>,
     /// The wait that the last command asked for.
     pub(super) block: Option<Block>,
+    /// What the last command says has happened.
+    pub(super) events: Vec<Event>,
     random: Random,
 }
 
@@ -31,6 +33,7 @@ impl Default for Bench {
             settings: Settings::default(),
             stream: Vec::new(),
             block: None,
+            events: Vec::new(),
             random: Random::new(1),
         }
     }
@@ -50,6 +53,7 @@ impl Bench {
             viewer: self.viewer,
             protocol: self.protocol,
             may_block: self.may_block,
+            reads: spec.flags.has(Flags::READONLY),
             args: &args,
             random: &mut self.random,
             settings: &self.settings,
@@ -62,6 +66,7 @@ impl Bench {
             self.stream.extend(effects.rewritten.unwrap_or_else(|| vec![args]));
         }
         self.block = effects.block;
+        self.events = effects.events;
         reply
     }
 
@@ -88,6 +93,7 @@ fn show(reply: &Reply) -> String {
     let all = |items: &[Reply]| items.iter().map(show).collect::<Vec<_>>().join(", ");
     match reply {
         Reply::Silent => "(silent)".to_owned(),
+        Reply::Several(replies) => replies.iter().map(show).collect::<Vec<_>>().join(" "),
         Reply::Simple(text) => text.to_string(),
         Reply::Error(text) => format!("(error) {text}"),
         Reply::Integer(number) => format!("(integer) {number}"),

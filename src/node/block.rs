@@ -87,7 +87,9 @@ impl Machine<'_> {
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         match &mut client.waiting {
             Some(Waiting::Keys(again)) => again.until = blocked.until,
-            Some(Waiting::Replicas { .. }) | None => self.state.resumed.push(link),
+            Some(Waiting::Replicas { .. } | Waiting::Unpause(_)) | None => {
+                self.state.resumed.push(link);
+            }
         }
     }
 
@@ -123,21 +125,23 @@ impl Machine<'_> {
             .state
             .clients
             .iter()
-            .filter(|(_, client)| client.waiting.is_some())
+            .filter(|(_, client)| {
+                matches!(client.waiting, Some(Waiting::Keys(_) | Waiting::Replicas { .. }))
+            })
             .map(|(&link, _)| link)
             .collect();
         for link in waiting {
             self.reply(link, &reply);
             self.forget_wait(link);
-            if let Some(client) = self.state.clients.get_mut(&link) {
-                client.closing = true;
-            }
+            self.close_replied(link);
         }
     }
 
     /// The client waits for nothing any more.
     pub(super) fn forget_wait(&mut self, link: Link) {
         self.unpark(link);
+        self.state.waiting.remove(&link);
+        self.state.postponed.retain(|&postponed| postponed != link);
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.waiting = None;
         }

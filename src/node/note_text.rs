@@ -338,6 +338,10 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ServerNote::ReadyToAccept => f.write_str("Ready to accept connections tcp"),
         ServerNote::UserRequestedShutdown => f.write_str("User requested shutdown..."),
         ServerNote::Bye => f.write_str("Redis is now ready to exit, bye bye..."),
+        ServerNote::OutputLimit { client, scheduled } => {
+            let closed = if *scheduled { "scheduled to be closed ASAP" } else { "closed" };
+            write!(f, "Client {client} {closed} for overcoming of output buffer limits.")
+        }
         ServerNote::DbLoadedFromDisk(seconds) => {
             write!(f, "DB loaded from disk: {seconds:.3} seconds")
         }
