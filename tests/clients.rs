@@ -164,7 +164,7 @@ fn a_monitor_sees_commands_and_no_passwords() {
     let seen = sent_to(STRANGER, &bench.command(CLIENT, &["set", "k", "a\"b"]));
     let seen = String::from_utf8_lossy(&seen).into_owned();
     let expected = " [0 127.0.0.1:4000] \"set\" \"k\" \"a\\\"b\"\r\n";
-    assert!(seen.starts_with("+17427") && seen.ends_with(expected), "{seen}");
+    assert!(seen.starts_with("+17428") && seen.ends_with(expected), "{seen}");
     let seen = sent_to(STRANGER, &bench.command(CLIENT, &["AUTH", "default", "secret"]));
     assert!(String::from_utf8_lossy(&seen).ends_with("\"AUTH\" \"(redacted)\" \"(redacted)\"\r\n"));
     for args in [&["MULTI"][..], &["INCR", "n"]] {

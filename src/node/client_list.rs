@@ -21,7 +21,7 @@ impl State {
         let said = &client.subscriptions;
         let (obl, oll, omem) = self.output_of(client);
         let pending = client.decoder.pending() as u64;
-        let tot_mem = OWN_BYTES + pending + multi_mem as u64 + omem;
+        let tot_mem = pending + multi_mem as u64 + omem;
         let resp = if client.protocol == Protocol::Resp2 { 2 } else { 3 };
         let writable = if client.in_wire > 0 { "rw" } else { "r" };
         let mut line = format!(
@@ -84,6 +84,3 @@ fn flags(client: &Client) -> String {
     .collect();
     if letters.is_empty() { "N".to_owned() } else { letters }
 }
-
-/// About what a client costs that has said nothing.
-const OWN_BYTES: u64 = 1_928;

@@ -136,9 +136,10 @@ impl Machine<'_> {
             }
             return Reply::Simple("QUEUED".into());
         }
-        self.show_command(link, row, &command.args);
         self.state.stats.commands_processed += 1;
-        self.run(link, row, &command.args)
+        let reply = self.run(link, row, &command.args);
+        self.show_command(link, row, &command.args);
+        reply
     }
 
     pub(super) fn transaction(&mut self, link: Link) -> Option<&mut Transaction> {

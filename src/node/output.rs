@@ -20,7 +20,8 @@ impl Machine<'_> {
     /// Writes a reply to a client, unless it does not want to hear it.
     pub(super) fn reply(&mut self, link: Link, reply: &Reply) {
         let Some(client) = self.state.clients.get_mut(&link) else { return };
-        if matches!(client.voice, Voice::Off | Voice::Skip) || client.ending.is_some() {
+        let over = client.ending.is_some() && self.state.served != Some(link);
+        if matches!(client.voice, Voice::Off | Voice::Skip) || over {
             return;
         }
         reply.encode(client.protocol, &mut client.replies);
@@ -139,7 +140,8 @@ impl Machine<'_> {
         };
         let hard = limit.hard > 0 && held >= limit.hard;
         let soft = limit.soft > 0 && held >= limit.soft;
-        if !hard && !(soft && self.is_soft_over(link, limit.seconds)) {
+        let over = hard || (soft && self.is_soft_over(link, limit.seconds));
+        if !over {
             if !soft {
                 self.state.swollen.remove(&link);
                 if let Some(client) = self.state.clients.get_mut(&link) {

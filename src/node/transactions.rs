@@ -91,16 +91,16 @@ impl Machine<'_> {
         for command in queue {
             let reply = match Row::find(&command.args[0]) {
                 Some(row @ Row::Data(spec)) => {
-                    self.show_command(link, row, &command.args);
                     let asker = Asker { may_block: false, ..self.asker(link, spec) };
                     let (reply, effects) = self.call(spec, asker, &command.args);
                     unit.extend(self.settle(asker.db, &command.args, effects));
+                    self.show_command(link, row, &command.args);
                     reply
                 }
                 Some(row @ Row::Admin(spec)) => {
-                    self.show_command(link, row, &command.args);
                     let reply = (spec.handler)(self, link, &command.args);
                     unit.append(&mut self.state.also);
+                    self.show_command(link, row, &command.args);
                     reply
                 }
                 None => Reply::error(unknown_command(&command.args).to_string()),
