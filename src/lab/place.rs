@@ -231,8 +231,12 @@ impl Place {
                     });
                     sent.push(Sent { link, bytes });
                 }
-                Output::Close { link: PROMPT } => self.prompt_open = false,
-                Output::Close { link } => done.orders.push(Order::Close { link }),
+                Output::Close { link: PROMPT } | Output::Drop { link: PROMPT } => {
+                    self.prompt_open = false
+                }
+                Output::Close { link } | Output::Drop { link } => {
+                    done.orders.push(Order::Close { link });
+                }
                 Output::Disk { job, order } => {
                     let (bytes, label) = self.disk.weigh(&order);
                     self.queue.push_back((job, order));

@@ -29,6 +29,10 @@ pub(crate) struct Actor {
     deadline: Option<Instant>,
     /// What waits for a process that is frozen; none while it runs.
     frozen: Option<VecDeque<Event>>,
+    /// The bytes that its system has taken for it meanwhile.
+    held: u64,
+    /// Who waits until there is room for more: what has left, when there is.
+    full: Vec<(usize, Fact)>,
     /// False once it was killed.
     alive: bool,
     heard: Vec<u8>,
@@ -60,6 +64,8 @@ impl Stage {
             port,
             deadline: None,
             frozen: None,
+            held: 0,
+            full: Vec::new(),
             alive: true,
             heard: Vec::new(),
         });
@@ -180,8 +186,12 @@ impl Stage {
     /// SIGCONT.
     pub(crate) fn thaw(&mut self, name: &str) {
         let index = self.index(name);
-        let held = self.actors[index].frozen.take().unwrap_or_default();
+        let actor = &mut self.actors[index];
+        let held = actor.frozen.take().unwrap_or_default();
+        actor.held = 0;
         self.due.extend(held.into_iter().map(|event| (index, event)));
+        let room = std::mem::take(&mut self.actors[index].full);
+        self.due.extend(room.into_iter().map(|(from, fact)| (from, Event::Fact(fact))));
         if self.actors[index].deadline.is_some_and(|at| at <= self.now) {
             self.push(index, Fact::Woke);
         }
@@ -241,13 +251,19 @@ impl Stage {
             Order::Dial { link, to } => self.connect(index, link, to.port),
             Order::Send { link, bytes, paced, .. } => {
                 let frame = frames.pop_front().expect("a frame for each order to send");
+                let other = self.wires.get(&(index, link)).copied();
                 if link == CLIENT {
                     self.actors[index].heard.extend_from_slice(&frame);
-                } else if let Some(&(other, theirs)) = self.wires.get(&(index, link)) {
+                } else if let Some((other, theirs)) = other {
                     self.due.push_back((other, Event::Received(theirs, frame)));
                 }
-                if paced {
-                    self.push(index, Fact::Sent { link, bytes });
+                let sent = Fact::Sent { link, bytes };
+                match other.filter(|_| paced) {
+                    Some((other, _)) if self.is_full(other, bytes) => {
+                        self.actors[other].full.push((index, sent));
+                    }
+                    _ if paced => self.push(index, sent),
+                    _ => {}
                 }
             }
             Order::Close { link } => self.close((index, link)),
@@ -256,6 +272,13 @@ impl Stage {
             Order::Exit => self.end(index),
             Order::Said { .. } => {}
         }
+    }
+
+    /// True if the system of a frozen process has no room for what comes after these bytes.
+    fn is_full(&mut self, index: usize, bytes: u64) -> bool {
+        let actor = &mut self.actors[index];
+        actor.held += if actor.frozen.is_some() { bytes } else { 0 };
+        actor.held > WINDOW
     }
 
     /// A connection is made by the system, whatever the process does that listens.
@@ -284,5 +307,7 @@ impl Stage {
     }
 }
 
+/// About how much a system keeps for a process that does not read, as it was in the recordings.
+const WINDOW: u64 = 3_780_000;
 /// The client of each server.
 const CLIENT: Link = Link::accepted(1);

@@ -280,6 +280,7 @@ fn masked(line: &str) -> String {
         ("started by pid ", ""),
         ("request from '", "')"),
         ("# Client ", " scheduled to be closed"),
+        ("Replica request was: ", ")."),
         ("DB loaded from disk: ", " seconds"),
     ] {
         if let Some((before, rest)) = line.split_once(begin) {

@@ -49,7 +49,6 @@ const fn except(begins: &'static str, why: &'static str) -> Exception {
 }
 
 const SCRIPTS: &str = "there is no Lua here: EVAL and functions answer with an error";
-const PUBSUB: &str = "pub/sub is not there yet";
 
 const EXCEPTIONS: &[Exception] = &[
     Exception {
@@ -62,9 +61,6 @@ const EXCEPTIONS: &[Exception] = &[
     except("MULTI; EVAL", SCRIPTS),
     except("FUNCTION", SCRIPTS),
     except("FCALL", SCRIPTS),
-    except("MULTI; PUBLISH", PUBSUB),
-    except("PUBLISH", PUBSUB),
-    except("SPUBLISH", PUBSUB),
     except("DEBUG SLEEP", "a node's turn takes no time, so it cannot be put to sleep yet"),
 ];
 
