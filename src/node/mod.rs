@@ -1,10 +1,9 @@
 //! One server, whole, and without a world.
 //!
 //! A Redis server is an event loop around sockets, a clock, a disk and a random generator. Around
-//! these nothing can be repeated, and nothing can be shown step by step. Here the loop is turned
-//! inside out: [`Node::handle`] is told one fact, and puts orders into an outbox. It owns no clock,
-//! no socket, no disk and no chance, so the same facts give the same orders, in a test, in a page
-//! and on a real port.
+//! these nothing can be repeated, and nothing can be shown step by step. So [`Node::handle`] is
+//! told one fact, and puts orders into an outbox. It owns no clock, no socket, no disk and no
+//! chance: the same facts give the same orders, in a test, in a page and on a real port.
 //!
 //! ```text
 //!           facts                    ┌──────────────────────────────┐          orders
@@ -24,7 +23,7 @@
 //! * Notes are for eyes only: a host that drops them runs the same history.
 //!
 //! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `block`,
-//! `downstream`, `save`, `exit`, `upstream`, `load`, `cron`, `admin`.
+//! `downstream`, `save`, `exit`, `upstream`, `load`, `failover`, `cron`, `admin`.
 //! *Source*: Redis 7.2 · server.c, networking.c, replication.c.
 
 mod admin;
@@ -42,6 +41,7 @@ mod debug;
 mod debug_protocol;
 mod downstream;
 mod exit;
+mod failover;
 mod gates;
 mod handshake;
 mod help;
