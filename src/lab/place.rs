@@ -234,9 +234,8 @@ impl Place {
                 Output::Close { link: PROMPT } => self.prompt_open = false,
                 Output::Close { link } => done.orders.push(Order::Close { link }),
                 Output::Disk { job, order } => {
-                    let (bytes, label) = self.disk.weigh(&order);
+                    done.orders.push(Order::Disk { work: self.disk.weigh(&order) });
                     self.queue.push_back((job, order));
-                    done.orders.push(Order::Disk { bytes, label });
                 }
                 Output::Note(note) => {
                     let level = note.note.level();

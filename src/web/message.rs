@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::view::NodeLook;
-use crate::lab::{ConnectionId, DiskHealth, Done, Fact, FrameKind, NodeId, Order};
+use crate::lab::{
+    ConnectionId, DiskHealth, DiskVerb, DiskWork, Done, Fact, FrameKind, NodeId, Order,
+};
 use crate::node::{Address, Deadline, Level, Link, Wake};
 use crate::time::Instant;
 
@@ -97,7 +99,7 @@ enum PlainOrder {
     Dial { link: u64, to: (String, u16) },
     Send { link: u64, bytes: u64, paced: bool, digest: String, kind: u8, label: String },
     Close { link: u64 },
-    Disk { bytes: u64, label: String },
+    Disk { verb: u8, bytes: u64, file: String },
     Note { line: String, level: u8 },
     Said { text: String },
     Exit,
@@ -106,6 +108,8 @@ enum PlainOrder {
 const FRAME_KINDS: [FrameKind; 4] =
     [FrameKind::Control, FrameKind::Rdb, FrameKind::Stream, FrameKind::Ack];
 const HEALTHS: [DiskHealth; 3] = [DiskHealth::Works, DiskHealth::Full, DiskHealth::Fails];
+const VERBS: [DiskVerb; 5] =
+    [DiskVerb::Create, DiskVerb::Write, DiskVerb::Rename, DiskVerb::Read, DiskVerb::Remove];
 const LEVELS: [Level; 4] = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
 
 /// The place of `item` in a list that both sides have.
@@ -217,7 +221,9 @@ impl From<Order> for PlainOrder {
                 label,
             },
             Order::Close { link } => Self::Close { link: link.0 },
-            Order::Disk { bytes, label } => Self::Disk { bytes, label },
+            Order::Disk { work: DiskWork { verb, bytes, file } } => {
+                Self::Disk { verb: code(&VERBS, &verb), bytes, file }
+            }
             Order::Note { line, level } => Self::Note { line, level: code(&LEVELS, &level) },
             Order::Said { text } => Self::Said { text },
             Order::Exit => Self::Exit,
@@ -238,7 +244,9 @@ impl From<PlainOrder> for Order {
                 label,
             },
             PlainOrder::Close { link } => Self::Close { link: Link(link) },
-            PlainOrder::Disk { bytes, label } => Self::Disk { bytes, label },
+            PlainOrder::Disk { verb, bytes, file } => {
+                Self::Disk { work: DiskWork { verb: VERBS[usize::from(verb)], bytes, file } }
+            }
             PlainOrder::Note { line, level } => {
                 Self::Note { line, level: LEVELS[usize::from(level)] }
             }

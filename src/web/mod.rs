@@ -21,10 +21,12 @@
 //! This is the only room that knows JavaScript. What crosses is plain data, in the units of the
 //! page; the counterparts are in `message` (to the nodes) and `view` (to the page).
 //!
-//! Reading order: `transport`, `message`, `host`, `driver`, `view`, `handle`.
+//! Reading order: `transport`, `message`, `host`, `driver`, `happening`, `view`,
+//! `handle`.
 
 mod driver;
 mod handle;
+mod happening;
 mod host;
 mod message;
 mod transport;

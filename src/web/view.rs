@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::driver::{Driver, Isolation};
+use super::happening::HappeningView;
 use crate::lab::{
     Connection, EventKind, FrameKind, InFlight, NextEvent, NodeId, NodeLog, Place, Side, World,
     printable,
@@ -242,7 +243,7 @@ struct NextView {
     at: f64,
     node: usize,
     kind: &'static str,
-    text: String,
+    what: HappeningView,
 }
 
 #[derive(Debug, Serialize)]
@@ -251,7 +252,7 @@ struct EventView {
     at: f64,
     node: usize,
     kind: &'static str,
-    text: String,
+    what: HappeningView,
 }
 
 #[derive(Debug, Serialize)]
@@ -321,7 +322,7 @@ impl FrameView {
             at: millis(entry.at),
             node: entry.node.0,
             kind: event_kind(entry.kind),
-            text: entry.text.clone(),
+            what: (&entry.what).into(),
         });
         let nodes = looks.into_iter().enumerate().map(|(id, look)| node_view(world, id, look));
         let wires = world.connections().map(|(id, connection)| wire_view(id.0, connection));
@@ -346,7 +347,7 @@ impl FrameView {
 
 fn next_view(next: NextEvent) -> NextView {
     let kind = event_kind(next.kind);
-    NextView { at: millis(next.at), node: next.node.0, kind, text: next.text }
+    NextView { at: millis(next.at), node: next.node.0, kind, what: (&next.what).into() }
 }
 
 fn node_view(world: &World, id: usize, mut look: NodeLook) -> NodeView {
@@ -401,16 +402,20 @@ fn in_flight(wire: u64, from: usize, to: usize, frame: &InFlight) -> InFlightVie
         id: format!("{wire}.{from}.{}", frame.number),
         from,
         to,
-        kind: match frame.kind {
-            FrameKind::Control => "control",
-            FrameKind::Rdb => "rdb",
-            FrameKind::Stream => "stream",
-            FrameKind::Ack => "ack",
-        },
+        kind: frame_kind(frame.kind),
         label: frame.label.to_string(),
         bytes: frame.bytes,
         sent_at: millis(frame.sent_at),
         arrives_at: millis(frame.arrives_at),
+    }
+}
+
+pub(super) const fn frame_kind(kind: FrameKind) -> &'static str {
+    match kind {
+        FrameKind::Control => "control",
+        FrameKind::Rdb => "rdb",
+        FrameKind::Stream => "stream",
+        FrameKind::Ack => "ack",
     }
 }
 

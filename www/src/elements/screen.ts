@@ -97,5 +97,5 @@ function announcement(view: View): string {
   const { t, frame, state, story } = view;
   if (state.screen.playing) return story.chapter < 0 ? "" : caption(view);
   const last = frame.events.at(-1);
-  return last === undefined ? "" : sentence(last.text, t);
+  return last === undefined ? "" : sentence(frame, last.node, last.what, t);
 }

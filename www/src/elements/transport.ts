@@ -62,7 +62,7 @@ function button(
 /** The step, which always says what it will do. */
 function step({ t, frame }: View): TemplateResult {
   const { next } = frame;
-  const text = next === null ? t("time.nothing") : sentence(next.text, t);
+  const text = next === null ? t("time.nothing") : sentence(frame, next.node, next.what, t);
   const wait = next === null ? 0 : next.at - frame.at;
   return html`<button
     type="button"

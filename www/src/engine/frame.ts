@@ -38,11 +38,86 @@ export interface NextEvent {
   readonly at: number;
   /** The node that it happens to. */
   readonly node: number;
-  /** A machine-readable kind. */
   readonly kind: EventKind;
-  /** The sentence, in English: "deliver PSYNC ? -1 (30 bytes) to master". */
-  readonly text: string;
+  readonly what: Happening;
 }
+
+/** What happens to the node of an event, as values; the page has the words. */
+export type Happening =
+  | { readonly is: "start" }
+  | { readonly is: "type"; readonly name: string; readonly line: string }
+  | ({ readonly is: "act" } & Act)
+  | { readonly is: "reach"; readonly from: number }
+  | { readonly is: "establish"; readonly to: number }
+  | { readonly is: "refuse"; readonly why: string }
+  | {
+      readonly is: "receive";
+      readonly from: number;
+      readonly frame: FrameKind;
+      readonly label: string;
+      readonly bytes: number;
+    }
+  | { readonly is: "close" | "reset"; readonly by: number }
+  | {
+      readonly is: "disk";
+      readonly verb: "create" | "write" | "rename" | "read" | "remove";
+      readonly bytes: number;
+      /** For a renaming the old name, a space, and the new one. */
+      readonly file: string;
+    }
+  | {
+      readonly is: "wake";
+      readonly why:
+        | "chunk"
+        | "load"
+        | "reap"
+        | "fork"
+        | "dial"
+        | "ack"
+        | "masterTimeout"
+        | "replicaTimeout"
+        | "newline"
+        | "ping"
+        | "backlog"
+        | "expire"
+        | "client";
+    };
+
+/** What a person does to wires and machines. */
+export interface Act {
+  readonly verb:
+    | "cut"
+    | "reset"
+    | "halfOpen"
+    | "partition"
+    | "stall"
+    | "delay"
+    | "jitter"
+    | "bandwidth"
+    | "heal"
+    | "healAll"
+    | "freeze"
+    | "thaw"
+    | "crash"
+    | "restart"
+    | "restartBare"
+    | "diskSpeed"
+    | "diskFull"
+    | "diskFails"
+    | "diskWorks"
+    | "forkFails"
+    | "forkWorks"
+    | "add"
+    | "remove";
+  /** The node, or the names of one side. */
+  readonly a: string;
+  /** The other node, or the names of the other side. */
+  readonly b: string;
+  /** Milliseconds, or bytes in a second; 0 where there is none, or no limit. */
+  readonly amount: number;
+}
+
+export type FrameKind = "control" | "rdb" | "stream" | "ack";
 
 export type EventKind =
   | "typed" // a person typed a command at a prompt
@@ -61,7 +136,7 @@ export interface EventView {
   readonly at: number;
   readonly node: number;
   readonly kind: EventKind;
-  readonly text: string;
+  readonly what: Happening;
 }
 
 /** One server. */
@@ -203,11 +278,12 @@ export interface WireView {
 
 /** Bytes in flight. */
 export interface FrameView {
-  readonly id: number;
+  /** "7.0.12": the connection, the sender, the number on that pipe. */
+  readonly id: string;
   readonly from: number;
   readonly to: number;
-  readonly kind: "control" | "rdb" | "stream" | "ack";
-  /** "PSYNC ? -1", "RDB 16384 bytes", "SET k v", … */
+  readonly kind: FrameKind;
+  /** In the words of the protocol: "PSYNC ? -1", "RDB", "SET k v", … */
   readonly label: string;
   readonly bytes: number;
   readonly sentAt: number;
