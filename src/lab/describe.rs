@@ -10,6 +10,7 @@ use super::timeline::EventKind;
 use super::turn::NodeId;
 use super::world::{Event, World};
 use crate::node::Wake;
+use crate::time::Instant;
 
 /// What happens in an event, to the node that the event names.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +38,12 @@ pub enum Happening {
     Receive {
         /// Who sent them.
         from: NodeId,
+        /// On which connection.
+        connection: ConnectionId,
+        /// Their number on it, among those of the sender.
+        number: u64,
+        /// When they were sent.
+        sent_at: Instant,
         /// What they are.
         kind: FrameKind,
         /// What they say.
@@ -114,6 +121,9 @@ impl World {
         let happening = match frame {
             Some(frame) if !frame.end => Happening::Receive {
                 from: sender,
+                connection: id,
+                number: frame.number,
+                sent_at: frame.sent_at,
                 kind: frame.kind,
                 label: Rc::clone(&frame.label),
                 bytes: frame.bytes,

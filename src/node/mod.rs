@@ -36,6 +36,7 @@ mod cron;
 mod debug;
 mod debug_protocol;
 mod downstream;
+mod dump;
 mod exit;
 mod gates;
 mod handshake;

@@ -170,6 +170,11 @@ impl Node {
         }
     }
 
+    /// The end of the stream, as far as the backlog keeps it: at most `max` bytes.
+    pub fn stream_tail(&self, max: u64) -> Vec<u8> {
+        self.state.backlog.as_ref().map_or_else(Vec::new, |backlog| backlog.tail(max))
+    }
+
     /// A key of this name in every database that has one.
     pub fn key(&self, name: &[u8]) -> Vec<KeyStatus> {
         let databases = self.state.keyspace.iter();
@@ -181,6 +186,11 @@ impl Node {
     /// Forty digits that are equal for equal datasets.
     pub fn digest(&self) -> Digest {
         Digest::of_keyspace(&self.state.keyspace)
+    }
+
+    /// The hard limit, the soft limit and its seconds of the output buffers of a class of clients.
+    pub fn buffer_limit(&self, class: &str) -> [u64; 3] {
+        self.state.config().buffer_limit(class)
     }
 
     /// The value of an option, as CONFIG GET prints it.

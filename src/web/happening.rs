@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::view::frame_kind;
+use super::view::{frame_id, frame_kind, millis};
 use crate::lab::{DiskVerb, Happening, Intervention, MachineFault, WireFault};
 use crate::node::Wake;
 use crate::time::Duration;
@@ -12,16 +12,43 @@ use crate::time::Duration;
 #[serde(tag = "is", rename_all = "camelCase")]
 pub(super) enum HappeningView {
     Start,
-    Type { name: String, line: String },
+    Type {
+        name: String,
+        line: String,
+    },
     Act(ActView),
-    Reach { from: usize },
-    Establish { to: usize },
-    Refuse { why: &'static str },
-    Receive { from: usize, frame: &'static str, label: String, bytes: u64 },
-    Close { by: usize },
-    Reset { by: usize },
-    Disk { verb: &'static str, bytes: u64, file: String },
-    Wake { why: &'static str },
+    Reach {
+        from: usize,
+    },
+    Establish {
+        to: usize,
+    },
+    Refuse {
+        why: &'static str,
+    },
+    #[serde(rename_all = "camelCase")]
+    Receive {
+        id: String,
+        from: usize,
+        sent_at: f64,
+        frame: &'static str,
+        label: String,
+        bytes: u64,
+    },
+    Close {
+        by: usize,
+    },
+    Reset {
+        by: usize,
+    },
+    Disk {
+        verb: &'static str,
+        bytes: u64,
+        file: String,
+    },
+    Wake {
+        why: &'static str,
+    },
 }
 
 /// What a person does to a wire or a machine.
@@ -47,12 +74,16 @@ impl From<&Happening> for HappeningView {
             Happening::Reach { from } => Self::Reach { from: from.0 },
             Happening::Establish { to } => Self::Establish { to: to.0 },
             Happening::Refuse { why } => Self::Refuse { why },
-            Happening::Receive { from, kind, label, bytes } => Self::Receive {
-                from: from.0,
-                frame: frame_kind(*kind),
-                label: label.to_string(),
-                bytes: *bytes,
-            },
+            Happening::Receive { from, connection, number, sent_at, kind, label, bytes } => {
+                Self::Receive {
+                    id: frame_id(connection.0, from.0, *number),
+                    sent_at: millis(*sent_at),
+                    from: from.0,
+                    frame: frame_kind(*kind),
+                    label: label.to_string(),
+                    bytes: *bytes,
+                }
+            }
             Happening::Close { by } => Self::Close { by: by.0 },
             Happening::Reset { by } => Self::Reset { by: by.0 },
             Happening::Disk(work) => {
@@ -91,8 +122,8 @@ fn act_view(act: &Intervention) -> ActView {
         Intervention::Wire { from, to, fault } => {
             let (verb, amount) = match fault {
                 WireFault::Stall => ("stall", 0),
-                WireFault::Delay(by) => ("delay", millis(*by)),
-                WireFault::Jitter(by) => ("jitter", millis(*by)),
+                WireFault::Delay(by) => ("delay", in_millis(*by)),
+                WireFault::Jitter(by) => ("jitter", in_millis(*by)),
                 WireFault::Bandwidth(rate) => ("bandwidth", *rate),
             };
             ActView { amount, ..between(verb, from, to) }
@@ -139,6 +170,6 @@ const fn wake_name(wake: Wake) -> &'static str {
     }
 }
 
-const fn millis(span: Duration) -> u64 {
+const fn in_millis(span: Duration) -> u64 {
     span.micros() / 1_000
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::view::NodeLook;
+use super::look::NodeLook;
 use crate::lab::{
     ConnectionId, DiskHealth, DiskVerb, DiskWork, Done, Fact, FrameKind, NodeId, Order,
 };
@@ -26,6 +26,23 @@ pub(super) enum Ask {
     Connect { link: u64 },
     /// Show yourself.
     Look { now: u64, keys: usize },
+    /// Say how something is that is watched: `master offset`.
+    Watch { now: u64, watch: String },
+    /// Show bytes.
+    Bytes { of: BytesOf },
+}
+
+/// Bytes that a host can show.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum BytesOf {
+    /// A frame that has not arrived, or was the last that did.
+    Frame { link: u64, number: u64 },
+    /// What was sent of a snapshot, up to a frame.
+    Snapshot { link: u64, number: u64 },
+    /// The end of the stream.
+    Tail { max: u64 },
+    /// The dataset as an RDB.
+    Dump { now: u64 },
 }
 
 /// What a host answers.
@@ -39,6 +56,14 @@ pub(super) enum Answer {
     Done(PlainDone),
     /// What can be seen.
     Look(Box<NodeLook>),
+    /// How that is which is watched.
+    Watched { value: String },
+    /// Bytes, and from where on they are what was asked for; none if they are gone.
+    Bytes {
+        #[serde(with = "super::bytes")]
+        bytes: Vec<u8>,
+        from: Option<usize>,
+    },
 }
 
 /// A [`Fact`].

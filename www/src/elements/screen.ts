@@ -6,6 +6,7 @@ import type { Words } from "../model/language";
 import { stepOf } from "../model/lesson";
 import { sentence } from "../model/sentence";
 import { consolePane } from "./console";
+import { dock } from "./dock";
 import { events } from "./events";
 import { header } from "./header";
 import { help } from "./help";
@@ -31,6 +32,7 @@ export function screen(view: View): TemplateResult {
       ${panes(view)}
       <div class="side side-console">${consolePane(view)}</div>
       <div class="side side-data">${keys(view)}${events(view)}</div>
+      ${dock(view)}
     </div>
     ${transport(view)} ${help(view)} ${library(view)}
     <p class="unseen" role="status" aria-live="polite" data-testid="announcement">

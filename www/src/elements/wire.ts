@@ -5,7 +5,9 @@ import { repeat } from "lit/directives/repeat.js";
 import type { FrameView } from "../engine/frame";
 import { type Flight, type Flock, trafficOf } from "../draw/flight";
 import type { Pipe, Point } from "../draw/topology";
-import { intend } from "../model/intent";
+import { intend, IntentEvent } from "../model/intent";
+import { frameAsPicked, isPicked } from "../model/picked";
+import { shortened } from "../model/sentence";
 import { iconPath } from "./icons";
 import { pressed } from "./press";
 import { arrow, mark } from "./shapes";
@@ -46,10 +48,21 @@ function broken({ from, to }: Pipe): SVGTemplateResult {
 
 function shape(view: View, flight: Flight, quiet: boolean): SVGTemplateResult {
   const { frame, at, angle, reach } = flight;
-  const text = `${frame.label} (${view.t.bytes(frame.bytes)})`;
-  return svg`<g class="flight" data-testid="flight" data-frame=${frame.kind}
-    transform="translate(${at.x} ${at.y}) rotate(${angle})">
-    <title>${text}</title>${mark(frame.kind, reach)}${quiet ? arrow(reach) : nothing}
+  const text = `${shortened(frame.label)} (${view.t.bytes(frame.bytes)})`;
+  const picked = isPicked(view.frame, view.state.picked, frame);
+  const pick = (event: Event): void => {
+    event.stopPropagation();
+    const wanted = picked ? null : frameAsPicked(view.frame, frame);
+    event.currentTarget?.dispatchEvent(new IntentEvent({ do: "pick", picked: wanted }));
+  };
+  return svg`<g class="flight ${picked ? "picked" : ""}" data-testid="flight"
+    data-frame=${frame.kind} role="button" tabindex="0" aria-pressed=${picked} aria-label=${text}
+    transform="translate(${at.x} ${at.y}) rotate(${angle})" @click=${pick}
+    @keydown=${pressed(pick)}>
+    <title>${text}</title>
+    <rect class="flight-target" x=${-reach - 4} y="-9" width=${2 * reach + 8} height="18"
+      rx="4"></rect>
+    ${mark(frame.kind, reach)}${quiet ? arrow(reach) : nothing}
   </g>`;
 }
 
@@ -83,11 +96,12 @@ function label(
 ): SVGTemplateResult {
   const middle = middleOf(pipe);
   const room = Math.floor(pipe.room / CHARACTER);
-  const text = more > 0 ? `${frame.label} +${more}` : frame.label;
+  const said = shortened(frame.label);
+  const text = more > 0 ? `${said} +${more}` : said;
   const at = upright
     ? { x: middle.x + 20, y: middle.y - 6 + row * 18, anchor: "start" }
     : { x: middle.x, y: middle.y - 30 + row * 13, anchor: "middle" };
-  const short = shortened(text, room);
+  const short = fitted(text, room);
   return svg`<text class="wire-label" x=${at.x} y=${at.y} text-anchor=${at.anchor}>${short}</text>`;
 }
 
@@ -117,7 +131,7 @@ function middleOf({ from, to }: Pipe): Point {
   return { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
 }
 
-function shortened(text: string, room: number): string {
+function fitted(text: string, room: number): string {
   return text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1))}…`;
 }
 

@@ -189,7 +189,9 @@ describe("an event in words", () => {
   const shot = frame([node(0, "master"), node(1, "replica1")]);
   const psync: Happening = {
     is: "receive",
+    id: "1.1.0",
     from: 1,
+    sentAt: 0,
     frame: "control",
     label: "PSYNC ? -1",
     bytes: 30,
