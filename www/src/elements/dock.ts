@@ -1,9 +1,10 @@
 /** What lies below the picture: the bytes that were picked, or who said what to whom and when. */
 import { html, nothing, type TemplateResult } from "lit";
 
-import { intend } from "../model/intent";
+import { type Dock, intend } from "../model/intent";
 import { icon } from "./icons";
 import { inspector } from "./inspector";
+import { spacetime } from "./spacetime";
 import type { View } from "./view";
 
 export function dock(view: View): TemplateResult | typeof nothing {
@@ -17,7 +18,13 @@ export function dock(view: View): TemplateResult | typeof nothing {
     data-testid="dock"
   >
     <div class="dock-bar">
-      <h2 class="section-title">${t(`dock.${shown}`)}</h2>
+      ${
+        state.screen.expert
+          ? html`<div class="segments" role="group" aria-label=${t("pane.choose")}>
+              ${tab(view, "spacetime")}${tab(view, "inspector")}
+            </div>`
+          : html`<h2 class="section-title">${t(`dock.${shown}`)}</h2>`
+      }
       <button
         type="button"
         class="quiet square"
@@ -28,6 +35,18 @@ export function dock(view: View): TemplateResult | typeof nothing {
         ${icon("close")}
       </button>
     </div>
-    ${inspector(view)}
+    ${shown === "inspector" ? inspector(view) : spacetime(view)}
   </section>`;
+}
+
+function tab({ t, state }: View, name: Dock): TemplateResult {
+  return html`<button
+    type="button"
+    class="segment"
+    data-testid="dock-${name}"
+    aria-pressed=${state.screen.dock === name}
+    @click=${intend({ do: "dock", dock: name })}
+  >
+    ${t(`dock.${name}`)}
+  </button>`;
 }

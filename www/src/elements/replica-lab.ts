@@ -179,8 +179,17 @@ export class ReplicaLab extends LitElement {
     }
   }
 
-  #study(expert: boolean): void {
+  /** Shows bytes and the space-time diagram, too. */
+  set expert(expert: boolean) {
     this.#store.choose({ expert, dock: expert ? "spacetime" : null });
+  }
+
+  get expert(): boolean {
+    return this.#store.state.screen.expert;
+  }
+
+  #study(expert: boolean): void {
+    this.expert = expert;
     this.dispatchEvent(new CustomEvent("lab-expert", { detail: expert, bubbles: true }));
   }
 

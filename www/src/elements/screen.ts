@@ -8,6 +8,7 @@ import { sentence } from "../model/sentence";
 import { consolePane } from "./console";
 import { dock } from "./dock";
 import { events } from "./events";
+import { faults } from "./faults";
 import { header } from "./header";
 import { help } from "./help";
 import { icon } from "./icons";
@@ -28,7 +29,7 @@ export function screen(view: View): TemplateResult {
     ${header(view)}
     <div class="top">${taught === null ? story(view) : lesson(view)}${trouble(view)}</div>
     <div class="main">
-      <div class="picture">${topology(view)}${ruler(view)}</div>
+      <div class="picture">${topology(view)}${faults(view)}${ruler(view)}</div>
       ${panes(view)}
       <div class="side side-console">${consolePane(view)}</div>
       <div class="side side-data">${keys(view)}${events(view)}</div>

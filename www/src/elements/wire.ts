@@ -28,8 +28,53 @@ export function wire(view: View, pipe: Pipe, upright: boolean): SVGTemplateResul
     )}
     ${flocks.map((flock) => badge(view, flock))}
     ${pair.cut ? nothing : labels(pipe, upright)}
-    ${valve(view, pipe, upright)}
+    ${valve(view, pipe, upright)}${more(view, pipe, upright)}${troubles(view, pipe, upright)}
   </g>`;
+}
+
+/** The button that offers other faults. */
+function more(view: View, pipe: Pipe, upright: boolean): SVGTemplateResult {
+  const { t, state } = view;
+  const { master, replica, key } = pipe.pair;
+  const middle = middleOf(pipe);
+  const at = upright ? { x: middle.x - 34, y: middle.y + 38 } : { x: middle.x + 38, y: middle.y + 32 };
+  const { target } = state.screen;
+  const open = target?.kind === "wire" && target.pair === key;
+  const press = intend({ do: "target", target: open ? null : { kind: "wire", pair: key } });
+  const hint = t("faults.wire", { a: master.name, b: replica.name });
+  return svg`<g class="valve" role="button" tabindex="0" aria-label=${hint} aria-expanded=${open}
+    data-testid="faults" data-pair=${key} transform="translate(${at.x} ${at.y})" @click=${press}
+    @keydown=${pressed(press)}>
+    <title>${hint}</title>
+    <circle class="valve-target" r="16"></circle>
+    <circle class="valve-ring" r="13"></circle>
+    <path class="valve-icon" transform="translate(-8 -8)" d=${iconPath("more")}></path>
+  </g>`;
+}
+
+/** What is wrong with the wire, in words. */
+function troubles({ t, frame }: View, pipe: Pipe, upright: boolean) {
+  const { master, replica } = pipe.pair;
+  const ids = [master.id, replica.id];
+  const wrong = frame.troubles.filter((one) => ids.includes(one.from) && ids.includes(one.to));
+  const text = wrong
+    .map(({ from, stalled, delay, bandwidth }) => {
+      const what = [
+        stalled ? t("trouble.stalled") : "",
+        delay === null ? "" : t("trouble.delay", { ms: delay }),
+        bandwidth === null || bandwidth === 0
+          ? ""
+          : t("trouble.bandwidth", { rate: t.bytes(bandwidth) }),
+      ].filter((one) => one !== "");
+      return what.length === 0 ? "" : `${from === master.id ? "→" : "←"} ${what.join(", ")}`;
+    })
+    .filter((one) => one !== "")
+    .join("  ");
+  if (text === "") return nothing;
+  const middle = middleOf(pipe);
+  const at = upright ? { x: middle.x + 20, y: middle.y + 30 } : { x: middle.x, y: middle.y + 62 };
+  return svg`<text class="trouble-label" data-testid="trouble-label" x=${at.x} y=${at.y}
+    text-anchor=${upright ? "start" : "middle"}>${fitted(text, Math.floor(pipe.room / CHARACTER))}</text>`;
 }
 
 function tube({ from, to }: Pipe, kind: string): SVGTemplateResult {

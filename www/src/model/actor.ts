@@ -2,7 +2,7 @@
 import type { Intent, Move, SyncMode } from "./intent";
 import type { Language } from "./language";
 import { beginningOf } from "./marks";
-import { inspectedOf, type Picked } from "./picked";
+import { frameAsPicked, inspectedOf, type Picked } from "./picked";
 import type { Player } from "./player";
 import type { Store } from "./store";
 import { storyOf } from "./story";
@@ -64,6 +64,8 @@ export class Actor {
         return this.#stage.study(intent.on);
       case "stride":
         return this.#store.choose({ stride: intent.stride });
+      case "target":
+        return this.#store.choose({ target: intent.target });
       case "download":
         return void this.#download(intent.node);
       case "answer":
@@ -108,6 +110,14 @@ export class Actor {
     this.#store.dissect(picked, await this.#player.inspect(what));
   }
 
+  /** Goes to a moment at which a frame was on its way, and picks it. */
+  async #visit(cursor: number, id: string): Promise<void> {
+    if (cursor !== this.#store.state.frame?.cursor) await this.#player.seek(cursor);
+    const { frame } = this.#store.state;
+    const flying = frame?.wires.flatMap((wire) => wire.frames).find((one) => one.id === id);
+    if (frame !== null && flying !== undefined) await this.#pick(frameAsPicked(frame, flying));
+  }
+
   async #download(id: number): Promise<void> {
     const name = this.#store.state.frame?.nodes[id]?.name;
     const bytes = await this.#player.dump(id);
@@ -128,6 +138,8 @@ export class Actor {
         return player.ask((source) =>
           stride === "frame" ? source.back() : source.stride(stride, true),
         );
+      case "visit":
+        return this.#visit(intent.cursor, intent.id);
       case "branch":
         return player.ask((source) => source.select(intent.id));
       case "until":

@@ -12,6 +12,11 @@ export type Pane = "console" | "keys" | "events";
 /** What can be shown below the picture. */
 export type Dock = "inspector" | "spacetime";
 
+/** What faults are offered for. */
+export type Target =
+  | { readonly kind: "node"; readonly node: number }
+  | { readonly kind: "wire"; readonly pair: string };
+
 /** How far a step goes: one event, to the next command or reply, to the next line of a log. */
 export type Stride = "frame" | "command" | "phase";
 
@@ -21,6 +26,7 @@ export type Move =
   | { readonly do: "chapter"; readonly by: 1 | -1 }
   | { readonly do: "reach"; readonly chapter: number }
   | { readonly do: "seek"; readonly cursor: number }
+  | { readonly do: "visit"; readonly cursor: number; readonly id: string }
   | { readonly do: "branch"; readonly id: number }
   | { readonly do: "until"; readonly until: string }
   | { readonly do: "changed"; readonly watch: string }
@@ -36,6 +42,7 @@ export type Choice =
   | { readonly do: "expert"; readonly on: boolean }
   | { readonly do: "stride"; readonly stride: Stride }
   | { readonly do: "download"; readonly node: number }
+  | { readonly do: "target"; readonly target: Target | null }
   | { readonly do: "show"; readonly pane: Pane }
   | { readonly do: "merge"; readonly logs: boolean }
   | { readonly do: "rate"; readonly rate: number }

@@ -4,7 +4,7 @@
  * Everything on the screen is a function of a `State`. A state is never changed, only replaced.
  */
 import type { Anatomy, Frame } from "../engine/frame";
-import type { Dock, Pane, Stride, SyncMode } from "./intent";
+import type { Dock, Pane, Stride, SyncMode, Target } from "./intent";
 import { type Mark, marked } from "./marks";
 import type { Picked } from "./picked";
 import type { LessonState } from "./tutor";
@@ -37,6 +37,8 @@ export interface Screen {
   readonly expert: boolean;
   /** How far a step goes. */
   readonly stride: Stride;
+  /** What faults are offered for, if for anything. */
+  readonly target: Target | null;
 }
 
 export interface State {
@@ -111,7 +113,7 @@ export class Store {
 
   /** Forgets the lab, keeps the person's choices, and shows the first frame of another. */
   begin(frame: Frame | null): void {
-    const screen = { ...this.#state.screen, playing: false };
+    const screen = { ...this.#state.screen, playing: false, target: null };
     this.#replace({ ...INITIAL, screen, frame });
   }
 
@@ -145,5 +147,6 @@ const INITIAL: State = {
     dock: null,
     expert: false,
     stride: "frame",
+    target: null,
   },
 };
