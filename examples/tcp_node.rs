@@ -247,6 +247,12 @@ impl Host {
                     socket.closing = true;
                 }
             }
+            Output::Drop { link } => {
+                if let Some(socket) = self.socket(link) {
+                    socket.queue.clear();
+                    socket.closing = true;
+                }
+            }
             Output::Disk { job, order } => {
                 let result = disk(&self.folder, order).map_err(|error| error.to_string());
                 self.facts.push_back(Input::Disk { job, result });

@@ -7,6 +7,8 @@
 mod handshake;
 #[path = "captures/python.rs"]
 mod python;
+#[path = "captures/restarts.rs"]
+mod restarts;
 #[path = "captures/scenarios.rs"]
 mod scenarios;
 #[path = "captures/stage.rs"]

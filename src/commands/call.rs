@@ -1,6 +1,6 @@
 //! One run of one command: what a handler sees, and what it leaves behind.
 
-use super::{Block, Settings};
+use super::{Block, Classes, Event, Settings};
 use crate::keyspace::{Database, Entry, Keyspace, Millis, Value};
 use crate::random::Random;
 use crate::rdb::Version;
@@ -35,6 +35,8 @@ pub struct Call<'a> {
     pub may_block: bool,
     /// The name and the arguments.
     pub args: &'a [Bytes],
+    /// True if the command only reads: a key that it misses is one that was asked for.
+    pub reads: bool,
     /// The node's source of chance.
     pub random: &'a mut Random,
     /// The version of RDB that this server writes.
@@ -61,6 +63,8 @@ pub struct Effects {
     pub touched: Vec<(usize, Bytes)>,
     /// Keys that were not changed, and yet who waits for them is to look again.
     pub woken: Vec<(usize, Bytes)>,
+    /// What has happened to keys, for those who are to be told.
+    pub events: Vec<Event>,
     /// The command has done nothing and wants to be run again: its reply is silent.
     pub block: Option<Block>,
 }
@@ -106,11 +110,18 @@ impl<'a> Call<'a> {
             match self.viewer {
                 Viewer::Owner => {
                     self.delete_expired(db, key);
+                    self.missed(db, key);
                     return None;
                 }
-                Viewer::Reader => return None,
+                Viewer::Reader => {
+                    self.missed(db, key);
+                    return None;
+                }
                 Viewer::Upstream => {}
             }
+        }
+        if self.keyspace.db(db).get(key).is_none() {
+            self.missed(db, key);
         }
         self.keyspace.db(db).get(key)
     }
@@ -134,6 +145,7 @@ impl<'a> Call<'a> {
             Expiry::At(at) => Some(at),
         };
         self.touch(&key);
+        self.appears(&key);
         self.database().insert(key, value, expires);
         self.effects.dirty += 1;
     }
@@ -145,8 +157,16 @@ impl<'a> Call<'a> {
         }
         self.database().remove(key);
         self.touch(key);
+        self.event(Classes::GENERIC, "del", key);
         self.effects.dirty += 1;
         true
+    }
+
+    /// Says that `key` is about to hold something, which is new if it holds nothing yet.
+    pub(super) fn appears(&mut self, key: &[u8]) {
+        if self.keyspace.db(self.db).get(key).is_none() {
+            self.event(Classes::NEW, "new", key);
+        }
     }
 
     /// Says that `key` of the selected database was changed.
@@ -161,6 +181,7 @@ impl<'a> Call<'a> {
         let value = self.database().get(key).map(|entry| &entry.value);
         if value.is_some_and(Value::is_empty_collection) {
             self.database().remove(key);
+            self.event(Classes::GENERIC, "del", key);
         }
     }
 
@@ -200,9 +221,16 @@ impl<'a> Call<'a> {
         entry.and_then(|entry| entry.expires).is_some_and(|at| self.now > at)
     }
 
+    fn missed(&mut self, db: usize, key: &[u8]) {
+        if self.reads {
+            self.event_in(db, Classes::MISS, "keymiss", key);
+        }
+    }
+
     fn delete_expired(&mut self, db: usize, key: &[u8]) {
         self.keyspace.db_mut(db).remove(key);
         let key = Bytes::from(key);
+        self.event_in(db, Classes::EXPIRED, "expired", &key);
         self.effects.touched.push((db, Bytes::clone(&key)));
         let name = Bytes::from(self.expiry_deletion().as_bytes());
         self.effects.expired.push((db, vec![name, key]));

@@ -4,7 +4,7 @@
 //! receives it later must not let the key live longer. *Source*: Redis 7.2 · expire.c.
 
 use super::rows::rows;
-use super::{Call, Refusal, Spec};
+use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::Millis;
 use crate::resp::{Bytes, Reply, parse_integer};
 
@@ -161,6 +161,7 @@ impl Call<'_> {
     pub(super) fn expire_later(&mut self, key: &[u8], at: Millis) {
         self.database().set_expiry(key, Some(at));
         self.touch(key);
+        self.event(Classes::GENERIC, "expire", key);
         self.effects.dirty += 1;
     }
 
@@ -171,6 +172,7 @@ impl Call<'_> {
         }
         self.database().set_expiry(key, None);
         self.touch(key);
+        self.event(Classes::GENERIC, "persist", key);
         self.effects.dirty += 1;
         true
     }

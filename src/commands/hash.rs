@@ -4,7 +4,7 @@ use super::long_double::LongDouble;
 use super::rows::rows;
 use super::scan::{Options, parse_cursor, reply};
 use super::set::draw::draws;
-use super::{Call, Refusal, Spec};
+use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::Hash;
 use crate::resp::{Bytes, Protocol, Reply, parse_integer};
 
@@ -55,6 +55,7 @@ fn set_fields(call: &mut Call<'_>, name: &str) -> Result<u64, Refusal> {
     for [name, value] in fields.as_chunks::<2>().0 {
         created += u64::from(hash.set(Bytes::clone(name), Bytes::clone(value), &limits));
     }
+    call.event(Classes::HASH, "hset", &key);
     call.changed(&key, fields.len() as u64 / 2);
     Ok(created)
 }
@@ -66,6 +67,7 @@ fn hsetnx(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     let (name, value) = (call.arg(2), call.arg(3));
     call.get_or_create(&key, Hash::default)?.set(name, value, &limits);
+    call.event(Classes::HASH, "hset", &key);
     call.changed(&key, 1);
     Ok(Reply::Integer(1))
 }
@@ -93,6 +95,7 @@ fn hdel(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let Some(hash) = call.get_mut::<Hash>(&key)? else { return Ok(Reply::Integer(0)) };
     let deleted = names.iter().filter(|name| hash.remove(name).is_some()).count();
     if deleted > 0 {
+        call.event(Classes::HASH, "hdel", &key);
         call.changed(&key, deleted as u64);
     }
     Ok(Reply::count(deleted as u64))
@@ -119,7 +122,7 @@ fn hincrby(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         Some(value) => parse_integer(&value).ok_or_else(not_integer)?,
     };
     let after = before.checked_add(increment).ok_or(Refusal::Overflow)?;
-    put(call, Bytes::from(after.to_string().into_bytes()))?;
+    put(call, Bytes::from(after.to_string().into_bytes()), "hincrby")?;
     Ok(Reply::Integer(after))
 }
 
@@ -136,14 +139,15 @@ fn hincrbyfloat(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let after = before.plus(increment).ok_or(Refusal::NotFinite)?;
     let text = Bytes::from(after.to_string().into_bytes());
     call.propagate_as(&[&b"HSET"[..], &call.args[1], &call.args[2], &text]);
-    put(call, Bytes::clone(&text))?;
+    put(call, Bytes::clone(&text), "hincrbyfloat")?;
     Ok(Reply::Bulk(text))
 }
 
 /// Gives the field that the second argument names a value.
-fn put(call: &mut Call<'_>, value: Bytes) -> Result<(), Refusal> {
+fn put(call: &mut Call<'_>, value: Bytes, event: &'static str) -> Result<(), Refusal> {
     let (key, name, limits) = (call.arg(1), call.arg(2), call.settings.hash_limits());
     call.get_or_create(&key, Hash::default)?.set(name, value, &limits);
+    call.event(Classes::HASH, event, &key);
     call.changed(&key, 1);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Keys of any type. *Source*: Redis 7.2 · db.c.
 
 use super::rows::rows;
-use super::{Call, Refusal, Spec, Viewer};
+use super::{Call, Classes, Refusal, Spec, Viewer};
 use crate::resp::{Bytes, Reply};
 
 pub(super) const TABLE: &[Spec] = rows! { Generic;
@@ -76,10 +76,15 @@ fn rename_unless(call: &mut Call<'_>, taken: bool) -> Result<bool, Refusal> {
     if key == other || (call.entry(&other).is_some() && taken) {
         return Ok(false);
     }
+    // What the other name held is gone without a word.
+    call.database().remove(&other);
+    call.appears(&other);
     call.database().remove(&key);
     call.database().insert(Bytes::clone(&other), entry.value, entry.expires);
     call.touch(&key);
     call.touch(&other);
+    call.event(Classes::GENERIC, "rename_from", &key);
+    call.event(Classes::GENERIC, "rename_to", &other);
     call.effects.dirty += 1;
     Ok(true)
 }
@@ -105,7 +110,9 @@ fn copy(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if call.entry_in(db, &other).is_some() && !replace {
         return Ok(Reply::Integer(0));
     }
+    call.event_in(db, Classes::NEW, "new", &other);
     call.keyspace.db_mut(db).insert(Bytes::clone(&other), entry.value, entry.expires);
+    call.event_in(db, Classes::GENERIC, "copy_to", &other);
     call.effects.touched.push((db, other));
     call.effects.dirty += 1;
     Ok(Reply::Integer(1))
@@ -122,7 +129,10 @@ fn move_to(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Ok(Reply::Integer(0));
     }
     call.database().remove(&key);
+    call.event_in(db, Classes::NEW, "new", &key);
     call.keyspace.db_mut(db).insert(Bytes::clone(&key), entry.value, entry.expires);
+    call.event(Classes::GENERIC, "move_from", &key);
+    call.event_in(db, Classes::GENERIC, "move_to", &key);
     call.touch(&key);
     call.effects.touched.push((db, key));
     call.effects.dirty += 1;

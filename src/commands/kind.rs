@@ -68,6 +68,7 @@ impl Call<'_> {
         create: impl FnOnce() -> K,
     ) -> Result<&mut K, Refusal> {
         if self.get::<K>(key)?.is_none() {
+            self.appears(key);
             self.database().insert(Bytes::clone(key), create().into_value(), None);
         }
         self.get_mut(key)?.ok_or(Refusal::WrongType)

@@ -5,7 +5,7 @@ pub(super) mod shift;
 
 use super::args::{clamp, span};
 use super::rows::rows;
-use super::{Call, Refusal, Spec};
+use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{End, List};
 use crate::resp::{Bytes, Reply};
 
@@ -52,6 +52,8 @@ fn push(call: &mut Call<'_>, end: End) -> Result<Reply, Refusal> {
     let list = call.get_or_create(&key, List::default)?;
     list.push(end, elements, fill);
     let length = list.len();
+    let name = if end == End::Left { "lpush" } else { "rpush" };
+    call.event(Classes::LIST, name, &key);
     call.changed(&key, elements.len() as u64);
     Ok(Reply::count(length as u64))
 }
@@ -92,6 +94,7 @@ fn lset(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if !list.replace(index.unwrap_or(usize::MAX), element, fill) {
         return Err(Refusal::IndexOutOfRange);
     }
+    call.event(Classes::LIST, "lset", &key);
     call.changed(&key, 1);
     Ok(Reply::OK)
 }
@@ -108,6 +111,7 @@ fn linsert(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Ok(Reply::Integer(-1));
     }
     let length = list.len();
+    call.event(Classes::LIST, "linsert", &key);
     call.changed(&key, 1);
     Ok(Reply::count(length as u64))
 }
@@ -129,6 +133,7 @@ fn ltrim(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let range = span(start, end, before);
     list.trim(range.start, range.end, fill);
     let gone = before - list.len();
+    call.event(Classes::LIST, "ltrim", &key);
     call.changed(&key, gone as u64);
     Ok(Reply::OK)
 }
@@ -142,6 +147,7 @@ fn lrem(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let Some(list) = call.get_mut::<List>(&key)? else { return Ok(Reply::Integer(0)) };
     let gone = list.remove(&element, from, limit, fill);
     if gone > 0 {
+        call.event(Classes::LIST, "lrem", &key);
         call.changed(&key, gone as u64);
     }
     Ok(Reply::count(gone as u64))

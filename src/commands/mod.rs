@@ -25,6 +25,7 @@ mod bitmap;
 mod block;
 mod call;
 mod dump;
+mod event;
 mod execute;
 mod expire;
 mod geo;
@@ -55,6 +56,7 @@ mod testing;
 
 pub use block::Block;
 pub use call::{Call, Effects, Expiry, Viewer};
+pub use event::{Classes, Event};
 pub use execute::{check_arity, execute, unknown_command};
 pub use glob::matches as glob_matches;
 pub use kind::Kind;

@@ -6,7 +6,7 @@
 
 use super::long_double::LongDouble;
 use super::rows::rows;
-use super::{Call, Expiry, Refusal, Spec};
+use super::{Call, Classes, Expiry, Refusal, Spec};
 use crate::keyspace::{StringValue, Value};
 use crate::resp::{Bytes, Reply, parse_integer};
 
@@ -47,7 +47,8 @@ fn add(call: &mut Call<'_>, increment: i64) -> Result<Reply, Refusal> {
         Some(string) => parse_integer(&string.to_bytes()).ok_or(Refusal::NotAnInteger)?,
     };
     let after = before.checked_add(increment).ok_or(Refusal::Overflow)?;
-    call.set(key, Value::String(StringValue::Integer(after)), Expiry::Keep);
+    call.set(Bytes::clone(&key), Value::String(StringValue::Integer(after)), Expiry::Keep);
+    call.event(Classes::STRING, "incrby", &key);
     Ok(Reply::Integer(after))
 }
 
@@ -63,6 +64,7 @@ fn incrbyfloat(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     call.propagate_as(&[&b"SET"[..], &key, &text, b"KEEPTTL"]);
     // Even a whole sum is kept as text: only SET looks whether a string is a number.
     let value = StringValue::text(Bytes::clone(&text));
-    call.set(key, Value::String(value), Expiry::Keep);
+    call.set(Bytes::clone(&key), Value::String(value), Expiry::Keep);
+    call.event(Classes::STRING, "incrbyfloat", &key);
     Ok(Reply::Bulk(text))
 }

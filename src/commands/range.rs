@@ -2,7 +2,7 @@
 
 use super::rows::rows;
 use super::string::check_length;
-use super::{Call, Expiry, Refusal, Spec};
+use super::{Call, Classes, Expiry, Refusal, Spec};
 use crate::keyspace::{StringValue, Value};
 use crate::resp::{Bytes, Reply};
 
@@ -26,7 +26,9 @@ fn setrange(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     bytes.resize(bytes.len().max(start + part.len()), 0);
     bytes[start..start + part.len()].copy_from_slice(&part);
     let length = bytes.len();
-    call.set(key, Value::String(StringValue::Raw(Bytes::from(bytes))), Expiry::Keep);
+    let value = Value::String(StringValue::Raw(Bytes::from(bytes)));
+    call.set(Bytes::clone(&key), value, Expiry::Keep);
+    call.event(Classes::STRING, "setrange", &key);
     Ok(Reply::count(length as u64))
 }
 

@@ -5,7 +5,7 @@ pub(super) mod draw;
 
 use super::rows::rows;
 use super::scan::{Options, parse_cursor, reply};
-use super::{Call, Refusal, Spec};
+use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::Set;
 use crate::resp::Reply;
 
@@ -30,6 +30,7 @@ fn sadd(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     set.expect(members.len(), &limits);
     let added = set.extend(members.iter().cloned(), &limits);
     if added > 0 {
+        call.event(Classes::SET, "sadd", &key);
         call.changed(&key, added as u64);
     }
     Ok(Reply::count(added as u64))
@@ -41,6 +42,7 @@ fn srem(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let Some(set) = call.get_mut::<Set>(&key)? else { return Ok(Reply::Integer(0)) };
     let removed = members.iter().filter(|member| set.remove(member)).count();
     if removed > 0 {
+        call.event(Classes::SET, "srem", &key);
         call.changed(&key, removed as u64);
     }
     Ok(Reply::count(removed as u64))
@@ -59,9 +61,13 @@ fn smove(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if let Some(set) = call.get_mut::<Set>(&source)? {
         set.remove(&member);
     }
+    call.event(Classes::SET, "srem", &source);
     call.changed(&source, 1);
     let set = call.get_or_create(&destination, || Set::create(&member, 1, &limits))?;
     let added = set.add(member, &limits);
+    if added {
+        call.event(Classes::SET, "sadd", &destination);
+    }
     call.changed(&destination, added.into());
     Ok(Reply::Integer(1))
 }

@@ -1,11 +1,14 @@
 //! The options of the configuration that data commands obey.
 
+use super::Classes;
 use crate::keyspace::{Limits, SetLimits, StreamLimits};
 use crate::rdb::Thresholds;
 
 /// The options of `redis.conf` that change what data commands do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
+    /// `notify-keyspace-events`.
+    pub notify: Classes,
     /// `lazyfree-lazy-expire`: expired keys enter the stream as UNLINK.
     pub lazy_expire: bool,
     /// `lazyfree-lazy-server-del`: implicit deletions enter the stream as UNLINK.
@@ -37,6 +40,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            notify: Classes::default(),
             lazy_expire: false,
             lazy_server_del: false,
             hash_listpack_entries: 512,

@@ -8,7 +8,7 @@ pub(super) mod range;
 pub(super) mod trim;
 
 use super::rows::rows;
-use super::{Call, Refusal, Spec};
+use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::SortedSet;
 use crate::resp::{Bytes, Reply};
 
@@ -152,6 +152,8 @@ fn add(call: &mut Call<'_>, options: Options) -> Result<Reply, Refusal> {
         set.set(Bytes::clone(member), score, &limits);
     }
     if new + changed > 0 {
+        let name = if options.incr { "zincr" } else { "zadd" };
+        call.event(Classes::SORTED_SET, name, &key);
         call.changed(&key, new + changed);
     }
     if let Some(why) = refusal {
@@ -167,6 +169,7 @@ fn zrem(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let Some(set) = call.get_mut::<SortedSet>(&key)? else { return Ok(Reply::Integer(0)) };
     let removed = members.iter().filter(|member| set.remove(member).is_some()).count();
     if removed > 0 {
+        call.event(Classes::SORTED_SET, "zrem", &key);
         call.changed(&key, removed as u64);
     }
     Ok(Reply::count(removed as u64))

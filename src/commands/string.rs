@@ -6,7 +6,7 @@
 
 use super::expire::{Clock, decimal, expire_at, positive_expiry};
 use super::rows::rows;
-use super::{Call, Expiry, Refusal, Spec};
+use super::{Call, Classes, Expiry, Refusal, Spec};
 use crate::keyspace::{Millis, StringValue, Value};
 use crate::resp::{Bytes, Reply};
 
@@ -106,6 +106,10 @@ fn set(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let keep = if options.keep_ttl { Expiry::Keep } else { Expiry::Clear };
     let value = StringValue::new(call.arg(2));
     call.set(Bytes::clone(&key), Value::String(value), stamp.map_or(keep, Expiry::At));
+    call.event(Classes::STRING, "set", &key);
+    if stamp.is_some() {
+        call.event(Classes::GENERIC, "expire", &key);
+    }
     match stamp {
         Some(at) if !options.is_timed_by(Clock::UNIX_MILLIS) => {
             call.propagate_as(&[&b"SET"[..], &key, &call.args[2], b"PXAT", &decimal(at)]);
@@ -127,7 +131,8 @@ fn setnx(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Ok(Reply::Integer(0));
     }
     let value = StringValue::new(call.arg(2));
-    call.set(key, Value::String(value), Expiry::Clear);
+    call.set(Bytes::clone(&key), Value::String(value), Expiry::Clear);
+    call.event(Classes::STRING, "set", &key);
     Ok(Reply::Integer(1))
 }
 
@@ -143,7 +148,9 @@ fn set_until(call: &mut Call<'_>, clock: Clock, name: &'static str) -> Result<Re
     let at = positive_expiry(&call.args[2], clock, call.now, name)?;
     let (key, value) = (call.arg(1), call.arg(3));
     call.propagate_as(&[&b"SET"[..], &key, &value, b"PXAT", &decimal(at)]);
-    call.set(key, Value::String(StringValue::new(value)), Expiry::At(at));
+    call.set(Bytes::clone(&key), Value::String(StringValue::new(value)), Expiry::At(at));
+    call.event(Classes::STRING, "set", &key);
+    call.event(Classes::GENERIC, "expire", &key);
     Ok(Reply::OK)
 }
 
@@ -154,14 +161,16 @@ fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 
 /// The string of `key` as GET answers it.
 fn read(call: &mut Call<'_>, key: &[u8]) -> Result<Reply, Refusal> {
-    Ok(call.string(key)?.map_or(Reply::Null, |string| Reply::Bulk(string.to_bytes())))
+    let string = call.reading(|call| call.string(key))?;
+    Ok(string.map_or(Reply::Null, |string| Reply::Bulk(string.to_bytes())))
 }
 
 fn getset(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (key, value) = (call.arg(1), call.arg(2));
     let before = read(call, &key)?;
     call.propagate_as(&[&b"SET"[..], &key, &value]);
-    call.set(key, Value::String(StringValue::new(value)), Expiry::Clear);
+    call.set(Bytes::clone(&key), Value::String(StringValue::new(value)), Expiry::Clear);
+    call.event(Classes::STRING, "set", &key);
     Ok(before)
 }
 
@@ -228,6 +237,7 @@ fn set_pairs(call: &mut Call<'_>, name: &str) -> Result<(), Refusal> {
     for index in (1..call.args.len()).step_by(2) {
         let value = StringValue::new(call.arg(index + 1));
         call.set(call.arg(index), Value::String(value), Expiry::Clear);
+        call.event(Classes::STRING, "set", &call.args[index]);
     }
     Ok(())
 }
@@ -242,7 +252,8 @@ fn append(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         }
     };
     let length = value.len();
-    call.set(key, Value::String(value), Expiry::Keep);
+    call.set(Bytes::clone(&key), Value::String(value), Expiry::Keep);
+    call.event(Classes::STRING, "append", &key);
     Ok(Reply::count(length as u64))
 }
 

@@ -1,6 +1,6 @@
 //! A keyspace to try commands on, for the tests of this room.
 
-use super::{Block, Call, Effects, Settings, Viewer, check_arity, execute, lookup};
+use super::{Block, Call, Effects, Event, Flags, Settings, Viewer, check_arity, execute, lookup};
 use crate::keyspace::{Keyspace, Millis};
 use crate::random::Random;
 use crate::rdb::Version;
@@ -18,6 +18,8 @@ pub(super) struct Bench {
     pub(super) stream: Vec<Vec<Bytes>>,
     /// The wait that the last command asked for.
     pub(super) block: Option<Block>,
+    /// What the last command says has happened.
+    pub(super) events: Vec<Event>,
     random: Random,
 }
 
@@ -32,6 +34,7 @@ impl Default for Bench {
             settings: Settings::default(),
             stream: Vec::new(),
             block: None,
+            events: Vec::new(),
             random: Random::new(1),
         }
     }
@@ -51,6 +54,7 @@ impl Bench {
             viewer: self.viewer,
             protocol: self.protocol,
             may_block: self.may_block,
+            reads: spec.flags.has(Flags::READONLY),
             args: &args,
             random: &mut self.random,
             rdb_version: Version::V11,
@@ -64,6 +68,7 @@ impl Bench {
             self.stream.extend(effects.rewritten.unwrap_or_else(|| vec![args]));
         }
         self.block = effects.block;
+        self.events = effects.events;
         reply
     }
 
@@ -90,6 +95,7 @@ fn show(reply: &Reply) -> String {
     let all = |items: &[Reply]| items.iter().map(show).collect::<Vec<_>>().join(", ");
     match reply {
         Reply::Silent => "(silent)".to_owned(),
+        Reply::Several(replies) => replies.iter().map(show).collect::<Vec<_>>().join(" "),
         Reply::Simple(text) => text.to_string(),
         Reply::Error(text) => format!("(error) {text}"),
         Reply::Integer(number) => format!("(integer) {number}"),

@@ -24,7 +24,7 @@ pub fn label(bytes: &[u8], carries: Carries) -> (FrameKind, String) {
         }
         Carries::Snapshot => (FrameKind::Rdb, "RDB".to_owned()),
         Carries::Stream => stream_label(bytes),
-        Carries::Talk => talk_label(bytes),
+        Carries::Talk | Carries::Reply => talk_label(bytes),
     }
 }
 

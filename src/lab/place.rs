@@ -12,7 +12,8 @@ use super::label::label;
 use super::prompt::format_reply;
 use super::turn::{Done, Fact, Order};
 use crate::node::{
-    Address, Carries, DiskOrder, Input, Job, KeyStatus, Link, Node, Outbox, Output, Setup, Status,
+    Address, Carries, DiskOrder, Input, Job, KeyStatus, Link, Node, Outbox, Output, OutputLimit,
+    Setup, Status,
 };
 use crate::random::Random;
 use crate::rdb::Digest;
@@ -247,9 +248,9 @@ impl Place {
         self.node.option(name)
     }
 
-    /// The hard limit, the soft limit and its seconds of a class of clients.
-    pub fn buffer_limit(&self, class: &str) -> [u64; 3] {
-        self.node.buffer_limit(class)
+    /// How much may wait to be read by a replica.
+    pub fn replica_limit(&self) -> OutputLimit {
+        self.node.replica_limit()
     }
 
     /// The node's dataset as an RDB, as BGSAVE would write it now.
@@ -312,8 +313,10 @@ impl Place {
                     });
                     sent.push(Sent { link, bytes });
                 }
-                Output::Close { link: PROMPT } => self.prompt_open = false,
-                Output::Close { link } => {
+                Output::Close { link: PROMPT } | Output::Drop { link: PROMPT } => {
+                    self.prompt_open = false
+                }
+                Output::Close { link } | Output::Drop { link } => {
                     self.sent.remove(&link);
                     done.orders.push(Order::Close { link });
                 }

@@ -10,6 +10,10 @@ pub fn format_reply(reply: &Reply) -> String {
 fn format_at(reply: &Reply, prefix: &str) -> String {
     match reply {
         Reply::Silent => String::new(),
+        Reply::Several(replies) => {
+            let lines: Vec<String> = replies.iter().map(|r| format_at(r, prefix)).collect();
+            lines.join("\n")
+        }
         Reply::Simple(text) => text.to_string(),
         Reply::Error(text) => format!("(error) {text}"),
         Reply::Integer(number) => format!("(integer) {number}"),

@@ -102,19 +102,12 @@ impl Trial {
     /// Ends every fault, lets every process run, and puts the nodes into a tree.
     fn repairs(&self) -> Vec<(Duration, Intervention)> {
         let mut acts = vec![Intervention::Heal { pair: None }];
-        let crashed = |node: &str| {
-            let done = |fault| Intervention::Machine { node: node.to_owned(), fault };
-            let deaths = [done(MachineFault::Crash)];
-            let births = [false, true].map(|rdb| done(MachineFault::Restart { rdb }));
-            let mut turns = self.acts.iter().rev().map(|(_, act)| act);
-            turns.find(|act| deaths.contains(act) || births.contains(act)) == deaths.first()
-        };
         for node in NAMES.iter().take(self.parents.len()) {
             let machine = |fault| Intervention::Machine { node: (*node).to_owned(), fault };
             acts.push(machine(MachineFault::Thaw));
             acts.push(machine(MachineFault::DiskWorks));
             acts.push(machine(MachineFault::ForkWorks));
-            if crashed(node) {
+            if self.may_have_ended(node) {
                 acts.push(machine(MachineFault::Restart { rdb: true }));
             }
         }
@@ -128,6 +121,31 @@ impl Trial {
             acts.push(Intervention::typed(NAMES[index], &line));
         }
         acts.into_iter().map(|act| (Duration::from_millis(1), act)).collect()
+    }
+
+    /// True if the process may not run any more: it was killed, or started on a failing disk, from
+    /// which it could not read its dataset.
+    fn may_have_ended(&self, node: &str) -> bool {
+        let (mut disk_fails, mut ended) = (false, false);
+        for (_, act) in &self.acts {
+            let Intervention::Machine { node: of, fault } = act else { continue };
+            if of != node {
+                continue;
+            }
+            match fault {
+                MachineFault::Crash => ended = true,
+                MachineFault::Restart { rdb } => ended = *rdb && disk_fails,
+                MachineFault::DiskFails => disk_fails = true,
+                MachineFault::DiskFull | MachineFault::DiskWorks => disk_fails = false,
+                MachineFault::Freeze
+                | MachineFault::Thaw
+                | MachineFault::DiskSpeed(_)
+                | MachineFault::ForkFails
+                | MachineFault::ForkWorks
+                | MachineFault::Remove => {}
+            }
+        }
+        ended
     }
 
     /// The smallest trial that fails like this one: acts are left out as long as one fails without

@@ -2,7 +2,10 @@
 
 use super::io::Link;
 use super::machine::Machine;
-use super::{admin, debug, downstream, exit, info, save, transactions, wait};
+use super::{
+    admin, client_command, command_command, config_command, connection, debug, downstream, exit,
+    info, monitor, pubsub, save, transactions, wait,
+};
 use crate::commands::{Flags, Group, Keys, Spec, TABLE};
 use crate::resp::{Bytes, Reply};
 
@@ -14,6 +17,11 @@ pub(super) type AdminHandler = fn(&mut Machine<'_>, Link, &[Bytes]) -> Reply;
 /// The row of `name`, in any case.
 pub(super) fn lookup(name: &[u8]) -> Option<&'static AdminSpec> {
     ADMIN.iter().find(|spec| name.eq_ignore_ascii_case(spec.name.as_bytes()))
+}
+
+/// True if the first argument of a command names what it does.
+pub(super) fn is_container(name: &str) -> bool {
+    matches!(name, "client" | "config" | "command" | "object" | "pubsub")
 }
 
 /// Every command that a node knows: its name, its usage and its summary; the prompt's hints.
@@ -30,14 +38,26 @@ const ANY: Flags = FREE.and(Flags::FAST);
 const OPEN: Flags = ANY.and(Flags::NO_AUTH);
 const ADMINISTRATION: Flags = FREE.and(Flags::ADMIN);
 
-use Group::{Connection, Generic, Server, Transactions};
+const LISTEN: Flags = FREE.and(Flags::PUBSUB);
+const SPEAK: Flags =
+    Flags::PUBSUB.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST).and(Flags::MAY_REPLICATE);
+
+use Group::{Connection, Generic, PubSub, Server, Transactions};
 
 /// Every command that the node itself carries out.
 pub(super) static ADMIN: &[AdminSpec] = &[
-    row("ping", -1, Flags::FAST, Connection, "[message]", "Answers PONG.", admin::ping),
-    row("echo", 2, ANY, Connection, "message", "Answers its argument.", admin::echo),
-    row("select", 2, ANY, Connection, "index", "Chooses a database.", admin::select),
-    row("auth", -2, OPEN, Connection, "[username] password", "Gives the password.", admin::auth),
+    row("ping", -1, Flags::FAST, Connection, "[message]", "Answers PONG.", connection::ping),
+    row("echo", 2, ANY, Connection, "message", "Answers its argument.", connection::echo),
+    row("select", 2, ANY, Connection, "index", "Chooses a database.", connection::select),
+    row(
+        "auth",
+        -2,
+        OPEN,
+        Connection,
+        "[username] password",
+        "Gives the password.",
+        connection::auth,
+    ),
     row(
         "hello",
         -1,
@@ -45,18 +65,18 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         Connection,
         "[protover [AUTH username password] [SETNAME clientname]]",
         "Chooses the protocol.",
-        admin::hello,
+        connection::hello,
     ),
-    row("quit", -1, OPEN, Connection, "", "Closes the connection.", admin::quit),
-    row("reset", 1, OPEN, Connection, "", "Makes the connection as new.", admin::reset),
+    row("quit", -1, OPEN, Connection, "", "Closes the connection.", connection::quit),
+    row("reset", 1, OPEN, Connection, "", "Makes the connection as new.", connection::reset),
     row(
         "client",
         -2,
         ADMINISTRATION,
         Connection,
-        "ID|INFO|LIST|KILL|GETNAME|SETNAME|SETINFO|NO-EVICT|NO-TOUCH [arguments]",
+        "ID|INFO|LIST|KILL|PAUSE|UNPAUSE|UNBLOCK|REPLY|GETNAME|SETNAME|… [arguments]",
         "Shows and closes connections.",
-        admin::client,
+        client_command::client,
     ),
     row(
         "config",
@@ -65,7 +85,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         Server,
         "GET|SET|RESETSTAT [arguments]",
         "Reads and sets options.",
-        admin::config,
+        config_command::config,
     ),
     row(
         "command",
@@ -74,7 +94,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         Server,
         "[COUNT|LIST|DOCS|INFO]",
         "Lists the commands.",
-        admin::command,
+        command_command::command,
     ),
     row("info", -1, FREE, Server, "[section [section ...]]", "Describes the server.", info::info),
     row("role", 1, ANY, Server, "", "Answers the role in replication.", info::role),
@@ -177,6 +197,88 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         "numreplicas timeout",
         "Waits until replicas have confirmed the last write.",
         wait::wait,
+    ),
+    row("monitor", 1, ADMINISTRATION, Server, "", "Shows every command.", monitor::monitor),
+    row(
+        "subscribe",
+        -2,
+        LISTEN,
+        PubSub,
+        "channel [channel ...]",
+        "Listens to channels.",
+        pubsub::subscribe,
+    ),
+    row(
+        "unsubscribe",
+        -1,
+        LISTEN,
+        PubSub,
+        "[channel [channel ...]]",
+        "Listens to channels no more.",
+        pubsub::unsubscribe,
+    ),
+    row(
+        "psubscribe",
+        -2,
+        LISTEN,
+        PubSub,
+        "pattern [pattern ...]",
+        "Listens to all channels that fit.",
+        pubsub::psubscribe,
+    ),
+    row(
+        "punsubscribe",
+        -1,
+        LISTEN,
+        PubSub,
+        "[pattern [pattern ...]]",
+        "Listens to channels that fit no more.",
+        pubsub::punsubscribe,
+    ),
+    row(
+        "ssubscribe",
+        -2,
+        LISTEN,
+        PubSub,
+        "shardchannel [shardchannel ...]",
+        "Listens to shard channels.",
+        pubsub::ssubscribe,
+    ),
+    row(
+        "sunsubscribe",
+        -1,
+        LISTEN,
+        PubSub,
+        "[shardchannel [shardchannel ...]]",
+        "Listens to shard channels no more.",
+        pubsub::sunsubscribe,
+    ),
+    row(
+        "publish",
+        3,
+        SPEAK,
+        PubSub,
+        "channel message",
+        "Tells all who listen to a channel.",
+        pubsub::publish,
+    ),
+    row(
+        "spublish",
+        3,
+        SPEAK,
+        PubSub,
+        "shardchannel message",
+        "Tells all who listen to a shard channel.",
+        pubsub::spublish,
+    ),
+    row(
+        "pubsub",
+        -2,
+        Flags::NONE,
+        PubSub,
+        "CHANNELS|NUMPAT|NUMSUB|SHARDCHANNELS|SHARDNUMSUB [arguments]",
+        "Tells who listens to what.",
+        pubsub::pubsub,
     ),
     row("multi", 1, ANY, Transactions, "", "Begins a transaction.", transactions::multi),
     row("exec", 1, FREE, Transactions, "", "Carries out a transaction.", transactions::exec),

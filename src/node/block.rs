@@ -92,7 +92,7 @@ impl Machine<'_> {
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         match &mut client.waiting {
             Some(Waiting::Keys(again)) => again.until = blocked.until,
-            Some(Waiting::Replicas { .. } | Waiting::Disk) | None => {
+            Some(Waiting::Replicas { .. } | Waiting::Disk | Waiting::Unpause(_)) | None => {
                 self.state.resumed.push(link);
             }
         }
@@ -138,15 +138,15 @@ impl Machine<'_> {
         for link in waiting {
             self.reply(link, &reply);
             self.forget_wait(link);
-            if let Some(client) = self.state.clients.get_mut(&link) {
-                client.closing = true;
-            }
+            self.close_replied(link);
         }
     }
 
     /// The client waits for nothing any more.
     pub(super) fn forget_wait(&mut self, link: Link) {
         self.unpark(link);
+        self.state.waiting.remove(&link);
+        self.state.postponed.retain(|&postponed| postponed != link);
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.waiting = None;
         }

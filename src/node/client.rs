@@ -1,7 +1,10 @@
 //! Connections that the server has accepted: clients, and clients that have become replicas.
 
+use std::collections::BTreeSet;
+
 use super::block::Blocked;
-use super::io::{Address, Link};
+use super::config::{OutputLimit, OutputLimits};
+use super::io::Address;
 use crate::replication::{Downlink, Introduction, Offset};
 use crate::resp::{Bytes, Command, CommandDecoder, Protocol};
 use crate::time::Instant;
@@ -45,8 +48,26 @@ pub(super) struct Client {
     pub(super) downlink: Option<Downlink>,
     /// The name of its last command.
     pub(super) last_command: String,
-    /// True once it is to be closed when its replies have left.
-    pub(super) closing: bool,
+    /// What it has subscribed to.
+    pub(super) subscriptions: Subscriptions,
+    /// Messages to the client that is being served: they go out behind the reply.
+    pub(super) behind: Vec<u8>,
+    /// `CLIENT REPLY`.
+    pub(super) voice: Voice,
+    /// True while it is shown every command: MONITOR.
+    pub(super) monitors: bool,
+    /// `CLIENT NO-EVICT`.
+    pub(super) no_evict: bool,
+    /// `CLIENT NO-TOUCH`.
+    pub(super) no_touch: bool,
+    /// `CLIENT SETINFO LIB-NAME` and `LIB-VER`.
+    pub(super) library: (String, String),
+    /// Bytes handed to the wire that have not left it, as far as its class has a limit.
+    pub(super) in_wire: u64,
+    /// Since when it holds more than the soft limit of its class.
+    pub(super) soft_since: Option<Instant>,
+    /// How it ends, once it is to end.
+    pub(super) ending: Option<Ending>,
 }
 
 /// MULTI, up to EXEC.
@@ -83,6 +104,70 @@ pub(super) enum Waiting {
     Keys(Box<Blocked>),
     /// SAVE and SHUTDOWN: the disk.
     Disk,
+    /// CLIENT PAUSE: that it ends; the command is then to be let through the gates again.
+    Unpause(Box<Command>),
+}
+
+/// What a client has subscribed to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Subscriptions {
+    /// SUBSCRIBE.
+    pub(super) channels: BTreeSet<Bytes>,
+    /// PSUBSCRIBE.
+    pub(super) patterns: BTreeSet<Bytes>,
+    /// SSUBSCRIBE.
+    pub(super) shards: BTreeSet<Bytes>,
+}
+
+impl Subscriptions {
+    /// True if there is any: the client is a subscriber.
+    pub(super) fn any(&self) -> bool {
+        !(self.channels.is_empty() && self.patterns.is_empty() && self.shards.is_empty())
+    }
+}
+
+/// Whether a client hears replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Voice {
+    /// It does.
+    On,
+    /// It does not.
+    Off,
+    /// It will not hear the reply to its next command.
+    SkipNext,
+    /// It does not hear this one.
+    Skip,
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// When its replies have left.
+    Replied,
+    /// As soon as may be; what it has not been sent, it will not be.
+    Dropped,
+}
+
+/// The classes of clients that limits and CLIENT KILL know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Any other.
+    Normal,
+    /// A replica.
+    Replica,
+    /// A subscriber.
+    PubSub,
+}
+
+impl Class {
+    /// The limits of its output.
+    pub(super) const fn limit(self, limits: &OutputLimits) -> OutputLimit {
+        match self {
+            Self::Normal => limits.normal,
+            Self::Replica => limits.replica,
+            Self::PubSub => limits.pubsub,
+        }
+    }
 }
 
 impl Client {
@@ -106,7 +191,16 @@ impl Client {
             introduced: Introduction::default(),
             downlink: None,
             last_command: "NULL".to_owned(),
-            closing: false,
+            subscriptions: Subscriptions::default(),
+            behind: Vec::new(),
+            voice: Voice::On,
+            monitors: false,
+            no_evict: false,
+            no_touch: false,
+            library: (String::new(), String::new()),
+            in_wire: 0,
+            soft_since: None,
+            ending: None,
         }
     }
 
@@ -115,32 +209,23 @@ impl Client {
         self.downlink.as_ref().map_or(&self.introduced, |down| &down.introduction)
     }
 
-    /// The line of CLIENT LIST.
-    pub(super) fn info(&self, link: Link, now: Instant) -> String {
-        let flags = match (&self.downlink, &self.transaction, &self.waiting) {
-            (Some(_), ..) => "S",
-            (None, Some(_), _) => "x",
-            (None, None, Some(_)) => "b",
-            (None, None, None) => "N",
-        };
-        let multi = self.transaction.as_ref().map_or(-1, |t| t.queue.len() as i64);
-        let resp = if self.protocol == Protocol::Resp2 { 2 } else { 3 };
-        format!(
-            "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={flags} db={} sub=0 psub=0 \
-             ssub=0 multi={multi} qbuf={} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 obl={} \
-             oll=0 omem=0 tot-mem=0 events=r cmd={} user=default redir=-1 resp={resp} lib-name= \
-             lib-ver=",
-            self.id,
-            self.peer,
-            self.local,
-            7 + link.0,
-            self.name,
-            now.since(self.since).seconds(),
-            now.since(self.heard_at).seconds(),
-            self.db,
-            self.decoder.pending(),
-            self.replies.len(),
-            self.last_command,
-        )
+    /// Its class.
+    pub(super) fn class(&self) -> Class {
+        if self.downlink.is_some() {
+            Class::Replica
+        } else if self.subscriptions.any() {
+            Class::PubSub
+        } else {
+            Class::Normal
+        }
+    }
+
+    /// What waits to be read by a client that is no replica, by Redis' account: the first 16 KiB
+    /// lie in a buffer that every client has.
+    pub(super) fn waiting_output(&self) -> u64 {
+        (self.replies.len() as u64 + self.in_wire).saturating_sub(OWN_BUFFER_BYTES)
     }
 }
+
+/// Redis' `PROTO_REPLY_CHUNK_BYTES`.
+const OWN_BUFFER_BYTES: u64 = 16 * 1024;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::commands::Settings;
+use crate::commands::{Classes, Settings};
 use crate::time::Duration;
 
 /// The options of one server. A clone shares them until one is changed.
@@ -32,6 +32,39 @@ pub struct Hot {
     pub min_replicas_to_write: u64,
     /// `min-replicas-max-lag`, in seconds.
     pub min_replicas_max_lag: u64,
+    /// `timeout`, in seconds.
+    pub timeout: u64,
+    /// `client-output-buffer-limit`.
+    pub output_limits: OutputLimits,
+}
+
+/// `client-output-buffer-limit`: how much may wait to be read by clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutputLimits {
+    /// Of clients like any other.
+    pub normal: OutputLimit,
+    /// Of replicas.
+    pub replica: OutputLimit,
+    /// Of clients that have subscribed.
+    pub pubsub: OutputLimit,
+}
+
+/// How much may wait to be read by one client; 0 is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutputLimit {
+    /// Bytes with which it is dropped at once.
+    pub hard: u64,
+    /// Bytes with which it is dropped after a while.
+    pub soft: u64,
+    /// How long a while is.
+    pub seconds: u64,
+}
+
+impl OutputLimit {
+    /// True if there is any limit: only then the host is asked to report what has left.
+    pub const fn is_any(self) -> bool {
+        self.hard > 0 || self.soft > 0
+    }
 }
 
 /// One row of the table.
@@ -64,6 +97,8 @@ pub enum Kind {
     Text,
     /// Classes with three limits each.
     BufferLimits,
+    /// Letters of classes of events.
+    Events,
 }
 
 /// Why an option was not set, in the words that follow Redis' own preamble.
@@ -103,7 +138,20 @@ impl Config {
         self.put(directive, value)
     }
 
-    /// The value of an option as CONFIG GET prints it.
+    /// The value of an option as CONFIG GET prints it to a user.
+    pub fn shown(&self, row: &Directive) -> String {
+        match row.kind {
+            Kind::Events => self.settings.notify.letters(),
+            Kind::Bool
+            | Kind::Integer(..)
+            | Kind::Memory(..)
+            | Kind::Choice(_)
+            | Kind::Text
+            | Kind::BufferLimits => self.get(row.name).to_owned(),
+        }
+    }
+
+    /// The value of an option as it is kept.
     ///
     /// # Panics
     /// If there is no such option: names inside the program are right.
@@ -132,17 +180,17 @@ impl Config {
         Some(self.get(name)).filter(|text| !text.is_empty())
     }
 
-    /// The hard limit, the soft limit and its seconds for a class of clients.
-    pub fn buffer_limit(&self, class: &str) -> [u64; 3] {
+    /// The limits of a class of clients.
+    fn buffer_limit(&self, class: &str) -> OutputLimit {
         let mut words = self.get("client-output-buffer-limit").split(' ');
         while let Some(word) = words.next() {
             let mut number = || words.next().and_then(|n| n.parse().ok()).unwrap_or(0);
-            let limits = [number(), number(), number()];
+            let limit = OutputLimit { hard: number(), soft: number(), seconds: number() };
             if word == class {
-                return limits;
+                return limit;
             }
         }
-        [0; 3]
+        OutputLimit::default()
     }
 
     fn put(&mut self, row: &'static Directive, value: &str) -> Result<(), ConfigError> {
@@ -162,9 +210,16 @@ impl Config {
             replica_serve_stale_data: self.yes("replica-serve-stale-data"),
             min_replicas_to_write: self.number("min-replicas-to-write"),
             min_replicas_max_lag: self.number("min-replicas-max-lag"),
+            timeout: self.number("timeout"),
+            output_limits: OutputLimits {
+                normal: self.buffer_limit("normal"),
+                replica: self.buffer_limit("slave"),
+                pubsub: self.buffer_limit("pubsub"),
+            },
         };
         let size = |name| usize::try_from(self.number(name)).unwrap_or(usize::MAX);
         self.settings = Settings {
+            notify: Classes::parse(self.get("notify-keyspace-events")).unwrap_or_default(),
             lazy_expire: self.yes("lazyfree-lazy-expire"),
             lazy_server_del: self.yes("lazyfree-lazy-server-del"),
             hash_listpack_entries: size("hash-max-listpack-entries"),
@@ -210,6 +265,11 @@ impl Kind {
             }
             Self::Text => Ok(value.to_owned()),
             Self::BufferLimits => buffer_limits(value, current),
+            // The letters are kept as given: `A` hides what stands beside it.
+            Self::Events => match Classes::parse(value) {
+                Some(_) => Ok(value.to_owned()),
+                None => Err("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.".to_owned()),
+            },
         }
     }
 }
@@ -322,6 +382,9 @@ static DIRECTIVES: &[Directive] = &[
         default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
         mutable: true,
     },
+    row("notify-keyspace-events", Kind::Events, ""),
+    integer("maxclients", "10000", 1, 4_294_967_295),
+    integer("timeout", "0", 0, 2_147_483_647),
     boolean("lazyfree-lazy-expire", "no"),
     boolean("lazyfree-lazy-eviction", "no"),
     boolean("lazyfree-lazy-server-del", "no"),
@@ -419,8 +482,14 @@ mod tests {
     fn buffer_limits_are_set_a_class_at_a_time() {
         let mut config = Config::default();
         config.set("client-output-buffer-limit", "replica 1mb 512kb 10").unwrap();
-        assert_eq!(config.buffer_limit("slave"), [1 << 20, 512 << 10, 10]);
-        assert_eq!(config.buffer_limit("pubsub"), [33_554_432, 8_388_608, 60]);
+        assert_eq!(
+            config.buffer_limit("slave"),
+            OutputLimit { hard: 1 << 20, soft: 512 << 10, seconds: 10 }
+        );
+        assert_eq!(
+            config.buffer_limit("pubsub"),
+            OutputLimit { hard: 33_554_432, soft: 8_388_608, seconds: 60 }
+        );
         config.set("client-output-buffer-limit", "replica 1mb").unwrap_err();
     }
 }

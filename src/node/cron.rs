@@ -10,11 +10,12 @@
 
 use std::fmt;
 
-use super::client::Waiting;
+use super::client::{Class, Client, Waiting};
 use super::gates::Asker;
 use super::io::Link;
 use super::machine::{Deadline, Machine};
 use super::note::{MasterNote, ReplicaNote, TransferNote};
+use super::output::soft_limit_end;
 use super::save::ChildStage;
 use super::state::{State, TICKS_PER_SECOND};
 use super::upstream::Uplink;
@@ -51,11 +52,17 @@ pub enum Wake {
     Expire,
     /// Answers a client that has waited long enough.
     ClientTimeout,
+    /// Ends a pause.
+    Unpause,
+    /// Drops a client that has read too slowly for too long.
+    OutputLimit,
+    /// Closes a client that has said nothing for long.
+    IdleClient,
 }
 
 impl Wake {
     /// Every purpose, in the order of importance.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::SnapshotChunk,
         Self::LoadChunk,
         Self::ReapChild,
@@ -69,6 +76,9 @@ impl Wake {
         Self::FreeBacklog,
         Self::Expire,
         Self::ClientTimeout,
+        Self::Unpause,
+        Self::OutputLimit,
+        Self::IdleClient,
     ];
 }
 
@@ -88,6 +98,9 @@ impl fmt::Display for Wake {
             Self::FreeBacklog => "repl-backlog-ttl: the backlog is freed",
             Self::Expire => "the cron deletes expired keys",
             Self::ClientTimeout => "a waiting client's time is over",
+            Self::Unpause => "CLIENT PAUSE is over",
+            Self::OutputLimit => "a client has read too slowly for too long",
+            Self::IdleClient => "timeout: a client has been silent",
         })
     }
 }
@@ -105,6 +118,9 @@ pub(super) fn deadline(state: &State) -> Option<Deadline> {
         backlog_due(state),
         expiry_due(state),
         clients_due(state),
+        state.pauses.end().map(|at| Deadline { at, wake: Wake::Unpause }),
+        swollen_due(state),
+        idle_due(state),
     ];
     due.into_iter().flatten().min_by_key(|deadline| (deadline.at, deadline.wake))
 }
@@ -215,7 +231,7 @@ fn backlog_due(state: &State) -> Option<Deadline> {
 }
 
 fn expiry_due(state: &State) -> Option<Deadline> {
-    if !state.active_expire || state.loading.is_some() {
+    if state.pauses.scope().is_some() || !state.active_expire || state.loading.is_some() {
         return None;
     }
     let at = if state.is_replica() {
@@ -228,14 +244,42 @@ fn expiry_due(state: &State) -> Option<Deadline> {
 }
 
 fn clients_due(state: &State) -> Option<Deadline> {
-    let until = |client: &super::client::Client| match &client.waiting {
+    let until = |client: &Client| match &client.waiting {
         Some(Waiting::Replicas { until, .. }) => *until,
         Some(Waiting::Keys(blocked)) => blocked.until,
-        Some(Waiting::Disk) | None => None,
+        Some(Waiting::Disk | Waiting::Unpause(_)) | None => None,
     };
     let shutdown = state.shutdown.map(|shutdown| shutdown.until);
-    let at = state.clients.values().filter_map(until).chain(shutdown).min()?;
+    let waiting = state.parked.iter().chain(&state.waiting);
+    let waits = waiting.filter_map(|link| until(state.clients.get(link)?));
+    let at = waits.chain(shutdown).min()?;
     Some(Deadline { at, wake: Wake::ClientTimeout })
+}
+
+fn swollen_due(state: &State) -> Option<Deadline> {
+    let limits = state.config().hot.output_limits;
+    let end = |link: &Link| {
+        let client = state.clients.get(link)?;
+        soft_limit_end(client, client.class().limit(&limits).seconds)
+    };
+    let at = state.swollen.iter().filter_map(end).min()?;
+    Some(at_tick(state, at, Wake::OutputLimit))
+}
+
+/// `timeout` is for clients that neither wait nor listen.
+fn idle_due(state: &State) -> Option<Deadline> {
+    let timeout = state.config().hot.timeout;
+    if timeout == 0 {
+        return None;
+    }
+    let silent = state.clients.values().filter(|client| may_idle_out(client));
+    let heard = silent.map(|client| client.heard_at).min()?;
+    let at = Instant::from_millis((heard.seconds() + timeout + 1) * 1_000);
+    Some(at_tick(state, at, Wake::IdleClient))
+}
+
+fn may_idle_out(client: &Client) -> bool {
+    client.class() == Class::Normal && client.waiting.is_none()
 }
 
 impl Machine<'_> {
@@ -270,9 +314,22 @@ impl Machine<'_> {
         let due = self.state.tick.is_none() || second_due(self.state).is_some_and(|at| at <= now);
         let before = self.state.tick.replace(tick);
         self.reap_child();
+        self.check_swollen();
+        self.close_idle_clients();
         self.expire_keys();
         if due {
             self.every_second(before, tick);
+        }
+    }
+
+    fn close_idle_clients(&mut self) {
+        let timeout = self.state.config().hot.timeout;
+        let now = self.now.seconds();
+        let idle = |client: &Client| now.saturating_sub(client.heard_at.seconds()) > timeout;
+        if timeout > 0 {
+            let clients = self.state.clients.iter().filter(|(_, c)| may_idle_out(c) && idle(c));
+            let links: Vec<Link> = clients.map(|(&link, _)| link).collect();
+            links.into_iter().for_each(|link| self.hang_up(link));
         }
     }
 
@@ -377,6 +434,9 @@ impl Machine<'_> {
 
     /// Deletes keys past their expiry, each as a command of its own.
     fn expire_keys(&mut self) {
+        if self.state.pauses.scope().is_some() {
+            return;
+        }
         if !self.state.active_expire || self.state.loading.is_some() {
             return;
         }
@@ -401,7 +461,10 @@ impl Machine<'_> {
     fn delete_expired(&mut self, db: usize, args: &[Bytes; 2]) {
         let Some(spec) = crate::commands::lookup(&args[0]) else { return };
         // Seen as the master link sees it: the key is deleted by this very command.
-        let (_, effects) = self.call(spec, Asker::upstream(db), args);
+        let (_, mut effects) = self.call(spec, Asker::upstream(db), args);
+        for event in &mut effects.events {
+            event.name = "expired";
+        }
         let unit = self.settle(db, args, effects);
         self.state.stats.expired_keys += 1;
         self.propagate(&unit, false);

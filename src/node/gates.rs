@@ -6,6 +6,7 @@ use super::client::Transaction;
 use super::io::Link;
 use super::machine::Machine;
 use super::note::MasterNote;
+use super::pubsub::subscriber_may;
 use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer, check_arity};
 use crate::resp::{Bytes, Command, Protocol, Reply};
 
@@ -50,6 +51,16 @@ impl Row {
         }
     }
 
+    /// The name, with that of the subcommand.
+    fn full_name(self, args: &[Bytes]) -> String {
+        match args.get(1) {
+            Some(sub) if admin_table::is_container(self.name()) => {
+                format!("{}|{}", self.name(), String::from_utf8_lossy(sub).to_ascii_lowercase())
+            }
+            _ => self.name().to_owned(),
+        }
+    }
+
     pub(super) const fn flags(self) -> Flags {
         match self {
             Self::Data(spec) => spec.flags,
@@ -74,29 +85,30 @@ impl Machine<'_> {
     /// Carries out the commands that have arrived, until one has to wait.
     pub(super) fn serve(&mut self, link: Link) {
         while let Some(client) = self.state.clients.get_mut(&link) {
-            if client.closing || client.waiting.is_some() {
+            if client.ending.is_some() || client.waiting.is_some() {
                 return;
             }
             match client.decoder.next_command() {
                 Ok(None) => return,
                 Ok(Some(command)) => self.command(link, command),
                 Err(error) => {
-                    Reply::error(format!("ERR {error}"))
-                        .encode(client.protocol, &mut client.replies);
-                    client.closing = true;
+                    self.reply(link, &Reply::error(format!("ERR {error}")));
+                    self.close_replied(link);
                 }
             }
         }
     }
 
-    fn command(&mut self, link: Link, command: Command) {
-        self.state.stats.commands_processed += 1;
+    pub(super) fn command(&mut self, link: Link, command: Command) {
         if self.state.downlink(link).is_some() {
+            self.state.stats.commands_processed += 1;
             self.replica_command(link, &command.args);
             return;
         }
+        self.state.served = Some(link);
         let reply = self.admit(link, command);
         self.reply(link, &reply);
+        self.end_service(link);
         self.serve_ready();
     }
 
@@ -107,13 +119,18 @@ impl Machine<'_> {
             Err(refusal) => return self.refuse(link, &refusal),
         };
         if let Some(client) = self.state.clients.get_mut(&link) {
-            client.last_command = row.name().to_owned();
+            client.last_command = row.full_name(&command.args);
         }
         if let Err(refusal) = self.may_run(link, row) {
             return self.refuse(link, &refusal);
         }
+        if self.is_paused(link, row) {
+            self.postpone(link, command);
+            return Reply::Silent;
+        }
         let in_transaction = self.transaction(link).is_some();
-        if in_transaction && !matches!(row.name(), "multi" | "exec" | "discard" | "watch" | "reset")
+        if in_transaction
+            && !matches!(row.name(), "multi" | "exec" | "discard" | "watch" | "quit" | "reset")
         {
             if row.flags().has(Flags::NO_MULTI) {
                 let refusal = Refusal::other("ERR Command not allowed inside a transaction");
@@ -124,7 +141,10 @@ impl Machine<'_> {
             }
             return Reply::Simple("QUEUED".into());
         }
-        self.run(link, row, &command.args)
+        self.state.stats.commands_processed += 1;
+        let reply = self.run(link, row, &command.args);
+        self.show_command(link, row, &command.args);
+        reply
     }
 
     pub(super) fn transaction(&mut self, link: Link) -> Option<&mut Transaction> {
@@ -160,6 +180,16 @@ impl Machine<'_> {
             let text = "READONLY You can't write against a read only replica.";
             return Err(Refusal::other(text));
         }
+        if let Some(client) = client
+            && client.subscriptions.any()
+            && !subscriber_may(client.protocol, row.name())
+        {
+            return Err(Refusal::Other(format!(
+                "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / \
+                 RESET are allowed in this context",
+                client.last_command
+            )));
+        }
         let stale = self.state.is_replica() && !self.state.upstream.is_up();
         if stale && !hot.replica_serve_stale_data && !flags.has(Flags::STALE) {
             let text =
@@ -169,21 +199,38 @@ impl Machine<'_> {
         if self.state.loading.is_some() && !flags.has(Flags::LOADING) {
             return Err(Refusal::other("LOADING Redis is loading the dataset in memory"));
         }
+        let keyed = flags.has(Flags::WRITE) || flags.has(Flags::READONLY);
+        if keyed && client.is_some_and(|client| client.monitors) {
+            return Err(Refusal::other("ERR Replica can't interact with the keyspace"));
+        }
         Ok(())
     }
 
     fn queue_writes(&self, link: Link) -> bool {
+        self.queue_has(link, Flags::WRITE)
+    }
+
+    pub(super) fn queue_may_replicate(&self, link: Link) -> bool {
+        self.queue_has(link, Flags::WRITE) || self.queue_has(link, Flags::MAY_REPLICATE)
+    }
+
+    fn queue_has(&self, link: Link, flag: Flags) -> bool {
         let transaction = self.state.clients.get(&link).and_then(|c| c.transaction.as_ref());
         transaction.is_some_and(|transaction| {
             let rows = transaction.queue.iter().filter_map(|command| Row::find(&command.args[0]));
-            rows.into_iter().any(|row| row.flags().has(Flags::WRITE))
+            rows.into_iter().any(|row| row.flags().has(flag))
         })
     }
 
     /// Runs a command that has passed the gates, and propagates what it caused.
     pub(super) fn run(&mut self, link: Link, row: Row, args: &[Bytes]) -> Reply {
         match row {
-            Row::Admin(spec) => (spec.handler)(self, link, args),
+            Row::Admin(spec) => {
+                let reply = (spec.handler)(self, link, args);
+                let unit = std::mem::take(&mut self.state.also);
+                self.propagate(&unit, true);
+                reply
+            }
             Row::Data(spec) => {
                 let asker = self.asker(link, spec);
                 self.run_data(link, spec, asker, args)
@@ -222,6 +269,7 @@ impl Machine<'_> {
             viewer: asker.viewer,
             protocol: asker.protocol,
             may_block: asker.may_block,
+            reads: spec.flags.has(Flags::READONLY),
             args,
             random: &mut self.state.random,
             rdb_version: self.state.setup.profile.rdb_version(),
@@ -235,7 +283,8 @@ impl Machine<'_> {
 
     /// How a client runs a command: which keys it sees as expired, and whether it can wait.
     pub(super) fn asker(&self, link: Link, spec: &Spec) -> Asker {
-        let viewer = match (self.state.is_replica(), spec.flags.has(Flags::WRITE)) {
+        let keeps = self.state.is_replica() || self.state.pauses.scope().is_some();
+        let viewer = match (keeps, spec.flags.has(Flags::WRITE)) {
             (false, _) | (true, true) => Viewer::Owner,
             (true, false) => Viewer::Reader,
         };
@@ -245,13 +294,6 @@ impl Machine<'_> {
             viewer,
             protocol: client.map_or(Protocol::Resp2, |client| client.protocol),
             may_block: true,
-        }
-    }
-
-    /// Writes a reply to a client; it leaves at the end of the turn.
-    pub(super) fn reply(&mut self, link: Link, reply: &Reply) {
-        if let Some(client) = self.state.clients.get_mut(&link) {
-            reply.encode(client.protocol, &mut client.replies);
         }
     }
 
@@ -271,9 +313,8 @@ impl Machine<'_> {
     }
 
     fn drop_talking_replica(&mut self, link: Link, args: &[Bytes]) {
-        let Some(client) = self.state.clients.get(&link) else { return };
         let command = command_name(&args[0]).to_owned();
-        let client = client.info(link, self.now);
+        let client = self.state.client_line(link, self.now);
         self.note(MasterNote::ReplicaGeneratedReply { command, client });
         self.hang_up(link);
     }

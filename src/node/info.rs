@@ -66,7 +66,7 @@ fn server(state: &State, now: Instant, text: &mut String) {
 
 fn clients(state: &State, _: Instant, text: &mut String) {
     field!(text, "connected_clients", state.clients.len() - state.replicas.len());
-    let blocked = state.clients.values().filter(|client| client.waiting.is_some()).count();
+    let blocked = state.parked.len() + state.waiting.len();
     field!(text, "blocked_clients", blocked);
 }
 
@@ -94,14 +94,21 @@ fn stats(state: &State, _: Instant, text: &mut String) {
     field!(text, "total_net_output_bytes", stats.output_bytes);
     field!(text, "total_net_repl_input_bytes", stats.repl_input_bytes);
     field!(text, "total_net_repl_output_bytes", stats.repl_output_bytes);
+    field!(text, "rejected_connections", stats.connections_rejected);
     field!(text, "sync_full", stats.sync_full);
     field!(text, "sync_partial_ok", stats.sync_partial_ok);
     field!(text, "sync_partial_err", stats.sync_partial_err);
     field!(text, "expired_keys", stats.expired_keys);
     field!(text, "keyspace_hits", stats.keyspace_hits);
     field!(text, "keyspace_misses", stats.keyspace_misses);
+    let (channels, patterns, shards) = state.audience.counts();
+    field!(text, "pubsub_channels", channels);
+    field!(text, "pubsub_patterns", patterns);
+    field!(text, "pubsubshard_channels", shards);
     field!(text, "total_forks", stats.forks);
     field!(text, "unexpected_error_replies", stats.unexpected_error_replies);
+    let dropped = stats.output_limit_disconnections;
+    field!(text, "client_output_buffer_limit_disconnections", dropped);
 }
 
 /// The exact fields and their order are Redis': people parse them.

@@ -140,6 +140,11 @@ pub enum Output {
         /// The connection.
         link: Link,
     },
+    /// Close a connection at once: what has not left for it is lost.
+    Drop {
+        /// The connection.
+        link: Link,
+    },
     /// Use the disk; answered by [`Input::Disk`], in order.
     Disk {
         /// What it is for.
@@ -153,12 +158,15 @@ pub enum Output {
     Exit,
 }
 
-/// What bytes on their way are. All but talk is paced: the node hands the wire no more than its
-/// window until [`Input::Sent`] reports that bytes have left it.
+/// What bytes on their way are. All but talk is paced: [`Input::Sent`] reports that bytes have
+/// left the wire. Of snapshots and of the stream the node hands it no more than its window before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carries {
     /// Commands, replies and lines of the handshake.
     Talk,
+    /// Replies and messages to a client whose class has an output limit: what has not left is
+    /// counted.
+    Reply,
     /// A part of a snapshot.
     Snapshot,
     /// A part of the replication stream.
@@ -168,7 +176,7 @@ pub enum Carries {
 impl Carries {
     /// True if the host reports when the bytes have left the wire.
     pub const fn is_paced(self) -> bool {
-        matches!(self, Self::Snapshot | Self::Stream)
+        matches!(self, Self::Reply | Self::Snapshot | Self::Stream)
     }
 }
 

@@ -88,9 +88,18 @@ impl Machine<'_> {
     fn accept(&mut self, link: Link, peer: Address, local: Address) {
         let id = self.state.next_client;
         self.state.next_client += 1;
+        let others = self.state.clients.len() + usize::from(self.state.upstream.is_up());
+        if others as u64 >= self.state.config().number("maxclients") {
+            self.state.stats.connections_rejected += 1;
+            let bytes = Bytes::from(&b"-ERR max number of clients reached\r\n"[..]);
+            self.out.push(Output::Send { link, bytes, carries: Carries::Talk });
+            self.out.push(Output::Close { link });
+            return;
+        }
         self.state.stats.connections_received += 1;
         let mut client = Client::new(id, peer, local, self.now);
         client.authenticated = self.state.config().text("requirepass").is_none();
+        client.decoder.guard(!client.authenticated);
         self.state.clients.insert(link, client);
     }
 
@@ -113,6 +122,7 @@ impl Machine<'_> {
     }
 
     fn sent(&mut self, link: Link, bytes: u64) {
+        let bytes = self.replies_left(link, bytes);
         if let Some(down) = self.state.downlink_mut(link) {
             down.in_wire = down.in_wire.saturating_sub(bytes);
             self.send_snapshot(link);
@@ -141,36 +151,18 @@ impl Machine<'_> {
     /// What Redis does before it sleeps: the stream goes out, and so do replies.
     fn end_turn(&mut self) {
         self.feed_replicas();
+        self.end_pauses();
         self.end_waits();
         self.go_on_shutting_down();
         self.resume_waiting();
         self.serve_resumed();
-        if std::mem::take(&mut self.state.getack) {
+        if self.state.pauses.scope().is_none() && std::mem::take(&mut self.state.getack) {
             self.feed_getack();
         }
         self.feed_replicas();
         self.trim_backlog();
+        self.check_replicas_output();
         self.flush_replies();
-    }
-
-    /// Sends what has been said to clients, and closes those that are done with.
-    fn flush_replies(&mut self) {
-        let State { clients, stats, .. } = &mut *self.state;
-        let mut done = Vec::new();
-        for (&link, client) in clients.iter_mut() {
-            if !client.replies.is_empty() {
-                let bytes = Bytes::from(std::mem::take(&mut client.replies));
-                stats.output_bytes += bytes.len() as u64;
-                self.out.push(Output::Send { link, bytes, carries: Carries::Talk });
-            }
-            if client.closing {
-                done.push(link);
-            }
-        }
-        for link in done {
-            self.out.push(Output::Close { link });
-            self.forget(link);
-        }
     }
 
     /// Closes an accepted connection from our side, at once.
@@ -180,11 +172,16 @@ impl Machine<'_> {
     }
 
     /// An accepted connection is no more.
-    fn forget(&mut self, link: Link) {
+    pub(super) fn forget(&mut self, link: Link) {
         if self.state.downlink(link).is_some() {
             self.replica_lost(link);
         }
         self.forget_wait(link);
+        self.forget_watch(link);
+        self.forget_monitor(link);
+        self.forget_subscriptions(link);
+        self.state.speaking.remove(&link);
+        self.state.swollen.remove(&link);
         self.state.clients.remove(&link);
     }
 

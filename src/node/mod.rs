@@ -31,7 +31,12 @@ mod admin;
 mod admin_table;
 mod block;
 mod client;
+mod client_command;
+mod client_list;
+mod command_command;
 mod config;
+mod config_command;
+mod connection;
 mod cron;
 mod debug;
 mod debug_protocol;
@@ -40,17 +45,23 @@ mod dump;
 mod exit;
 mod gates;
 mod handshake;
+mod help;
 mod inert;
 mod info;
 mod io;
+mod kill;
 mod load;
 mod log;
 mod machine;
+mod monitor;
 mod note;
 mod note_load;
 mod note_text;
+mod output;
 mod own_expiry;
+mod pause;
 mod propagate;
+mod pubsub;
 mod save;
 mod state;
 mod status;
@@ -60,7 +71,10 @@ mod upstream;
 mod wait;
 
 pub use admin_table::command_names;
-pub use config::{Config, ConfigError, Directive, Kind, directive, directives, parse_memory};
+pub use config::{
+    Config, ConfigError, Directive, Kind, OutputLimit, OutputLimits, directive, directives,
+    parse_memory,
+};
 pub use cron::Wake;
 pub use io::{Address, Carries, DiskFact, DiskOrder, Input, Job, Link, Outbox, Output};
 pub use log::{Level, LogLine};

@@ -298,6 +298,13 @@ pub enum ServerNote {
     ShutdownAborted,
     /// The last line.
     Bye,
+    /// A client reads too slowly.
+    OutputLimit {
+        /// It, as CLIENT LIST shows it.
+        client: String,
+        /// True if it was found when more was written to it, false if the cron has found it.
+        scheduled: bool,
+    },
     /// The dataset was read at the start; seconds.
     DbLoadedFromDisk(f64),
 }
@@ -408,7 +415,7 @@ impl From<SnapshotNote> for Note {
 
 impl ServerNote {
     const fn is_warning(&self) -> bool {
-        matches!(self, Self::UserRequestedShutdown | Self::Bye | Self::CannotExit)
+        matches!(self, Self::Bye | Self::CannotExit | Self::OutputLimit { .. })
     }
 }
 

@@ -365,6 +365,10 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ServerNote::CannotExit => f.write_str("Error trying to save the DB, can't exit."),
         ServerNote::ShutdownAborted => f.write_str("Shutdown manually aborted."),
         ServerNote::Bye => f.write_str("Redis is now ready to exit, bye bye..."),
+        ServerNote::OutputLimit { client, scheduled } => {
+            let closed = if *scheduled { "scheduled to be closed ASAP" } else { "closed" };
+            write!(f, "Client {client} {closed} for overcoming of output buffer limits.")
+        }
         ServerNote::DbLoadedFromDisk(seconds) => {
             write!(f, "DB loaded from disk: {seconds:.3} seconds")
         }

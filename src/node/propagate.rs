@@ -19,6 +19,7 @@ impl Machine<'_> {
         self.break_watches(&effects.touched);
         self.signal_ready(&effects.touched);
         self.signal_ready(&effects.woken);
+        self.notify(&effects.events);
         let mut unit: Unit = effects.expired;
         if effects.dirty > 0 || effects.forced {
             let commands = effects.rewritten.unwrap_or_else(|| vec![args.to_vec()]);
@@ -29,11 +30,22 @@ impl Machine<'_> {
 
     /// Breaks the watches of those who watch one of these keys.
     pub(super) fn break_watches(&mut self, touched: &[(usize, Bytes)]) {
-        for client in self.state.clients.values_mut() {
-            if !client.watch.keys.is_empty() && !client.watch.touched {
-                client.watch.touched = touched.iter().any(|key| client.watch.keys.contains(key));
+        if self.state.watched.is_empty() {
+            return;
+        }
+        for key in touched {
+            for link in self.state.watched.get(key).into_iter().flatten() {
+                if let Some(client) = self.state.clients.get_mut(link) {
+                    client.watch.touched = true;
+                }
             }
         }
+    }
+
+    /// Lets the stream carry a command of the server's own, behind what is being carried out.
+    pub(super) fn also_propagate(&mut self, link: Link, args: &[Bytes]) {
+        let db = self.state.clients.get(&link).map_or(0, |client| client.db);
+        self.state.also.push((db, args.to_vec()));
     }
 
     /// Sends a unit into the stream. What a replica's own clients write stays there.

@@ -7,6 +7,9 @@ use super::config::Config;
 use super::exit::{Patron, Shutdown};
 use super::io::Link;
 use super::load::Loading;
+use super::pause::Pauses;
+use super::propagate::Unit;
+use super::pubsub::Audience;
 use super::save::Child;
 use super::upstream::Upstream;
 use crate::keyspace::Keyspace;
@@ -113,6 +116,26 @@ pub(super) struct State {
 
     /// Every accepted connection.
     pub(super) clients: BTreeMap<Link, Client>,
+    /// Clients that were told something in this turn, or are to be closed at its end.
+    pub(super) speaking: BTreeSet<Link>,
+    /// Clients that WAIT for replicas.
+    pub(super) waiting: BTreeSet<Link>,
+    /// Clients that a pause keeps waiting, in the order of their commands.
+    pub(super) postponed: Vec<Link>,
+    /// Clients that hold more than the soft limit of their class.
+    pub(super) swollen: BTreeSet<Link>,
+    /// Who watches which key.
+    pub(super) watched: BTreeMap<(usize, Bytes), Vec<Link>>,
+    /// Who is shown every command.
+    pub(super) monitors: Vec<Link>,
+    /// The client whose command is being carried out.
+    pub(super) served: Option<Link>,
+    /// What the server's own commands want propagated.
+    pub(super) also: Unit,
+    /// Who listens to what.
+    pub(super) audience: Audience,
+    /// What keeps clients waiting.
+    pub(super) pauses: Pauses,
     /// The id of the next client.
     pub(super) next_client: u64,
     /// Keys that this replica's own clients gave an expiry, with their databases.
@@ -154,6 +177,8 @@ pub(super) struct State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stats {
     pub(super) connections_received: u64,
+    pub(super) connections_rejected: u64,
+    pub(super) output_limit_disconnections: u64,
     pub(super) commands_processed: u64,
     pub(super) input_bytes: u64,
     pub(super) output_bytes: u64,
@@ -190,6 +215,16 @@ impl State {
             stream: StreamEncoder::default(),
             no_replicas_since: now,
             clients: BTreeMap::new(),
+            speaking: BTreeSet::new(),
+            waiting: BTreeSet::new(),
+            postponed: Vec::new(),
+            swollen: BTreeSet::new(),
+            watched: BTreeMap::new(),
+            monitors: Vec::new(),
+            served: None,
+            also: Unit::new(),
+            audience: Audience::default(),
+            pauses: Pauses::default(),
             next_client: 3,
             own_expiring: BTreeSet::new(),
             parked: Vec::new(),

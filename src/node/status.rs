@@ -1,5 +1,6 @@
 //! What can be seen of a node from outside: bounded, and never the dataset.
 
+use super::config::OutputLimit;
 use super::io::{Address, Link};
 use super::machine::Node;
 use super::note::Target;
@@ -188,9 +189,9 @@ impl Node {
         Digest::of_keyspace(&self.state.keyspace)
     }
 
-    /// The hard limit, the soft limit and its seconds of the output buffers of a class of clients.
-    pub fn buffer_limit(&self, class: &str) -> [u64; 3] {
-        self.state.config().buffer_limit(class)
+    /// How much may wait to be read by a replica.
+    pub fn replica_limit(&self) -> OutputLimit {
+        self.state.config().hot.output_limits.replica
     }
 
     /// The value of an option, as CONFIG GET prints it.

@@ -144,7 +144,7 @@ impl Machine<'_> {
             Reply::Silent
         } else {
             let db = stream.db;
-            self.apply_data(db, args)
+            if self.obey_publish(args) { Reply::Silent } else { self.apply_data(db, args) }
         };
         if let Reply::Error(error) = reply {
             self.state.stats.unexpected_error_replies += 1;

@@ -1,6 +1,6 @@
 //! MULTI, EXEC and WATCH. *Source*: Redis 7.2 · multi.c.
 
-use super::client::{Transaction, Watch};
+use super::client::Transaction;
 use super::gates::{Asker, Row};
 use super::io::Link;
 use super::machine::Machine;
@@ -22,7 +22,7 @@ pub(super) fn discard(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Rep
     if client.transaction.take().is_none() {
         return Reply::error("ERR DISCARD without MULTI");
     }
-    client.watch = Watch::default();
+    machine.forget_watch(link);
     Reply::OK
 }
 
@@ -38,6 +38,7 @@ pub(super) fn watch(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
         let entry = machine.state.keyspace.db(client.db).get(key);
         let expired = entry.and_then(|entry| entry.expires).is_some_and(|at| now > at);
         if !expired && !client.watch.keys.contains(&watched) {
+            machine.state.watched.entry(watched.clone()).or_default().push(link);
             client.watch.keys.push(watched);
         }
     }
@@ -45,9 +46,7 @@ pub(super) fn watch(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
 }
 
 pub(super) fn unwatch(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
-    if let Some(client) = machine.state.clients.get_mut(&link) {
-        client.watch = Watch::default();
-    }
+    machine.forget_watch(link);
     Reply::OK
 }
 
@@ -56,11 +55,12 @@ pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply 
     let Some(transaction) = client.transaction.take() else {
         return Reply::error("ERR EXEC without MULTI");
     };
-    let watch = std::mem::take(&mut client.watch);
+    let touched = client.watch.touched;
+    machine.forget_watch(link);
     if transaction.poisoned {
         return Reply::error("EXECABORT Transaction discarded because of previous errors.");
     }
-    if watch.touched {
+    if touched {
         return Reply::NullArray;
     }
     let (replies, unit) = machine.run_queue(link, &transaction.queue);
@@ -72,19 +72,38 @@ pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply 
 }
 
 impl Machine<'_> {
+    /// A client watches no key any more.
+    pub(super) fn forget_watch(&mut self, link: Link) {
+        let Some(client) = self.state.clients.get_mut(&link) else { return };
+        for key in std::mem::take(&mut client.watch).keys {
+            if let Some(links) = self.state.watched.get_mut(&key) {
+                links.retain(|&other| other != link);
+                if links.is_empty() {
+                    self.state.watched.remove(&key);
+                }
+            }
+        }
+    }
+
     /// Runs the queued commands; what they cause is one unit of the stream.
     fn run_queue(&mut self, link: Link, queue: &[Command]) -> (Vec<Reply>, Unit) {
         let (mut replies, mut unit) = (Vec::with_capacity(queue.len()), Unit::new());
         for command in queue {
             let reply = match Row::find(&command.args[0]) {
-                Some(Row::Data(spec)) => {
+                Some(row @ Row::Data(spec)) => {
                     let asker = Asker { may_block: false, ..self.asker(link, spec) };
                     let (reply, effects) = self.call(spec, asker, &command.args);
                     self.remember_own_expiries(&effects.touched);
                     unit.extend(self.settle(asker.db, &command.args, effects));
+                    self.show_command(link, row, &command.args);
                     reply
                 }
-                Some(Row::Admin(spec)) => (spec.handler)(self, link, &command.args),
+                Some(row @ Row::Admin(spec)) => {
+                    let reply = (spec.handler)(self, link, &command.args);
+                    unit.append(&mut self.state.also);
+                    self.show_command(link, row, &command.args);
+                    reply
+                }
                 None => Reply::error(unknown_command(&command.args).to_string()),
             };
             replies.push(reply);

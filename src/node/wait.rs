@@ -36,13 +36,14 @@ pub(super) fn wait(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Rep
     machine.state.getack = true;
     if let Some(client) = machine.state.clients.get_mut(&link) {
         client.waiting = Some(Waiting::Replicas { offset, count, until });
+        machine.state.waiting.insert(link);
     }
     Reply::Silent
 }
 
 impl Machine<'_> {
     /// How many online replicas have confirmed `offset`.
-    fn confirmed(&self, offset: Offset) -> u64 {
+    pub(super) fn confirmed(&self, offset: Offset) -> u64 {
         let confirmed =
             |down: &&crate::replication::Downlink| down.stage.is_online() && down.acked >= offset;
         self.state.downlinks().map(|(_, down)| down).filter(confirmed).count() as u64
@@ -50,19 +51,20 @@ impl Machine<'_> {
 
     /// Answers the clients whose wait is over, and serves what they have sent meanwhile.
     pub(super) fn resume_waiting(&mut self) {
-        let waiting = |(&link, client): (&Link, &super::client::Client)| match client.waiting {
+        if self.state.waiting.is_empty() {
+            return;
+        }
+        let waiting = |&link: &Link| match self.state.clients.get(&link)?.waiting {
             Some(Waiting::Replicas { offset, count, until }) => Some((link, offset, count, until)),
-            Some(Waiting::Keys(_) | Waiting::Disk) | None => None,
+            Some(Waiting::Keys(_) | Waiting::Disk | Waiting::Unpause(_)) | None => None,
         };
-        let clients: Vec<_> = self.state.clients.iter().filter_map(waiting).collect();
+        let clients: Vec<_> = self.state.waiting.iter().filter_map(waiting).collect();
         for (link, offset, count, until) in clients {
             let reached = self.confirmed(offset);
             if reached < count && until.is_none_or(|until| self.now < until) {
                 continue;
             }
-            if let Some(client) = self.state.clients.get_mut(&link) {
-                client.waiting = None;
-            }
+            self.forget_wait(link);
             self.reply(link, &Reply::count(reached));
             self.state.resumed.push(link);
         }

@@ -22,6 +22,12 @@ pub enum ProtocolError {
     /// The line with the count is longer than 64 KiB.
     #[error("Protocol error: too big mbulk count string")]
     MultibulkLine,
+    /// An array is longer than one who has not given a password may send.
+    #[error("Protocol error: unauthenticated multibulk length")]
+    GuardedMultibulk,
+    /// A string is longer than one who has not given a password may send.
+    #[error("Protocol error: unauthenticated bulk length")]
+    GuardedBulk,
     /// The length behind `$` is not a number, or over `proto-max-bulk-len`.
     #[error("Protocol error: invalid bulk length")]
     BulkLength,
@@ -54,6 +60,8 @@ pub struct CommandDecoder {
     position: usize,
     /// The multibulk command that is under way.
     partial: Option<Partial>,
+    /// True while the peer has not given its password: its commands must be small.
+    guarded: bool,
     /// True from the return of a command until the next call.
     complete: bool,
 }
@@ -70,6 +78,11 @@ struct Partial {
 }
 
 impl CommandDecoder {
+    /// Takes only small commands, or any again.
+    pub const fn guard(&mut self, guarded: bool) {
+        self.guarded = guarded;
+    }
+
     /// Takes bytes that have arrived.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.let_go();
@@ -146,6 +159,9 @@ impl CommandDecoder {
         let count = super::parse_integer(&self.buffer[self.position + 1..line.end])
             .filter(|&n| n <= i64::from(i32::MAX))
             .ok_or(ProtocolError::MultibulkLength)?;
+        if self.guarded && count > GUARDED_ARGS_MAX {
+            return Err(ProtocolError::GuardedMultibulk);
+        }
         self.position = line.next;
         Ok(Some(usize::try_from(count).ok().filter(|&n| n > 0)))
     }
@@ -189,6 +205,9 @@ impl CommandDecoder {
             .and_then(|n| usize::try_from(n).ok())
             .filter(|&n| n <= BULK_BYTES_MAX)
             .ok_or(ProtocolError::BulkLength)?;
+        if self.guarded && length > GUARDED_BYTES_MAX {
+            return Err(ProtocolError::GuardedBulk);
+        }
         self.position = line.next;
         Ok(Some(length))
     }
@@ -240,6 +259,10 @@ struct Line {
 
 /// Redis' `PROTO_INLINE_MAX_SIZE`.
 const LINE_BYTES_MAX: usize = 64 * 1024;
+/// How many arguments a command may have before a password was given.
+const GUARDED_ARGS_MAX: i64 = 10;
+/// How long an argument may be before a password was given.
+const GUARDED_BYTES_MAX: usize = 16_384;
 /// The default of `proto-max-bulk-len`.
 const BULK_BYTES_MAX: usize = 512 * 1024 * 1024;
 

@@ -19,6 +19,8 @@ pub enum Protocol {
 pub enum Reply {
     /// Nothing is written: `REPLCONF ACK`, or a command that answers later.
     Silent,
+    /// Several replies to one command, one behind the other: SUBSCRIBE to many channels.
+    Several(Vec<Self>),
     /// `+OK`, `+PONG`, …
     Simple(Cow<'static, str>),
     /// `-ERR …`: the text without the leading minus.
@@ -75,6 +77,11 @@ impl Reply {
         let resp3 = protocol == Protocol::Resp3;
         match self {
             Self::Silent => {}
+            Self::Several(replies) => {
+                for reply in replies {
+                    reply.encode(protocol, out);
+                }
+            }
             Self::Simple(text) => push_line(b'+', text.as_bytes(), out),
             Self::Error(text) => push_line(b'-', text.as_bytes(), out),
             Self::Integer(n) => push_line(b':', n.to_string().as_bytes(), out),

@@ -167,6 +167,9 @@ const fn wake_name(wake: Wake) -> &'static str {
         Wake::FreeBacklog => "backlog",
         Wake::Expire => "expire",
         Wake::ClientTimeout => "client",
+        Wake::Unpause => "unpause",
+        Wake::OutputLimit => "outputLimit",
+        Wake::IdleClient => "idleClient",
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::lab::{Place, label, printable};
-use crate::node::{Carries, ReplicaStatus, Status, Target, TransferForm};
+use crate::node::{Carries, OutputLimit, ReplicaStatus, Status, Target, TransferForm};
 use crate::replication::Stage;
 use crate::resp::commands_at_end;
 use crate::time::Instant;
@@ -181,7 +181,7 @@ impl NodeLook {
             keys: keys_view(&status),
             stream: if status.replica { Vec::new() } else { stream_view(place, status.offset.0) },
             buffer_limit: {
-                let [hard, soft, seconds] = place.buffer_limit("slave");
+                let OutputLimit { hard, soft, seconds } = place.replica_limit();
                 BufferLimitView { hard, soft, seconds }
             },
             config: SHOWN_OPTIONS.iter().map(option).collect(),

@@ -24,7 +24,8 @@ fn nested(reply: &Reply) -> String {
             let items: Vec<String> = items.iter().map(nested).collect();
             format!("[{}]", items.join(", "))
         }
-        Reply::Map(_)
+        Reply::Several(_)
+        | Reply::Map(_)
         | Reply::Attribute(_)
         | Reply::Double(_)
         | Reply::BigNumber(_)

@@ -29,6 +29,10 @@ pub(crate) struct Actor {
     deadline: Option<Instant>,
     /// What waits for a process that is frozen; none while it runs.
     frozen: Option<VecDeque<Event>>,
+    /// The bytes that its system has taken for it meanwhile.
+    held: u64,
+    /// Who waits until there is room for more: what has left, when there is.
+    full: Vec<(usize, Fact)>,
     /// False once it was killed.
     alive: bool,
     heard: Vec<u8>,
@@ -60,16 +64,42 @@ impl Stage {
             port,
             deadline: None,
             frozen: None,
+            held: 0,
+            full: Vec::new(),
             alive: true,
             heard: Vec::new(),
         });
         self.push(index, Fact::Started);
+        self.accept_client(index);
+        self.actors[index].log.clear();
+    }
+
+    /// Starts a process again that has ended, on its disk and with its options; from here on it
+    /// is called `new_name`.
+    pub(crate) fn restart(&mut self, name: &str, new_name: &'static str) {
+        let index = self.index(name);
+        let actor = &mut self.actors[index];
+        assert!(!actor.alive, "{name} still runs");
+        (actor.name, actor.alive) = (new_name, true);
+        actor.log.clear();
+        self.push(index, Fact::Restarted { rdb: true, fork_fails: false });
+        self.accept_client(index);
+    }
+
+    /// A client leaves, and another comes.
+    pub(crate) fn change_client(&mut self, name: &str) {
+        let index = self.index(name);
+        self.push(index, Fact::Closed { link: CLIENT });
+        self.accept_client(index);
+    }
+
+    fn accept_client(&mut self, index: usize) {
+        let port = self.actors[index].port;
         let (peer, local) = (Address::new("127.0.0.1", 40_000), Address::new("127.0.0.1", port));
         let (link, connection) = (CLIENT, ConnectionId(0));
         let dialler = (NodeId(99), CLIENT);
         self.push(index, Fact::Accepted { link, connection, dialler, peer, local });
         self.settle();
-        self.actors[index].log.clear();
     }
 
     pub(crate) fn index(&self, name: &str) -> usize {
@@ -156,24 +186,32 @@ impl Stage {
     /// SIGCONT.
     pub(crate) fn thaw(&mut self, name: &str) {
         let index = self.index(name);
-        let held = self.actors[index].frozen.take().unwrap_or_default();
+        let actor = &mut self.actors[index];
+        let held = actor.frozen.take().unwrap_or_default();
+        actor.held = 0;
         self.due.extend(held.into_iter().map(|event| (index, event)));
+        let room = std::mem::take(&mut self.actors[index].full);
+        self.due.extend(room.into_iter().map(|(from, fact)| (from, Event::Fact(fact))));
         if self.actors[index].deadline.is_some_and(|at| at <= self.now) {
             self.push(index, Fact::Woke);
         }
         self.settle();
     }
 
-    /// SIGKILL: the system closes what was open.
+    /// SIGKILL.
     pub(crate) fn kill(&mut self, name: &str) {
-        let index = self.index(name);
+        self.end(self.index(name));
+        self.settle();
+    }
+
+    /// A process has ended: the system closes what was open.
+    fn end(&mut self, index: usize) {
         self.actors[index].alive = false;
         let ends: Vec<(usize, Link)> =
             self.wires.keys().copied().filter(|&(at, _)| at == index).collect();
         for end in ends {
             self.close(end);
         }
-        self.settle();
     }
 
     fn push(&mut self, index: usize, fact: Fact) {
@@ -213,21 +251,34 @@ impl Stage {
             Order::Dial { link, to } => self.connect(index, link, to.port),
             Order::Send { link, bytes, paced, .. } => {
                 let frame = frames.pop_front().expect("a frame for each order to send");
+                let other = self.wires.get(&(index, link)).copied();
                 if link == CLIENT {
                     self.actors[index].heard.extend_from_slice(&frame);
-                } else if let Some(&(other, theirs)) = self.wires.get(&(index, link)) {
+                } else if let Some((other, theirs)) = other {
                     self.due.push_back((other, Event::Received(theirs, frame)));
                 }
-                if paced {
-                    self.push(index, Fact::Sent { link, bytes });
+                let sent = Fact::Sent { link, bytes };
+                match other.filter(|_| paced) {
+                    Some((other, _)) if self.is_full(other, bytes) => {
+                        self.actors[other].full.push((index, sent));
+                    }
+                    _ if paced => self.push(index, sent),
+                    _ => {}
                 }
             }
             Order::Close { link } => self.close((index, link)),
             Order::Disk { .. } => self.push(index, Fact::DiskDone { health: DiskHealth::Works }),
             Order::Note { line, .. } => self.actors[index].log.push(line),
-            Order::Exit => self.actors[index].alive = false,
+            Order::Exit => self.end(index),
             Order::Said { .. } => {}
         }
+    }
+
+    /// True if the system of a frozen process has no room for what comes after these bytes.
+    fn is_full(&mut self, index: usize, bytes: u64) -> bool {
+        let actor = &mut self.actors[index];
+        actor.held += if actor.frozen.is_some() { bytes } else { 0 };
+        actor.held > WINDOW
     }
 
     /// A connection is made by the system, whatever the process does that listens.
@@ -256,5 +307,7 @@ impl Stage {
     }
 }
 
+/// About how much a system keeps for a process that does not read, as it was in the recordings.
+const WINDOW: u64 = 3_780_000;
 /// The client of each server.
 const CLIENT: Link = Link::accepted(1);

@@ -177,6 +177,14 @@ impl Story {
         self.stage.actor(name).log.clear();
     }
 
+    /// Leaves out what a server says whenever it starts: the recordings do.
+    pub(crate) fn drop_start(&mut self, name: &str) {
+        const START: [&str; 4] =
+            ["Redis version=", "Running mode=", "Server initialized", "Ready to accept"];
+        let starts = |line: &String| START.iter().any(|text| line.contains(text));
+        self.stage.actor(name).log.retain(|line| !starts(line));
+    }
+
     /// What was recorded under a label, for a comparison of its own.
     pub(crate) fn recorded(&mut self, label: &str) -> String {
         self.take_seen(label)
@@ -272,6 +280,7 @@ fn masked(line: &str) -> String {
         ("started by pid ", ""),
         ("request from '", "')"),
         ("# Client ", " scheduled to be closed"),
+        ("Replica request was: ", ")."),
         ("DB loaded from disk: ", " seconds"),
     ] {
         if let Some((before, rest)) = line.split_once(begin) {

@@ -61,11 +61,15 @@ def hashes(r):
 
 def sorted_sets(r):
     assert r.zadd("zs", {"a": 1, "b": 2.5, "c": 3}) == 3
-    assert r.zrange("zs", 0, -1, withscores=True) == [("a", 1.0), ("b", 2.5), ("c", 3.0)]
+    # As pairs in RESP2, as lists of two in RESP3.
+    scored = [tuple(pair) for pair in r.zrange("zs", 0, -1, withscores=True)]
+    assert scored == [("a", 1.0), ("b", 2.5), ("c", 3.0)]
     assert r.zscore("zs", "b") == 2.5 and r.zrank("zs", "c") == 2
     assert r.zrangebyscore("zs", "(1", "+inf") == ["b", "c"]
     assert r.zincrby("zs", 10, "a") == 11.0 and r.zcount("zs", 0, 5) == 2
-    assert r.zpopmin("zs") == [("b", 2.5)] and r.zmscore("zs", ["c", "q"]) == [3.0, None]
+    # One pair in RESP2, its two halves in RESP3.
+    assert r.zpopmin("zs") in ([("b", 2.5)], ["b", 2.5])
+    assert r.zmscore("zs", ["c", "q"]) == [3.0, None]
     assert r.zadd("zs", {"c": 4}, gt=True, ch=True) == 1
 
 
@@ -166,6 +170,5 @@ for protocol in (2, 3):
     for part in (strings, lists, sets, hashes, sorted_sets, pipelines, watched, scans, server):
         part(r)
     blocking(r, other)
-    if "pubsub" in sys.argv[2:]:
-        published(r, other)
+    published(r, other)
     print(f"redis-py {redis.__version__}, RESP{protocol}: all as expected")

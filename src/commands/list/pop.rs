@@ -4,7 +4,7 @@
 //! pop that they came to be.
 
 use crate::commands::rows::rows;
-use crate::commands::{Call, Refusal, Spec};
+use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{End, List};
 use crate::resp::{Bytes, Reply};
 
@@ -72,6 +72,8 @@ fn take(call: &mut Call<'_>, key: &Bytes, end: End, count: usize) -> Result<Vec<
         return Ok(Vec::new());
     };
     let popped = list.pop(end, count, fill);
+    let name = if end == End::Left { "lpop" } else { "rpop" };
+    call.event(Classes::LIST, name, key);
     call.changed(key, popped.len() as u64);
     Ok(popped.into_iter().map(Reply::Bulk).collect())
 }

@@ -2,7 +2,7 @@
 
 use super::pop::end_at;
 use crate::commands::rows::rows;
-use crate::commands::{Call, Refusal, Spec};
+use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{End, List};
 use crate::resp::{Bytes, Reply};
 
@@ -60,6 +60,8 @@ fn shift(call: &mut Call<'_>, (from, to): (End, End)) -> Result<Option<Reply>, R
     let Some(list) = call.get_mut::<List>(&source)? else { return Ok(None) };
     if source == destination {
         let moved = list.rotate(from, to, fill);
+        call.event(Classes::LIST, pushed(to), &source);
+        call.event(Classes::LIST, popped(from), &source);
         call.changed(&source, 1);
         return Ok(moved.map(Reply::Bulk));
     }
@@ -67,6 +69,22 @@ fn shift(call: &mut Call<'_>, (from, to): (End, End)) -> Result<Option<Reply>, R
     let list = call.get_or_create(&destination, List::default)?;
     list.push_popped(to, Bytes::clone(&element), fill);
     call.touch(&destination);
+    call.event(Classes::LIST, pushed(to), &destination);
+    call.event(Classes::LIST, popped(from), &source);
     call.changed(&source, 1);
     Ok(Some(Reply::Bulk(element)))
+}
+
+const fn pushed(end: End) -> &'static str {
+    match end {
+        End::Left => "lpush",
+        End::Right => "rpush",
+    }
+}
+
+const fn popped(end: End) -> &'static str {
+    match end {
+        End::Left => "lpop",
+        End::Right => "rpop",
+    }
 }

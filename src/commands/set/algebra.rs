@@ -7,7 +7,7 @@
 //! *Source*: Redis 7.2 · t_set.c · sinterGenericCommand, sunionDiffGenericCommand.
 
 use crate::commands::rows::rows;
-use crate::commands::{Call, Refusal, Spec};
+use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{Encoding, Set, SetLimits, Value};
 use crate::resp::{Bytes, Reply};
 
@@ -27,16 +27,19 @@ pub(in crate::commands) const TABLE: &[Spec] = rows! { Set;
 
 /// The sets of `keys`; none for a key that is not there.
 fn sets(call: &mut Call<'_>, keys: &[Bytes]) -> Result<Vec<Option<Set>>, Refusal> {
-    keys.iter().map(|key| call.get(key)).collect()
+    call.reading(|call| keys.iter().map(|key| call.get(key)).collect())
 }
 
 fn listed(set: &Set) -> Reply {
     Reply::Set(set.iter().map(Reply::Bulk).collect())
 }
 
-fn store(call: &mut Call<'_>, set: Set) -> Reply {
+fn store(call: &mut Call<'_>, set: Set, name: &'static str) -> Reply {
     let size = set.len() as u64;
     call.store(call.arg(1), Value::Set(set));
+    if size > 0 {
+        call.event(Classes::SET, name, &call.args[1]);
+    }
     Reply::count(size)
 }
 
@@ -48,7 +51,7 @@ fn sinter(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 fn sinterstore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let common = Common::of(sets(call, &call.args[2..])?);
     let set = common.collect(&call.settings.set_limits());
-    Ok(store(call, set))
+    Ok(store(call, set, "sinterstore"))
 }
 
 fn sintercard(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -102,7 +105,7 @@ fn sunion(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 fn sunionstore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let sets = sets(call, &call.args[2..])?;
     let set = union(&sets, &call.settings.set_limits());
-    Ok(store(call, set))
+    Ok(store(call, set, "sunionstore"))
 }
 
 fn union(sets: &[Option<Set>], limits: &SetLimits) -> Set {
@@ -123,7 +126,7 @@ fn sdiffstore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let keys = &call.args[2..];
     let sets = sets(call, keys)?;
     let set = difference(keys, sets, &call.settings.set_limits());
-    Ok(store(call, set))
+    Ok(store(call, set, "sdiffstore"))
 }
 
 fn difference(keys: &[Bytes], sets: Vec<Option<Set>>, limits: &SetLimits) -> Set {

@@ -5,7 +5,7 @@
 //! *Source*: Redis 7.2 · t_set.c · spopWithCountCommand, srandmemberWithCountCommand.
 
 use crate::commands::rows::rows;
-use crate::commands::{Call, Refusal, Spec};
+use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{Encoding, Set};
 use crate::random::Random;
 use crate::resp::{Bytes, Reply};
@@ -33,6 +33,7 @@ fn pop_one(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if let Some(set) = call.get_mut::<Set>(&key)? {
         set.remove(&member);
     }
+    call.event(Classes::SET, "spop", &key);
     call.changed(&key, 1);
     call.propagate_as(&[&b"SREM"[..], &key, &member]);
     Ok(Reply::Bulk(member))
@@ -46,6 +47,7 @@ fn pop_many(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     };
     if count >= set.len() {
         let dirty = call.effects.dirty + set.len() as u64;
+        call.event(Classes::SET, "spop", &key);
         call.delete(&key);
         call.effects.dirty = dirty;
         call.propagate_as(&[call.implicit_deletion().as_bytes(), &key]);
@@ -72,6 +74,7 @@ fn take(call: &mut Call<'_>, key: &Bytes, set: Set, count: usize) -> Result<Vec<
                 set.remove(member);
             }
         }
+        call.event(Classes::SET, "spop", key);
         call.changed(key, count as u64);
         return Ok(popped);
     }
@@ -85,6 +88,7 @@ fn take(call: &mut Call<'_>, key: &Bytes, set: Set, count: usize) -> Result<Vec<
     if let Some(set) = call.get_mut::<Set>(key)? {
         *set = new;
     }
+    call.event(Classes::SET, "spop", key);
     call.changed(key, count as u64);
     Ok(popped)
 }

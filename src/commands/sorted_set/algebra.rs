@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::commands::args::score;
 use crate::commands::hash::pairs;
 use crate::commands::rows::rows;
-use crate::commands::{Call, Refusal, Spec};
+use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{Scored, Set, SortedSet, Value};
 use crate::resp::{Bytes, Reply};
 
@@ -123,12 +123,15 @@ fn zdiffstore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     store(call, Operation::Diff, "zdiffstore")
 }
 
-fn store(call: &mut Call<'_>, operation: Operation, name: &str) -> Result<Reply, Refusal> {
+fn store(call: &mut Call<'_>, operation: Operation, name: &'static str) -> Result<Reply, Refusal> {
     let request = Request::parse(call, operation, Use::Store, name)?;
     let mut set = SortedSet::skiplist(request.members());
     set.repack(&call.settings.sorted_set_limits());
     let count = set.len() as u64;
     call.store(call.arg(1), Value::SortedSet(set));
+    if count > 0 {
+        call.event(Classes::SORTED_SET, name, &call.args[1]);
+    }
     Ok(Reply::count(count))
 }
 

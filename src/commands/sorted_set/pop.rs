@@ -4,7 +4,7 @@
 
 use crate::commands::hash::pairs;
 use crate::commands::rows::rows;
-use crate::commands::{Call, Refusal, Spec};
+use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{Scored, SortedSet};
 use crate::resp::{Bytes, Protocol, Reply};
 
@@ -81,6 +81,11 @@ fn take(
         set.remove(&scored.member);
     }
     if !popped.is_empty() {
+        let name = match side {
+            Side::Min => "zpopmin",
+            Side::Max => "zpopmax",
+        };
+        call.event(Classes::SORTED_SET, name, key);
         call.changed(key, popped.len() as u64);
     }
     Ok(popped)

@@ -8,7 +8,7 @@ use super::bounds::{Bounds, By};
 use crate::commands::args::clamp;
 use crate::commands::hash::pairs;
 use crate::commands::rows::rows;
-use crate::commands::{Call, Refusal, Spec};
+use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{Scored, SortedSet, Value};
 use crate::resp::{Bytes, Reply};
 
@@ -80,6 +80,9 @@ fn zrangestore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     let count = stored.len() as u64;
     call.store(call.arg(1), Value::SortedSet(stored));
+    if count > 0 {
+        call.event(Classes::SORTED_SET, "zrangestore", &call.args[1]);
+    }
     Ok(Reply::count(count))
 }
 

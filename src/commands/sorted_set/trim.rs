@@ -4,7 +4,7 @@
 
 use super::bounds::{Bounds, By};
 use crate::commands::rows::rows;
-use crate::commands::{Call, Refusal, Spec};
+use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::keyspace::SortedSet;
 use crate::resp::{Bytes, Reply};
 
@@ -59,6 +59,12 @@ fn remove(call: &mut Call<'_>, by: By) -> Result<Reply, Refusal> {
                 set.remove(member);
             }
         }
+        let name = match by {
+            By::Rank => "zremrangebyrank",
+            By::Score => "zremrangebyscore",
+            By::Member => "zremrangebylex",
+        };
+        call.event(Classes::SORTED_SET, name, &key);
         call.changed(&key, gone.len() as u64);
     }
     Ok(Reply::count(gone.len() as u64))

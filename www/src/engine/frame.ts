@@ -91,7 +91,10 @@ export type Happening =
         | "ping"
         | "backlog"
         | "expire"
-        | "client";
+        | "client"
+        | "unpause"
+        | "outputLimit"
+        | "idleClient";
     };
 
 /** What a person does to wires and machines. */

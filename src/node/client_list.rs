@@ -1,0 +1,86 @@
+//! The line that describes a client: CLIENT LIST, CLIENT INFO and the log.
+//! *Source*: Redis 7.2 · networking.c · catClientInfoString.
+
+use super::client::{Client, Ending, Waiting};
+use super::io::Link;
+use super::state::{Profile, State};
+use crate::resp::{Protocol, encoded_len};
+use crate::time::Instant;
+
+impl State {
+    /// The line of the client on `link`; empty if there is none.
+    pub(super) fn client_line(&self, link: Link, now: Instant) -> String {
+        self.clients.get(&link).map_or_else(String::new, |client| self.line(link, client, now))
+    }
+
+    fn line(&self, link: Link, client: &Client, now: Instant) -> String {
+        let queue = client.transaction.as_ref().map(|transaction| &transaction.queue);
+        let multi = queue.map_or(-1, |queue| queue.len() as i64);
+        let queued = queue.into_iter().flatten().map(|command| encoded_len(&command.args));
+        let multi_mem: usize = queued.sum();
+        let said = &client.subscriptions;
+        let (obl, oll, omem) = self.output_of(client);
+        let pending = client.decoder.pending() as u64;
+        let tot_mem = pending + multi_mem as u64 + omem;
+        let resp = if client.protocol == Protocol::Resp2 { 2 } else { 3 };
+        let writable = if client.in_wire > 0 { "rw" } else { "r" };
+        let mut line = format!(
+            "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} \
+             ssub={} multi={multi} qbuf={pending} qbuf-free=0 argv-mem=0 multi-mem={multi_mem} \
+             rbs=1024 rbp=0 obl={obl} oll={oll} omem={omem} tot-mem={tot_mem} events={writable} \
+             cmd={} user=default redir=-1 resp={resp}",
+            client.id,
+            client.peer,
+            client.local,
+            7 + link.0,
+            client.name,
+            now.since(client.since).seconds(),
+            now.since(client.heard_at).seconds(),
+            flags(client),
+            client.db,
+            said.channels.len(),
+            said.patterns.len(),
+            said.shards.len(),
+            client.last_command,
+        );
+        if self.setup.profile != Profile::V7_0 {
+            line += &format!(" lib-name={} lib-ver={}", client.library.0, client.library.1);
+        }
+        line
+    }
+
+    /// The bytes of a client's own buffer, the pieces that wait behind it, and their bytes.
+    fn output_of(&self, client: &Client) -> (u64, u64, u64) {
+        let reader = client.downlink.as_ref().and_then(|down| down.stage.reader());
+        if let (Some(from), Some(backlog)) = (reader, &self.backlog) {
+            let held = backlog.memory_from(from);
+            return if backlog.end() > from { (0, held.div_ceil(16_384), held) } else { (0, 0, 0) };
+        }
+        let listed = client.waiting_output();
+        (client.replies.len() as u64 + client.in_wire - listed, listed.div_ceil(16_384), listed)
+    }
+}
+
+/// The letters of what a client is and does.
+fn flags(client: &Client) -> String {
+    let parked = matches!(
+        client.waiting,
+        Some(Waiting::Replicas { .. } | Waiting::Keys(_) | Waiting::Unpause(_))
+    );
+    let letters: String = [
+        (client.monitors, 'O'),
+        (client.downlink.is_some(), 'S'),
+        (client.subscriptions.any(), 'P'),
+        (client.transaction.is_some(), 'x'),
+        (parked, 'b'),
+        (client.watch.touched, 'd'),
+        (client.ending == Some(Ending::Replied), 'c'),
+        (client.ending == Some(Ending::Dropped), 'A'),
+        (client.no_evict, 'e'),
+        (client.no_touch, 'T'),
+    ]
+    .iter()
+    .filter_map(|&(holds, letter)| holds.then_some(letter))
+    .collect();
+    if letters.is_empty() { "N".to_owned() } else { letters }
+}

@@ -1,0 +1,72 @@
+//! MONITOR: a client that is shown every command. *Source*: Redis 7.2 · replication.c ·
+//! monitorCommand, replicationFeedMonitors.
+
+use super::gates::Row;
+use super::io::Link;
+use super::machine::Machine;
+use super::output::Message;
+use super::stream::quoted;
+use crate::commands::Flags;
+use crate::resp::{Bytes, Reply};
+
+pub(super) fn monitor(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
+    let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
+    if client.transaction.is_some() {
+        return Reply::error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+    }
+    if !std::mem::replace(&mut client.monitors, true) {
+        machine.state.monitors.push(link);
+    }
+    Reply::OK
+}
+
+impl Machine<'_> {
+    /// Shows a command of the client on `link` to those who watch.
+    pub(super) fn show_command(&mut self, link: Link, row: Row, args: &[Bytes]) {
+        let hidden = row.flags().has(Flags::SKIP_MONITOR) || row.flags().has(Flags::ADMIN);
+        if self.state.monitors.is_empty() || self.state.loading.is_some() || hidden {
+            return;
+        }
+        let Some(client) = self.state.clients.get(&link) else { return };
+        let (db, peer) = (client.db, client.peer.to_string());
+        self.show(db, &peer, row.name(), args);
+    }
+
+    /// Shows the words of a command that came from `from`.
+    pub(super) fn show(&mut self, db: usize, from: &str, name: &str, args: &[Bytes]) {
+        let micros = self.now.micros();
+        let mut line = format!("{}.{:06} [{db} {from}]", micros / 1_000_000, micros % 1_000_000);
+        for (index, arg) in args.iter().enumerate() {
+            line.push(' ');
+            line += &if is_secret(name, args, index) {
+                "\"(redacted)\"".to_owned()
+            } else {
+                quoted(arg)
+            };
+        }
+        let message = Message::new(&Reply::Simple(line.into()));
+        for link in self.state.monitors.clone() {
+            self.push(link, &message);
+        }
+    }
+
+    /// A client watches no more.
+    pub(super) fn forget_monitor(&mut self, link: Link) {
+        self.state.monitors.retain(|&monitor| monitor != link);
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.monitors = false;
+        }
+    }
+}
+
+/// True if an argument is a password, or a name that is given with one.
+fn is_secret(name: &str, args: &[Bytes], index: usize) -> bool {
+    match name {
+        "auth" => index > 0,
+        "hello" => {
+            let is_auth = |at: usize| args[at].eq_ignore_ascii_case(b"auth");
+            (index > 2 && is_auth(index - 1)) || (index > 3 && is_auth(index - 2))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,208 @@
+//! What clients are told: replies, messages, and how much of it may wait to be read.
+//!
+//! A reply is written into the client's buffer and leaves at the end of the turn. A message to the
+//! very client that is being served waits behind its reply. What has been handed to the wire and
+//! has not left it counts against `client-output-buffer-limit`; the host reports what has left, but
+//! only for clients whose class has a limit, so that nobody else pays for it.
+//!
+//! A replica holds what it has not read of the replication buffer, from its block on.
+//! *Source*: Redis 7.2 · networking.c · checkClientOutputBufferLimits,
+//! closeClientOnOutputBufferLimitReached, writeToClient.
+
+use super::client::{Class, Client, Ending, Voice};
+use super::io::{Carries, Link, Output};
+use super::machine::Machine;
+use super::note::ServerNote;
+use crate::resp::{Bytes, Protocol, Reply};
+use crate::time::Instant;
+
+impl Machine<'_> {
+    /// Writes a reply to a client, unless it does not want to hear it.
+    pub(super) fn reply(&mut self, link: Link, reply: &Reply) {
+        let Some(client) = self.state.clients.get_mut(&link) else { return };
+        let over = client.ending.is_some() && self.state.served != Some(link);
+        if matches!(client.voice, Voice::Off | Voice::Skip) || over {
+            return;
+        }
+        reply.encode(client.protocol, &mut client.replies);
+        self.told(link);
+    }
+
+    /// Writes a message to a client, in the encoding of its protocol. One that is being served gets
+    /// it behind the reply.
+    pub(super) fn push(&mut self, link: Link, message: &Message) {
+        let served = self.state.served == Some(link);
+        let Some(client) = self.state.clients.get_mut(&link) else { return };
+        if client.ending == Some(Ending::Dropped) {
+            return;
+        }
+        let bytes = message.bytes(client.protocol);
+        if served {
+            client.behind.extend_from_slice(bytes);
+        } else {
+            client.replies.extend_from_slice(bytes);
+            self.told(link);
+        }
+    }
+
+    /// Puts the messages that came meanwhile behind the reply.
+    pub(super) fn end_service(&mut self, link: Link) {
+        self.state.served = None;
+        let Some(client) = self.state.clients.get_mut(&link) else { return };
+        client.voice = match client.voice {
+            Voice::SkipNext => Voice::Skip,
+            Voice::Skip | Voice::On => Voice::On,
+            Voice::Off => Voice::Off,
+        };
+        if !client.behind.is_empty() {
+            let behind = std::mem::take(&mut client.behind);
+            client.replies.extend(behind);
+            self.told(link);
+        }
+    }
+
+    fn told(&mut self, link: Link) {
+        self.state.speaking.insert(link);
+        self.check_output(link, true);
+    }
+
+    /// Closes a client once its replies have left.
+    pub(super) fn close_replied(&mut self, link: Link) {
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.ending = client.ending.or(Some(Ending::Replied));
+            self.state.speaking.insert(link);
+        }
+    }
+
+    /// Closes a client as soon as may be.
+    pub(super) fn close_dropped(&mut self, link: Link) {
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.ending = Some(Ending::Dropped);
+            self.state.speaking.insert(link);
+        }
+    }
+
+    /// Sends what has been said to clients, and closes those that are done with.
+    pub(super) fn flush_replies(&mut self) {
+        for link in std::mem::take(&mut self.state.speaking) {
+            let limits = self.state.config().hot.output_limits;
+            let Some(client) = self.state.clients.get_mut(&link) else { continue };
+            if client.ending == Some(Ending::Dropped) {
+                self.out.push(Output::Drop { link });
+                self.forget(link);
+                continue;
+            }
+            if !client.replies.is_empty() {
+                let bytes = Bytes::from(std::mem::take(&mut client.replies));
+                let class = client.class();
+                let counted = class != Class::Replica && class.limit(&limits).is_any();
+                let carries = if counted { Carries::Reply } else { Carries::Talk };
+                client.in_wire += if counted { bytes.len() as u64 } else { 0 };
+                self.state.stats.output_bytes += bytes.len() as u64;
+                self.out.push(Output::Send { link, bytes, carries });
+            }
+            if client.ending == Some(Ending::Replied) {
+                self.hang_up(link);
+            }
+        }
+    }
+
+    /// Counted bytes have left the wire. Replies leave before anything that a replica is sent.
+    pub(super) fn replies_left(&mut self, link: Link, bytes: u64) -> u64 {
+        let Some(client) = self.state.clients.get_mut(&link) else { return bytes };
+        let replies = client.in_wire.min(bytes);
+        client.in_wire -= replies;
+        if replies > 0 {
+            self.check_output(link, true);
+        }
+        bytes - replies
+    }
+
+    /// Drops a client that reads too slowly.
+    fn check_output(&mut self, link: Link, scheduled: bool) {
+        let limits = self.state.config().hot.output_limits;
+        let Some(client) = self.state.clients.get(&link) else { return };
+        let class = client.class();
+        let mut limit = class.limit(&limits);
+        if !limit.is_any() || client.ending == Some(Ending::Dropped) {
+            return;
+        }
+        let held = match (class, &self.state.backlog) {
+            (Class::Replica, Some(backlog)) => {
+                if limit.hard > 0 {
+                    limit.hard = limit.hard.max(backlog.size());
+                }
+                let reader = client.downlink.as_ref().and_then(|down| down.stage.reader());
+                reader.map_or(0, |from| backlog.memory_from(from))
+            }
+            (Class::Replica, None) => 0,
+            (Class::Normal | Class::PubSub, _) => client.waiting_output(),
+        };
+        let hard = limit.hard > 0 && held >= limit.hard;
+        let soft = limit.soft > 0 && held >= limit.soft;
+        let over = hard || (soft && self.is_soft_over(link, limit.seconds));
+        if !over {
+            if !soft {
+                self.state.swollen.remove(&link);
+                if let Some(client) = self.state.clients.get_mut(&link) {
+                    client.soft_since = None;
+                }
+            }
+            return;
+        }
+        let client = self.state.client_line(link, self.now);
+        self.note(ServerNote::OutputLimit { client, scheduled });
+        self.state.stats.output_limit_disconnections += 1;
+        self.close_dropped(link);
+    }
+
+    /// True if the client has held more than the soft limit for more than `seconds`.
+    fn is_soft_over(&mut self, link: Link, seconds: u64) -> bool {
+        let now = self.now;
+        self.state.swollen.insert(link);
+        let Some(client) = self.state.clients.get_mut(&link) else { return false };
+        let since = *client.soft_since.get_or_insert(now);
+        now.seconds().saturating_sub(since.seconds()) > seconds
+    }
+
+    /// Looks at the replicas, for whom the stream has grown.
+    pub(super) fn check_replicas_output(&mut self) {
+        if self.state.config().hot.output_limits.replica.is_any() {
+            for index in 0..self.state.replicas.len() {
+                self.check_output(self.state.replicas[index], true);
+            }
+        }
+    }
+
+    /// The cron looks at clients that have held too much for a while.
+    pub(super) fn check_swollen(&mut self) {
+        for link in self.state.swollen.clone() {
+            self.check_output(link, false);
+        }
+    }
+}
+
+/// A message to many: encoded once for each protocol.
+pub(super) struct Message {
+    resp2: Vec<u8>,
+    resp3: Vec<u8>,
+}
+
+impl Message {
+    pub(super) fn new(reply: &Reply) -> Self {
+        Self { resp2: reply.to_bytes(Protocol::Resp2), resp3: reply.to_bytes(Protocol::Resp3) }
+    }
+
+    fn bytes(&self, protocol: Protocol) -> &[u8] {
+        match protocol {
+            Protocol::Resp2 => &self.resp2,
+            Protocol::Resp3 => &self.resp3,
+        }
+    }
+}
+
+/// When the cron finds that a client has held too much for too long.
+pub(super) fn soft_limit_end(client: &Client, limit_seconds: u64) -> Option<Instant> {
+    let since = client.soft_since?;
+    Some(Instant::from_millis((since.seconds() + limit_seconds + 1) * 1_000))
+}
