@@ -3,7 +3,7 @@
 //! It reads with the atoms of the decoder, but builds nothing. Bytes that end in the middle of
 //! something, or make no sense, are one last part.
 
-use super::format::{Form, Layout, SIGNATURE, length, opcode, special};
+use super::format::{Form, Kind, Layout, SIGNATURE, length, opcode, special};
 use super::read::{Reader, Stop, Text, digits};
 use crate::resp::Part;
 
@@ -105,27 +105,27 @@ impl Scalpel<'_> {
         self.add("rdb.elements", count.to_string().as_bytes());
         for index in 0..count {
             let shown = index < ELEMENTS_SHOWN;
-            match layout {
-                Layout::Hash => {
+            match (layout.kind(), layout.form()) {
+                (Kind::Hash, _) => {
                     self.element("rdb.field", shown)?;
                     self.element("rdb.element", shown)?;
                 }
-                Layout::SortedSet => {
+                (Kind::SortedSet, _) if layout == Layout::SortedSet => {
                     self.element("rdb.element", shown)?;
                     let score = f64::from_le_bytes(self.reader.array()?);
                     self.add_if(shown, "rdb.score", score.to_string().as_bytes());
                 }
-                Layout::SortedSetText => {
+                (Kind::SortedSet, _) => {
                     self.element("rdb.element", shown)?;
                     let length = self.reader.byte()?;
                     let text = self.reader.take(if length < 253 { length.into() } else { 0 })?;
                     self.add_if(shown, "rdb.score", text);
                 }
-                Layout::ListQuicklist2 => {
+                (_, Form::Listpacks) => {
                     self.reader.length()?;
                     self.element("rdb.value.packed", shown)?;
                 }
-                _ => self.element("rdb.element", shown)?,
+                (_, _) => self.element("rdb.element", shown)?,
             }
         }
         self.add_if(true, "rdb.elements.more", b"");
