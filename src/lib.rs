@@ -18,7 +18,7 @@
 //! Everything is a value that takes facts and gives orders. [`node::Node::handle`] is one server,
 //! without clock, socket, disk or chance of its own; [`lab::Conductor`] decides what happens when,
 //! and never reads a payload; a host carries turns out: in this process ([`lab::LocalLab`]), over
-//! message ports (`web`), or on a real socket (`examples/tcp_node.rs`).
+//! message ports (`web`), or on a real socket (`examples/tcp_node`).
 //!
 //! # Follow one write
 //!

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the tests have a world")]
 
 #[path = "interop/servers.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
 mod servers;
 
 use std::io::{Read, Write};

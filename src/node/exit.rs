@@ -31,8 +31,8 @@ pub(super) enum Patron {
 /// A server that is about to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shutdown {
-    /// Who has asked.
-    link: Link,
+    /// Who has asked; none if it was a signal.
+    link: Option<Link>,
     /// The dataset is saved before.
     save: bool,
     /// It ends although it could not be saved.
@@ -61,27 +61,19 @@ pub(super) fn shutdown(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) ->
     if abort {
         return machine.abort_shutdown();
     }
-    machine.note(ServerNote::UserRequestedShutdown);
     let configured = machine.state.config().text("save").is_some();
-    let wait = if given("now") { 0 } else { machine.state.config().number("shutdown-timeout") };
-    let shutdown = Shutdown {
-        link,
-        save: save || (configured && !nosave),
-        force: given("force"),
-        until: machine.now + Duration::from_secs(wait),
-    };
+    let save = save || (configured && !nosave);
     machine.wait_for_disk(link);
-    if wait > 0 && machine.state.lagging().next().is_some() {
-        machine.note(ServerNote::WaitingForReplicas);
-        machine.state.getack = true;
-        machine.state.shutdown = Some(shutdown);
-    } else {
-        machine.finish_shutdown(shutdown);
-    }
+    machine.begin_shutdown(Some(link), save, given("force"), given("now"));
     Reply::Silent
 }
 
 impl State {
+    /// True if the end has been asked for, and is on its way.
+    fn is_shutting_down(&self) -> bool {
+        self.shutdown.is_some() || matches!(self.patron, Some(Patron::Exit(_)))
+    }
+
     /// The replicas that have not confirmed all of the stream.
     fn lagging(&self) -> impl Iterator<Item = Link> {
         let offset = self.history.offset;
@@ -106,13 +98,37 @@ impl Machine<'_> {
         }
     }
 
+    /// SIGTERM and SIGINT: SHUTDOWN without a word, and without anybody to answer.
+    pub(super) fn terminate(&mut self) {
+        let save = self.state.config().text("save").is_some();
+        self.begin_shutdown(None, save, false, false);
+    }
+
+    fn begin_shutdown(&mut self, link: Option<Link>, save: bool, force: bool, at_once: bool) {
+        if self.state.is_shutting_down() {
+            return;
+        }
+        self.note(ServerNote::UserRequestedShutdown);
+        let wait = if at_once { 0 } else { self.state.config().number("shutdown-timeout") };
+        let shutdown = Shutdown { link, save, force, until: self.now + Duration::from_secs(wait) };
+        if wait > 0 && self.state.lagging().next().is_some() {
+            self.note(ServerNote::WaitingForReplicas);
+            self.state.getack = true;
+            self.state.shutdown = Some(shutdown);
+        } else {
+            self.finish_shutdown(shutdown);
+        }
+    }
+
     fn abort_shutdown(&mut self) -> Reply {
         let Some(shutdown) = self.state.shutdown.take() else {
             return Reply::error("ERR No shutdown in progress.");
         };
         self.note(ServerNote::ShutdownAborted);
         let reply = Reply::error("ERR Errors trying to SHUTDOWN. Check logs.");
-        self.answer_waiting(shutdown.link, &reply);
+        if let Some(link) = shutdown.link {
+            self.answer_waiting(link, &reply);
+        }
         Reply::OK
     }
 
@@ -195,9 +211,10 @@ impl Machine<'_> {
         };
         match patron {
             Patron::Exit(shutdown) if reply == Reply::OK || shutdown.force => self.exit(),
-            Patron::Exit(Shutdown { link, .. }) | Patron::Client(link) => {
+            Patron::Exit(Shutdown { link: Some(link), .. }) | Patron::Client(link) => {
                 self.answer_waiting(link, &reply);
             }
+            Patron::Exit(Shutdown { link: None, .. }) => {}
         }
     }
 }

@@ -114,6 +114,8 @@ pub enum Input {
     },
     /// The time of [`Node::deadline`](super::Node::deadline) has come.
     Woke,
+    /// The system asks the process to end: SIGTERM or SIGINT.
+    Terminated,
 }
 
 /// What the world shall do for the node.

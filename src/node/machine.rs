@@ -64,6 +64,7 @@ impl Machine<'_> {
             Input::Disk { job, result } => self.disk(job, result),
             Input::Forks { fail } => self.state.forks_fail = fail,
             Input::Woke => self.wake(),
+            Input::Terminated => self.terminate(),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use replica_lab::resp::{Protocol, Reply, ReplyDecoder, encode_command};
@@ -31,17 +31,16 @@ impl Server {
 
     /// Our node. It writes RDB version 10, for the real server is a 7.0.
     pub(crate) fn ours(options: &[&str]) -> Self {
-        let mut path = std::env::current_exe().expect("a test knows its own file");
-        path.pop();
-        path.pop();
-        let mut command = Command::new(path.join("examples/tcp_node"));
+        let mut command = Command::new(our_program());
         command.args(["--profile", "7.0"]);
-        Self::start(
-            command,
-            options,
-            "the example tcp_node is not built: run 'cargo build \
-                                       --example tcp_node', or the tests with cargo nextest run",
-        )
+        Self::start(command, options, OURS_MISSING)
+    }
+
+    /// Our node, with words that come first: a configuration file.
+    pub(crate) fn ours_with(first: &[&str], options: &[&str]) -> Self {
+        let mut command = Command::new(our_program());
+        command.args(first);
+        Self::start(command, options, OURS_MISSING)
     }
 
     fn start(mut command: Command, options: &[&str], sentence: &str) -> Self {
@@ -61,6 +60,19 @@ impl Server {
     /// A client of the server.
     pub(crate) fn client(&self) -> Client {
         Client::connect(self.port)
+    }
+
+    /// The number of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until the process has ended by itself.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        eventually("the process ends", || {
+            self.child.try_wait().expect("a child can be asked").is_some()
+        });
+        self.child.wait().expect("a child can be asked")
     }
 
     /// What the server has printed.
@@ -158,8 +170,19 @@ impl Client {
     }
 }
 
+/// Where cargo has put the example.
+pub(crate) fn our_program() -> PathBuf {
+    let mut path = std::env::current_exe().expect("a test knows its own file");
+    path.pop();
+    path.pop();
+    path.join("examples/tcp_node")
+}
+
+const OURS_MISSING: &str = "the example tcp_node is not built: run 'cargo build --example \
+                            tcp_node', or the tests with cargo nextest run";
+
 /// A port that nobody uses.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("there is a free port");
     listener.local_addr().expect("a listener has an address").port()
 }

@@ -1,132 +1,38 @@
-//! One node on a real socket and a real clock.
+//! The world of one node: sockets, signals, files, time.
 //!
-//! ```text
-//! cargo run --release --example tcp_node -- --port 7000 [--replicaof "host port"] [--name value …]
-//! ```
-//!
-//! This is how the engine meets what we did not write: redis-cli, client libraries, and real
-//! redis-servers as its master or its replicas. The node is the same value as in the page; only the
-//! host differs. It waits for sockets and for the node's deadline, turns what happens into facts,
-//! and carries the orders out: a wire's receipt is given when the kernel has taken the bytes, files
-//! are real files in `--dir`, notes are lines on the standard output.
-//!
-//! Options are those of `redis.conf`, and `--profile 7.0|7.2`: the release that the node takes
-//! after, and with it the version of RDB that it writes. It listens on the loopback address unless
-//! `--bind` says otherwise.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a host has a world")]
-#![cfg(not(target_arch = "wasm32"))]
+//! It waits for them all in one thread, as redis-server does, turns what happens into facts and
+//! carries the orders out: a wire's receipt is given when the kernel has taken the bytes, files are
+//! real files in `dir`, notes are lines of the log.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::{Path, PathBuf};
-use std::process::exit;
-use std::time::{Instant as Monotonic, SystemTime};
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::process::{exit, id};
 
-use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use replica_lab::node::{
-    Address, Carries, Config, ConfigError, DiskFact, DiskOrder, Input, Link, LogLine, Node, Outbox,
-    Output, Profile, Setup,
+    Address, Carries, Input, Level, Link, LogLine, Node, Note, Outbox, Output, ServerNote,
 };
 use replica_lab::resp::Bytes;
-use replica_lab::time::Instant;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook_mio::v1_0::Signals;
 
-fn main() {
-    let setup = match setup_from(std::env::args().skip(1)) {
-        Ok(setup) => setup,
-        Err(why) => {
-            eprintln!("\n*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***\n{why}");
-            exit(1);
-        }
-    };
-    let clock = Clock::start();
-    let mut host = match Host::listen(setup, clock) {
-        Ok(host) => host,
-        Err(error) => {
-            eprintln!("Could not create server TCP listening socket: {error}");
-            exit(1);
-        }
-    };
-    if let Err(error) = host.run() {
-        eprintln!("the event loop has failed: {error}");
-        exit(1);
-    }
-}
-
-/// Reads options as redis-server does: a name, then every word up to the next name.
-fn setup_from(args: impl Iterator<Item = String>) -> Result<Setup, String> {
-    let mut setup = Setup { seed: seed(), ..Setup::default() };
-    let mut args = args.peekable();
-    while let Some(word) = args.next() {
-        let Some(name) = word.strip_prefix("--") else {
-            return Err(format!(">>> '{word}'\nOptions are given as --name value"));
-        };
-        let mut values = Vec::new();
-        while let Some(value) = args.next_if(|next| !next.starts_with("--")) {
-            values.push(value);
-        }
-        if values.is_empty() {
-            return Err(format!(">>> '{name}'\nwrong number of arguments"));
-        }
-        let value = values.join(" ");
-        if name == "profile" {
-            setup.profile = match value.as_str() {
-                "7.0" => Profile::V7_0,
-                "7.2" => Profile::V7_2,
-                _ => return Err(format!(">>> 'profile {value}'\nthe profiles are 7.0 and 7.2")),
-            };
-            continue;
-        }
-        set(&mut setup.config, name, &value)?;
-    }
-    Ok(setup)
-}
-
-fn set(config: &mut Config, name: &str, value: &str) -> Result<(), String> {
-    config.set_at_start(name, value).map_err(|error| {
-        let why = match error {
-            ConfigError::Unknown(_) => "Bad directive or wrong number of arguments".to_owned(),
-            ConfigError::Immutable(_) => "can't set immutable config".to_owned(),
-            ConfigError::Invalid(_, why) => why,
-        };
-        format!(">>> '{name} \"{value}\"'\n{why}")
-    })
-}
-
-/// Every process draws other ids.
-fn seed() -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    now.as_nanos() as u64 ^ (u64::from(std::process::id()) << 48)
-}
-
-/// Wall-clock time that never goes back.
-#[derive(Clone, Copy)]
-struct Clock {
-    wall: u64,
-    started: Monotonic,
-}
-
-impl Clock {
-    fn start() -> Self {
-        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Self { wall: wall.as_micros() as u64, started: Monotonic::now() }
-    }
-
-    fn now(&self) -> Instant {
-        Instant::from_micros(self.wall + self.started.elapsed().as_micros() as u64)
-    }
-}
+use super::Clock;
+use super::disk;
+use super::listen::{self, Listener, Stream};
+use super::log::Log;
+use super::options::Options;
 
 /// The world of one node.
-struct Host {
+pub(crate) struct Host {
     node: Node,
     clock: Clock,
     poll: Poll,
-    listener: TcpListener,
-    /// Where we listen, as we tell clients.
-    local: Address,
+    listeners: Vec<Listener>,
+    signals: Signals,
+    /// True once a signal has asked for the end.
+    asked_to_end: bool,
     /// Every socket, by the number of its token.
     sockets: BTreeMap<usize, Socket>,
     /// The token of every connection.
@@ -137,15 +43,18 @@ struct Host {
     facts: VecDeque<Input>,
     /// Where files are.
     folder: PathBuf,
-    /// Lines for the standard output.
-    out: io::Stdout,
+    /// True if a configuration file was named.
+    from_file: bool,
+    log: Log,
+    /// Files that go with the process: its name, and the file.
+    companions: Vec<(&'static str, String)>,
     /// What a read fills.
     buffer: Vec<u8>,
 }
 
 /// A connection.
 struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     link: Link,
     /// What waits to be written, with whether it is paced.
     queue: VecDeque<(Bytes, bool)>,
@@ -157,36 +66,52 @@ struct Socket {
     closing: bool,
 }
 
-const LISTENER: Token = Token(0);
+/// The token of signals; those of listeners and of sockets follow.
+const SIGNALS: Token = Token(0);
 
 impl Host {
-    fn listen(setup: Setup, clock: Clock) -> io::Result<Self> {
-        let port = setup.config.number("port") as u16;
-        let bind = setup.config.get("bind").split(' ').next().unwrap_or("*");
-        let local = Address::new(if bind == "*" { "127.0.0.1" } else { bind }, port);
-        let address = resolve(&local)?;
+    pub(crate) fn listen(options: Options, clock: Clock) -> io::Result<Self> {
+        let Options { mut setup, from_file } = options;
+        let log = Log::new(&setup.config);
+        let folder = fs::canonicalize(setup.config.get("dir"))?;
+        // CONFIG GET answers where the files really are.
+        let _ = setup.config.set_at_start("dir", &folder.to_string_lossy());
+        let mut listeners = listen::open(&setup.config)?;
         let poll = Poll::new()?;
-        let mut listener = TcpListener::bind(address)?;
-        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-        let folder = PathBuf::from(setup.config.get("dir"));
+        let mut signals = Signals::new([SIGTERM, SIGINT])?;
+        poll.registry().register(&mut signals, SIGNALS, Interest::READABLE)?;
+        for (index, listener) in listeners.iter_mut().enumerate() {
+            listener.register(poll.registry(), Token(1 + index))?;
+        }
+        let mut companions = Vec::new();
+        if let Some(path) = setup.config.text("pidfile") {
+            fs::write(path, format!("{}\n", id()))?;
+            companions.push(("pid", path.to_owned()));
+        }
+        if let Some(path) = setup.config.text("unixsocket") {
+            companions.push(("unix socket", path.to_owned()));
+        }
         let dump = folder.join(setup.config.get("dbfilename")).is_file();
         Ok(Self {
             node: Node::new(setup, clock.now()),
             clock,
             poll,
-            listener,
-            local,
+            next: 1 + listeners.len(),
+            listeners,
+            signals,
+            asked_to_end: false,
             sockets: BTreeMap::new(),
             tokens: BTreeMap::new(),
-            next: 1,
             facts: VecDeque::from([Input::Started { dump }]),
             folder,
-            out: io::stdout(),
+            from_file,
+            log,
+            companions,
             buffer: vec![0; 64 * 1024],
         })
     }
 
-    fn run(&mut self) -> io::Result<()> {
+    pub(crate) fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1_024);
         loop {
             self.tell_node();
@@ -200,7 +125,8 @@ impl Host {
             }
             for event in &events {
                 match event.token() {
-                    LISTENER => self.accept()?,
+                    SIGNALS => self.signalled(),
+                    Token(place) if place <= self.listeners.len() => self.accept(place - 1)?,
                     Token(token) => {
                         if event.is_writable() {
                             self.writable(token);
@@ -254,7 +180,8 @@ impl Host {
                 }
             }
             Output::Disk { job, order } => {
-                let result = disk(&self.folder, order).map_err(|error| error.to_string());
+                let result =
+                    disk::carry_out(&self.folder, order).map_err(|error| error.to_string());
                 self.facts.push_back(Input::Disk { job, result });
             }
             Output::Note(line) => self.print(&line),
@@ -262,13 +189,70 @@ impl Host {
         }
     }
 
-    fn print(&mut self, line: &LogLine) {
-        let mut line = line.clone();
-        if line.pid == 1 {
-            line.pid = std::process::id();
+    /// The host says a little more than the node: its process has files, and a number.
+    fn print(&self, line: &LogLine) {
+        match &line.note {
+            Note::Server(ServerNote::Version(version)) => self.print_start(version),
+            Note::Server(ServerNote::ReadyToAccept) => {
+                let mut kinds: Vec<_> = self.listeners.iter().map(Listener::kind).collect();
+                kinds.dedup();
+                for kind in kinds {
+                    let text = format!("Ready to accept connections {kind}");
+                    self.say(line.role, Level::Notice, &text);
+                }
+            }
+            Note::Server(ServerNote::Bye) => {
+                for (what, path) in &self.companions {
+                    self.say(line.role, Level::Notice, &format!("Removing the {what} file."));
+                    let _ = fs::remove_file(path);
+                }
+                self.log.print(line);
+            }
+            Note::Replica(_)
+            | Note::Psync(_)
+            | Note::Transfer(_)
+            | Note::Load(_)
+            | Note::Master(_)
+            | Note::Snapshot(_)
+            | Note::Server(_) => self.log.print(line),
         }
-        // A log that nobody reads is no reason to stop.
-        let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
+    }
+
+    fn print_start(&self, version: &str) {
+        self.say('C', Level::Notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
+        let text = format!(
+            "Redis version={version}, bits=64, commit=00000000, modified=0, pid={}, just started",
+            id()
+        );
+        self.say('C', Level::Notice, &text);
+        if self.from_file {
+            self.say('C', Level::Notice, "Configuration loaded");
+        } else {
+            let text = "Warning: no config file specified, using the default config. In order to \
+                        specify a config file use tcp_node /path/to/redis.conf";
+            self.say('C', Level::Warning, text);
+        }
+        self.say('M', Level::Notice, "monotonic clock: POSIX clock_gettime");
+    }
+
+    fn say(&self, role: char, level: Level, text: &str) {
+        self.log.say(self.clock.now(), role, level, text);
+    }
+
+    /// SIGTERM and SIGINT ask for an orderly end; who insists gets another.
+    fn signalled(&mut self) {
+        let signals: Vec<i32> = self.signals.pending().collect();
+        for signal in signals {
+            let now = self.clock.now();
+            if self.asked_to_end && signal == SIGINT {
+                self.log.say_in_handler(now, "You insist... exiting now.");
+                exit(1);
+            }
+            let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
+            self.log.say_in_handler(now, &format!("Received {name} scheduling shutdown..."));
+            self.asked_to_end = true;
+            self.facts.push_back(Input::Terminated);
+        }
     }
 
     fn socket(&mut self, link: Link) -> Option<&mut Socket> {
@@ -281,14 +265,13 @@ impl Host {
         }
     }
 
-    fn accept(&mut self) -> io::Result<()> {
+    fn accept(&mut self, place: usize) -> io::Result<()> {
         loop {
-            match self.listener.accept() {
-                Ok((stream, peer)) => {
+            match self.listeners[place].accept() {
+                Ok((stream, peer, local)) => {
                     let link = Link::accepted(self.next as u64);
                     self.add(stream, link, false)?;
-                    let peer = Address::new(&peer.ip().to_string(), peer.port());
-                    self.facts.push_back(Input::Accepted { link, peer, local: self.local.clone() });
+                    self.facts.push_back(Input::Accepted { link, peer, local });
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 // The peer has given up, or there is no descriptor left: the next may do better.
@@ -297,12 +280,10 @@ impl Host {
         }
     }
 
-    fn add(&mut self, mut stream: TcpStream, link: Link, connecting: bool) -> io::Result<()> {
+    fn add(&mut self, mut stream: Stream, link: Link, connecting: bool) -> io::Result<()> {
         let token = self.next;
         self.next += 1;
-        let _ = stream.set_nodelay(true);
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        self.poll.registry().register(&mut stream, Token(token), interest)?;
+        stream.register(self.poll.registry(), Token(token))?;
         let (queue, written, closing) = (VecDeque::new(), 0, false);
         self.sockets.insert(token, Socket { stream, link, queue, written, connecting, closing });
         self.tokens.insert(link, token);
@@ -310,7 +291,7 @@ impl Host {
     }
 
     fn dial(&mut self, link: Link, to: &Address) {
-        let connected = resolve(to).and_then(TcpStream::connect);
+        let connected = Stream::connect(to);
         if let Err(error) = connected.and_then(|stream| self.add(stream, link, true)) {
             self.facts.push_back(Input::Refused { link, why: words(&error) });
         }
@@ -320,13 +301,13 @@ impl Host {
         let Some(socket) = self.sockets.get_mut(&token) else { return };
         if socket.connecting {
             let link = socket.link;
-            match socket.stream.take_error() {
-                Ok(None) if socket.stream.peer_addr().is_ok() => {
+            match socket.stream.is_established() {
+                Ok(true) => {
                     socket.connecting = false;
                     self.facts.push_back(Input::Opened { link });
                 }
-                Ok(None) => {}
-                Ok(Some(error)) | Err(error) => {
+                Ok(false) => {}
+                Err(error) => {
                     self.remove(token);
                     self.facts.push_back(Input::Refused { link, why: words(&error) });
                 }
@@ -393,7 +374,7 @@ impl Host {
     fn remove_socket(&mut self, token: usize) -> Option<Socket> {
         let mut socket = self.sockets.remove(&token)?;
         self.tokens.remove(&socket.link);
-        let _ = self.poll.registry().deregister(&mut socket.stream);
+        socket.stream.deregister(self.poll.registry());
         Some(socket)
     }
 }
@@ -427,44 +408,8 @@ impl Socket {
     }
 }
 
-fn resolve(address: &Address) -> io::Result<SocketAddr> {
-    let mut found = (&*address.host, address.port).to_socket_addrs()?;
-    found.next().ok_or_else(|| io::Error::other("Name or service not known"))
-}
-
 /// The system's words without the number that Rust adds.
-fn words(error: &io::Error) -> String {
+pub(crate) fn words(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
-}
-
-/// Carries out an order on real files.
-fn disk(folder: &Path, order: DiskOrder) -> io::Result<DiskFact> {
-    match order {
-        DiskOrder::Append { file, bytes, create } => {
-            let path = folder.join(file);
-            let mut file = if create {
-                File::create(path)?
-            } else {
-                OpenOptions::new().append(true).open(path)?
-            };
-            file.write_all(&bytes)?;
-            Ok(DiskFact::Done)
-        }
-        DiskOrder::Rename { from, to } => {
-            fs::rename(folder.join(from), folder.join(to))?;
-            Ok(DiskFact::Done)
-        }
-        DiskOrder::Read { file, at, max } => {
-            let mut file = File::open(folder.join(file))?;
-            file.seek(SeekFrom::Start(at))?;
-            let mut bytes = Vec::new();
-            file.take(max).read_to_end(&mut bytes)?;
-            Ok(DiskFact::Read { bytes: Bytes::from(bytes) })
-        }
-        DiskOrder::Remove { file } => {
-            fs::remove_file(folder.join(file))?;
-            Ok(DiskFact::Done)
-        }
-    }
 }

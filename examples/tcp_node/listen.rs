@@ -1,0 +1,165 @@
+//! Where a node listens, and the two kinds of sockets that come of it.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use mio::event::Source;
+use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use mio::{Interest, Registry, Token};
+use replica_lab::node::{Address, Config};
+
+/// A place where clients come in.
+pub(crate) enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener, String),
+}
+
+/// A connection.
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+/// Opens every place that the configuration names.
+pub(crate) fn open(config: &Config) -> io::Result<Vec<Listener>> {
+    let port = config.number("port") as u16;
+    let mut found = Vec::new();
+    if port > 0 {
+        for word in config.get("bind").split_whitespace() {
+            // Redis listens everywhere by default. A laboratory keeps to itself.
+            let optional = word.starts_with('-');
+            let host = match word.trim_start_matches('-') {
+                "*" => "127.0.0.1",
+                "::*" => "::1",
+                host => host,
+            };
+            let opened = resolve(&Address::new(host, port)).and_then(TcpListener::bind);
+            match opened {
+                Ok(listener) => found.push(Listener::Tcp(listener)),
+                Err(_) if optional => {}
+                Err(error) => {
+                    let why = super::host::words(&error);
+                    return Err(io::Error::other(format!(
+                        "Warning: Could not create server TCP listening socket {host}:{port}: \
+                         bind: {why}"
+                    )));
+                }
+            }
+        }
+    }
+    if let Some(path) = config.text("unixsocket") {
+        // What an earlier server has left behind.
+        let _ = fs::remove_file(path);
+        let listener = UnixListener::bind(path).map_err(|error| {
+            let why = super::host::words(&error);
+            io::Error::other(format!("Failed opening Unix socket: bind: {why}"))
+        })?;
+        let mode = u32::from_str_radix(config.get("unixsocketperm"), 8).unwrap_or(0);
+        if mode > 0 {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
+        }
+        let path = PathBuf::from(path).to_string_lossy().into_owned();
+        found.push(Listener::Unix(listener, path));
+    }
+    if found.is_empty() {
+        return Err(io::Error::other("Configured to not listen anywhere, exiting."));
+    }
+    Ok(found)
+}
+
+impl Listener {
+    /// The next client, with where it comes from and came to.
+    pub(crate) fn accept(&self) -> io::Result<(Stream, Address, Address)> {
+        let address = |at: SocketAddr| Address::new(&at.ip().to_string(), at.port());
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept()?;
+                let local = stream.local_addr()?;
+                Ok((Stream::Tcp(stream), address(peer), address(local)))
+            }
+            Self::Unix(listener, path) => {
+                let (stream, _) = listener.accept()?;
+                let here = Address::new(path, 0);
+                Ok((Stream::Unix(stream), here.clone(), here))
+            }
+        }
+    }
+
+    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        match self {
+            Self::Tcp(listener) => listener.register(registry, token, Interest::READABLE),
+            Self::Unix(listener, _) => listener.register(registry, token, Interest::READABLE),
+        }
+    }
+
+    /// How the log names what it accepts.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Tcp(_) => "tcp",
+            Self::Unix(..) => "unix",
+        }
+    }
+}
+
+impl Stream {
+    pub(crate) fn connect(to: &Address) -> io::Result<Self> {
+        resolve(to).and_then(TcpStream::connect).map(Self::Tcp)
+    }
+
+    /// What became of dialling: true once the connection is established.
+    pub(crate) fn is_established(&self) -> io::Result<bool> {
+        let Self::Tcp(stream) = self else { return Ok(true) };
+        match stream.take_error()? {
+            Some(error) => Err(error),
+            None => Ok(stream.peer_addr().is_ok()),
+        }
+    }
+
+    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        match self {
+            Self::Tcp(stream) => {
+                let _ = stream.set_nodelay(true);
+                stream.register(registry, token, interest)
+            }
+            Self::Unix(stream) => stream.register(registry, token, interest),
+        }
+    }
+
+    pub(crate) fn deregister(&mut self, registry: &Registry) {
+        let _ = match self {
+            Self::Tcp(stream) => stream.deregister(registry),
+            Self::Unix(stream) => stream.deregister(registry),
+        };
+    }
+}
+
+impl Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(buffer),
+            Self::Unix(stream) => stream.read(buffer),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(bytes),
+            Self::Unix(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn resolve(address: &Address) -> io::Result<SocketAddr> {
+    let mut found = (&*address.host, address.port).to_socket_addrs()?;
+    found.next().ok_or_else(|| io::Error::other("Name or service not known"))
+}

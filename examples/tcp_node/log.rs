@@ -1,0 +1,83 @@
+//! Lines on the standard output, or in the `logfile`.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+
+use replica_lab::node::{Config, Level, LogLine};
+use replica_lab::time::Instant;
+
+/// Where lines go, and which.
+pub(crate) struct Log {
+    file: Option<String>,
+    least: Option<Level>,
+}
+
+impl Log {
+    pub(crate) fn new(config: &Config) -> Self {
+        let least = match config.get("loglevel") {
+            "nothing" => None,
+            "warning" => Some(Level::Warning),
+            "verbose" => Some(Level::Verbose),
+            "debug" => Some(Level::Debug),
+            _ => Some(Level::Notice),
+        };
+        Self { file: config.text("logfile").map(str::to_owned), least }
+    }
+
+    /// Prints a line of the node's. It calls itself process 1, as in a container.
+    pub(crate) fn print(&self, line: &LogLine) {
+        if self.least.is_none_or(|least| line.note.level() < least) {
+            return;
+        }
+        let mut line = line.clone();
+        if line.pid == 1 {
+            line.pid = std::process::id();
+        }
+        self.write(&line.to_string());
+    }
+
+    /// Prints a line of the host's.
+    pub(crate) fn say(&self, at: Instant, role: char, level: Level, text: &str) {
+        if self.least.is_some_and(|least| level >= least) {
+            self.write(&line(at, role, level.sign(), text));
+        }
+    }
+
+    /// Prints what the handler of a signal prints, whatever the level.
+    pub(crate) fn say_in_handler(&self, at: Instant, text: &str) {
+        if self.least.is_some() {
+            let (pid, seconds) = (std::process::id(), at.seconds());
+            self.write(&format!("{pid}:signal-handler ({seconds}) {text}"));
+        }
+    }
+
+    /// A log that cannot be written is no reason to stop.
+    fn write(&self, line: &str) {
+        let _ = match &self.file {
+            Some(path) => OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .and_then(|mut file| writeln!(file, "{line}")),
+            None => {
+                let mut out = io::stdout().lock();
+                writeln!(out, "{line}").and_then(|()| out.flush())
+            }
+        };
+    }
+}
+
+/// A line as Redis writes it.
+pub(crate) fn line(at: Instant, role: char, sign: char, text: &str) -> String {
+    let (c, millis) = (at.calendar(), at.millis() % 1_000);
+    format!(
+        "{}:{role} {:02} {} {} {:02}:{:02}:{:02}.{millis:03} {sign} {text}",
+        std::process::id(),
+        c.day,
+        c.month_name(),
+        c.year,
+        c.hour,
+        c.minute,
+        c.second
+    )
+}

@@ -1,0 +1,215 @@
+//! How a server is told what to be: a `redis.conf`, `--name value` options, the standard input.
+//!
+//! As in Redis all three become one text, read line by line; so a line of the options counts on
+//! from the end of the file. *Source*: Redis 7.2 · server.c · main, config.c · loadServerConfig.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::SystemTime;
+
+use replica_lab::node::{ConfigError, Profile, Setup, directive};
+use replica_lab::resp::split_words;
+
+/// What the command line and the files ask for.
+pub(crate) struct Options {
+    pub(crate) setup: Setup,
+    /// True if a file was named.
+    pub(crate) from_file: bool,
+}
+
+/// Why the server does not start.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Fault {
+    /// A file cannot be read.
+    Unreadable { file: String, why: String },
+    /// A line is wrong.
+    Line { number: usize, line: String, why: String },
+}
+
+/// Reads everything that `args` name.
+pub(crate) fn read(args: &[String]) -> Result<Options, Fault> {
+    let file = args.first().filter(|word| !word.starts_with('-'));
+    let words = if file.is_some() { &args[1..] } else { args };
+    let mut text = Vec::new();
+    if let Some(file) = file {
+        text = contents(&absolute(file))?;
+    }
+    let (options, stdin) = joined(words);
+    if stdin {
+        let _ = std::io::stdin().read_to_end(&mut text);
+    }
+    if !options.is_empty() {
+        text.push(b'\n');
+        text.extend(options);
+    }
+    let setup = Setup { seed: seed(), ..Setup::default() };
+    let mut reader = Reader { setup, saves: false };
+    reader.lines(&text)?;
+    Ok(Options { setup: reader.setup, from_file: file.is_some() })
+}
+
+/// The lines that the options stand for, and whether `-` asks for the standard input.
+fn joined(words: &[String]) -> (Vec<u8>, bool) {
+    let mut text = Vec::new();
+    let (mut stdin, mut named) = (false, true);
+    for (index, word) in words.iter().enumerate() {
+        let last = index + 1 == words.len();
+        if word == "-" && (index == 0 || last) {
+            stdin = true;
+        } else if let Some(name) = word.strip_prefix("--").filter(|_| named) {
+            if !text.is_empty() {
+                text.push(b'\n');
+            }
+            text.extend(name.bytes());
+            text.push(b' ');
+            // A word with a space in it is a name and its value. Else a value comes, which may
+            // begin with dashes; only --save can do without one, and then means "".
+            let alone = split_words(name.as_bytes()).is_none_or(|parts| parts.len() == 1);
+            let next_is_name = words.get(index + 1).is_none_or(|next| next.starts_with("--"));
+            named = !alone;
+            if alone && next_is_name && name.trim() == "save" {
+                text.extend(b"\"\"");
+                named = true;
+            }
+        } else {
+            quote(word.as_bytes(), &mut text);
+            text.push(b' ');
+            named = true;
+        }
+    }
+    (text, stdin)
+}
+
+/// Writes a word so that it is read back as it is.
+fn quote(word: &[u8], text: &mut Vec<u8>) {
+    text.push(b'"');
+    for &byte in word {
+        match byte {
+            b'"' | b'\\' => text.extend([b'\\', byte]),
+            b' '..=b'~' => text.push(byte),
+            _ => text.extend(format!("\\x{byte:02x}").bytes()),
+        }
+    }
+    text.push(b'"');
+}
+
+struct Reader {
+    setup: Setup,
+    /// True once a `save` has put the points by default out of force.
+    saves: bool,
+}
+
+impl Reader {
+    fn lines(&mut self, text: &[u8]) -> Result<(), Fault> {
+        for (index, line) in text.split(|&byte| byte == b'\n').enumerate() {
+            let line = line.trim_ascii();
+            if line.is_empty() || line[0] == b'#' {
+                continue;
+            }
+            let fault = |why: String| Fault::Line {
+                number: index + 1,
+                line: String::from_utf8_lossy(line).into_owned(),
+                why,
+            };
+            let words = split_words(line)
+                .ok_or_else(|| fault("Unbalanced quotes in configuration line".to_owned()))?;
+            let mut words: Vec<String> =
+                words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+            if words.is_empty() {
+                continue;
+            }
+            let name = words.remove(0).to_ascii_lowercase();
+            match (name.as_str(), words.as_slice()) {
+                ("include", [file]) => self.include(file)?,
+                _ => self.directive(&name, &words).map_err(fault)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn include(&mut self, pattern: &str) -> Result<(), Fault> {
+        self.lines(&contents(pattern)?)
+    }
+
+    fn directive(&mut self, name: &str, values: &[String]) -> Result<(), String> {
+        // Names that Redis has forgotten and still forgives.
+        let forgotten =
+            ["list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"];
+        if forgotten.contains(&name) && values.len() == 1 {
+            return Ok(());
+        }
+        let config = &mut self.setup.config;
+        if directive(name).is_none() && name != "profile" {
+            return Err(UNKNOWN.to_owned());
+        }
+        let many = MANY_VALUES.contains(&name);
+        let right = match name {
+            "replicaof" | "slaveof" => {
+                matches!(values, [_, _]) || matches!(values, [both] if both.trim().contains(' '))
+            }
+            _ => values.len() == 1 || (many && !values.is_empty()),
+        };
+        if !right {
+            return Err("wrong number of arguments".to_owned());
+        }
+        let mut value = values.join(" ");
+        match name {
+            "profile" => return self.profile(&value),
+            "save" => {
+                let before = std::mem::replace(&mut self.saves, true);
+                if before && !value.is_empty() && !config.get("save").is_empty() {
+                    value = format!("{} {value}", config.get("save"));
+                }
+            }
+            "replicaof" | "slaveof" if value.eq_ignore_ascii_case("no one") => value.clear(),
+            _ => {}
+        }
+        config.set_at_start(name, &value).map_err(|error| match error {
+            ConfigError::Unknown(_) => UNKNOWN.to_owned(),
+            ConfigError::Immutable(_) => "can't set immutable config".to_owned(),
+            ConfigError::Invalid(_, why) => why,
+        })
+    }
+
+    fn profile(&mut self, value: &str) -> Result<(), String> {
+        self.setup.profile = match value {
+            "7.0" => Profile::V7_0,
+            "7.2" => Profile::V7_2,
+            _ => return Err("the profiles are 7.0 and 7.2".to_owned()),
+        };
+        Ok(())
+    }
+}
+
+const UNKNOWN: &str = "Bad directive or wrong number of arguments";
+
+/// Options whose value is several words.
+const MANY_VALUES: &[&str] = &[
+    "save",
+    "bind",
+    "client-output-buffer-limit",
+    "oom-score-adj-values",
+    "latency-tracking-info-percentiles",
+    "notify-keyspace-events",
+    "shutdown-on-sigint",
+    "shutdown-on-sigterm",
+];
+
+fn contents(file: &str) -> Result<Vec<u8>, Fault> {
+    std::fs::read(file).map_err(|error| Fault::Unreadable {
+        file: file.to_owned(),
+        why: super::host::words(&error),
+    })
+}
+
+/// The path as Redis names it in its messages.
+fn absolute(file: &str) -> String {
+    let path = std::path::absolute(Path::new(file)).unwrap_or_else(|_| file.into());
+    path.to_string_lossy().into_owned()
+}
+
+/// Every process draws other ids.
+fn seed() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    now.as_nanos() as u64 ^ (u64::from(std::process::id()) << 48)
+}
