@@ -31,7 +31,7 @@ export default defineConfig({
   },
   projects: [
     { name: "fixture", testMatch: "fixture.spec.ts", use: { baseURL: FIXTURE } },
-    { name: "page", testMatch: /(page|full-sync|lessons)\.spec\.ts/, use: { baseURL: PAGE } },
+    { name: "page", testMatch: /(page|full-sync|lessons|study)\.spec\.ts/, use: { baseURL: PAGE } },
   ],
   webServer: [
     {

@@ -109,6 +109,7 @@ impl Conductor {
                 at: entry.at,
                 node: entry.node,
                 kind: entry.kind,
+                what: entry.what.clone(),
                 text: entry.text.clone(),
             }),
             None => self.world.next_event(),
@@ -242,9 +243,9 @@ impl Conductor {
     /// If a repeated event differs from what it was: the engine would not be deterministic.
     pub fn finish(&mut self) -> Option<Checkpoint> {
         let current = self.current.take()?;
-        let NextEvent { at, node, kind, text } = current;
+        let NextEvent { at, node, kind, what, text } = current;
         let (weight, said) = self.world.weigh(kind);
-        let entry = TraceEntry { at, node, kind, text, weight, said };
+        let entry = TraceEntry { at, node, kind, what, text, weight, said };
         if !self.peeking {
             self.timeline.lived = self.timeline.lived.max(self.cursor());
         }

@@ -1,11 +1,51 @@
 //! The files of one machine, in memory.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 
 use super::world::DiskHealth;
 use crate::node::{DiskFact, DiskOrder};
 use crate::resp::Bytes;
+
+/// What an order does, without its payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskWork {
+    /// What is done.
+    pub verb: DiskVerb,
+    /// How many bytes move.
+    pub bytes: u64,
+    /// The file; for a renaming the old name, a space, and the new one.
+    pub file: String,
+}
+
+/// What a disk can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskVerb {
+    /// Makes an empty file.
+    Create,
+    /// Writes to the end of a file.
+    Write,
+    /// Gives a file another name.
+    Rename,
+    /// Reads a part of a file.
+    Read,
+    /// Removes a file.
+    Remove,
+}
+
+impl fmt::Display for DiskWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { verb, bytes, file } = self;
+        match verb {
+            DiskVerb::Create => write!(f, "create {file}"),
+            DiskVerb::Write => write!(f, "write {bytes} bytes to {file}"),
+            DiskVerb::Rename => write!(f, "rename {file}"),
+            DiskVerb::Read => write!(f, "read {bytes} bytes of {file}"),
+            DiskVerb::Remove => write!(f, "remove {file}"),
+        }
+    }
+}
 
 /// A disk. A clone shares every byte written so far.
 #[derive(Clone, Debug, Default)]
@@ -74,23 +114,23 @@ impl Disk {
         }
     }
 
-    /// How many bytes an order moves, and what it does, in words.
-    pub(super) fn weigh(&self, order: &DiskOrder) -> (u64, String) {
-        match order {
+    /// What an order does.
+    pub(super) fn weigh(&self, order: &DiskOrder) -> DiskWork {
+        let (verb, bytes, file) = match order {
             DiskOrder::Append { file, bytes, create: true } if bytes.is_empty() => {
-                (0, format!("create {file}"))
+                (DiskVerb::Create, 0, file.clone())
             }
             DiskOrder::Append { file, bytes, .. } => {
-                (bytes.len() as u64, format!("write {} bytes to {file}", bytes.len()))
+                (DiskVerb::Write, bytes.len() as u64, file.clone())
             }
-            DiskOrder::Rename { from, to } => (0, format!("rename {from} to {to}")),
+            DiskOrder::Rename { from, to } => (DiskVerb::Rename, 0, format!("{from} {to}")),
             DiskOrder::Read { file, at, max } => {
                 let length = self.files.get(file).map_or(0, |file| file.length);
-                let bytes = length.saturating_sub(*at).min(*max);
-                (bytes, format!("read {bytes} bytes of {file}"))
+                (DiskVerb::Read, length.saturating_sub(*at).min(*max), file.clone())
             }
-            DiskOrder::Remove { file } => (0, format!("remove {file}")),
-        }
+            DiskOrder::Remove { file } => (DiskVerb::Remove, 0, file.clone()),
+        };
+        DiskWork { verb, bytes, file }
     }
 
     /// A whole file.

@@ -23,7 +23,7 @@ impl World {
             Event::Reset { connection, to } => self.reset_arrives(connection, to),
             Event::Disk(node) => {
                 let disk = &mut self.machines[node.0].disk;
-                disk.labels.pop_front();
+                disk.works.pop_front();
                 let health = disk.health;
                 self.turn(node, Fact::DiskDone { health });
             }
@@ -158,14 +158,15 @@ impl World {
                 });
             }
             Order::Close { link } => self.close(node, link),
-            Order::Disk { bytes, label } => {
+            Order::Disk { work } => {
+                let bytes = work.bytes;
                 self.mix(&[3, node.0 as u64, bytes]);
                 let planned = self.node(node).disk_bytes_per_second;
                 let disk = &mut self.machines[node.0].disk;
-                disk.labels.push_back(Rc::from(label.as_str()));
                 let takes = Duration::of_bytes(bytes, disk.speed.unwrap_or(planned));
                 let at = disk.busy_until.max(self.now) + takes;
                 disk.busy_until = at;
+                disk.works.push_back(work);
                 self.agenda.add(at, Event::Disk(node));
             }
             Order::Note { line, level } => {

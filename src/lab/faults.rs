@@ -224,7 +224,7 @@ impl World {
         self.rewire_all_to(node);
         let machine = &mut self.machines[node.0];
         machine.pending.clear();
-        machine.disk.labels.clear();
+        machine.disk.works.clear();
         machine.disk.busy_until = Instant::EPOCH;
         machine.deadline = None;
         self.drop_events(|event| match event {

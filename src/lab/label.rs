@@ -16,13 +16,13 @@ pub enum FrameKind {
     Ack,
 }
 
-/// Tells what `bytes` are and says.
+/// Tells what `bytes` are, and says it in the words of the protocol, which are nobody's language.
 pub fn label(bytes: &[u8], carries: Carries) -> (FrameKind, String) {
     match carries {
         Carries::Snapshot if bytes.starts_with(b"$EOF:") => {
-            (FrameKind::Rdb, format!("$EOF:<mark>, RDB {} bytes", bytes.len()))
+            (FrameKind::Rdb, "$EOF:<mark> RDB".to_owned())
         }
-        Carries::Snapshot => (FrameKind::Rdb, format!("RDB {} bytes", bytes.len())),
+        Carries::Snapshot => (FrameKind::Rdb, "RDB".to_owned()),
         Carries::Stream => stream_label(bytes),
         Carries::Talk | Carries::Reply => talk_label(bytes),
     }
@@ -38,15 +38,18 @@ fn stream_label(bytes: &[u8]) -> (FrameKind, String) {
     } else {
         FrameKind::Stream
     };
-    let text =
-        if commands.is_empty() { "a part of a command".to_owned() } else { describe(&commands) };
+    let text = if commands.is_empty() {
+        format!("… {}", printable(bytes, PART_MAX))
+    } else {
+        describe(&commands)
+    };
     (kind, text)
 }
 
 fn talk_label(bytes: &[u8]) -> (FrameKind, String) {
     match bytes {
-        b"\n" => return (FrameKind::Ack, "newline (still alive)".to_owned()),
-        [b'$', ..] => return (FrameKind::Rdb, format!("{}: RDB follows", first_line(bytes))),
+        b"\n" => return (FrameKind::Ack, "\\n".to_owned()),
+        [b'$', ..] => return (FrameKind::Rdb, first_line(bytes)),
         [b'*', ..] => {}
         _ => return (FrameKind::Control, first_line(bytes)),
     }
@@ -72,7 +75,7 @@ fn describe(commands: &[Vec<Bytes>]) -> String {
     let mut text: String =
         commands.iter().take(3).map(|args| words(args)).collect::<Vec<_>>().join(" · ");
     if commands.len() > 3 {
-        text += &format!(" · {} more", commands.len() - 3);
+        text += &format!(" · +{}", commands.len() - 3);
     }
     text
 }
@@ -116,6 +119,9 @@ pub fn printable(bytes: &[u8], limit: usize) -> String {
     text
 }
 
+/// So much is shown of bytes that hold no whole command.
+const PART_MAX: usize = 24;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,7 +135,7 @@ mod tests {
         assert_eq!(talk(psync), (FrameKind::Control, "PSYNC ? -1".to_owned()));
         let ack = b"*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$1\r\n0\r\n";
         assert_eq!(talk(ack), (FrameKind::Ack, "REPLCONF ACK 0".to_owned()));
-        assert_eq!(talk(b"$171\r\n").1, "$171: RDB follows");
+        assert_eq!(talk(b"$171\r\n").1, "$171");
         let set = b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n";
         assert_eq!(label(set, Carries::Stream), (FrameKind::Stream, "SET k v".to_owned()));
         let ping = b"*1\r\n$4\r\nPING\r\n";

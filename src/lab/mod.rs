@@ -59,6 +59,8 @@ mod world;
 pub use branches::{BranchId, BranchView};
 pub use checks::Checks;
 pub use conductor::{Checkpoint, Conductor, Restore};
+pub use describe::Happening;
+pub use disk::{DiskVerb, DiskWork};
 pub use intervention::{Intervention, MachineFault, WireFault};
 pub use label::{FrameKind, label, printable};
 pub use local::{Broken, LocalLab, Tamper};

@@ -5,13 +5,15 @@
 //! it has arrived.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use super::disk::Disk;
 use super::label::label;
 use super::prompt::format_reply;
 use super::turn::{Done, Fact, Order};
 use crate::node::{
-    Address, DiskOrder, Input, Job, KeyStatus, Link, Node, Outbox, Output, Setup, Status,
+    Address, Carries, DiskOrder, Input, Job, KeyStatus, Link, Node, Outbox, Output, OutputLimit,
+    Setup, Status,
 };
 use crate::random::Random;
 use crate::rdb::Digest;
@@ -37,6 +39,10 @@ pub struct Place {
     prompt: ReplyDecoder,
     /// True once the prompt is connected.
     prompt_open: bool,
+    /// What was sent, for eyes: the snapshots, and how many frames, by connection.
+    sent: BTreeMap<Link, Sending>,
+    /// The last frame that arrived on each connection, and its number.
+    heard: BTreeMap<Link, (u64, Bytes)>,
     /// True if the reply to the last command is text to be printed as it is: INFO, CLIENT LIST.
     prompt_raw: bool,
 }
@@ -59,6 +65,34 @@ pub struct Sent {
     pub bytes: Bytes,
 }
 
+/// What was sent on a connection.
+#[derive(Clone, Debug, Default)]
+struct Sending {
+    /// How many frames.
+    count: u64,
+    /// The frames of a snapshot with their numbers, as long as they are few.
+    snapshot: Rc<Vec<(u64, Bytes)>>,
+    /// How many bytes those have.
+    kept: usize,
+}
+
+impl Inbox {
+    /// The number of the next frame to arrive.
+    fn next_number(&self) -> u64 {
+        self.count - self.frames.len() as u64
+    }
+}
+
+impl Sending {
+    fn note(&mut self, bytes: &Bytes, carries: Carries) {
+        if carries == Carries::Snapshot && self.kept < SNAPSHOT_KEPT {
+            Rc::make_mut(&mut self.snapshot).push((self.count, Bytes::clone(bytes)));
+            self.kept += bytes.len();
+        }
+        self.count += 1;
+    }
+}
+
 impl Place {
     /// A place for a node that is about to start.
     pub fn new(setup: Setup, now: Instant) -> Self {
@@ -71,6 +105,8 @@ impl Place {
             inbox: BTreeMap::new(),
             prompt: ReplyDecoder::default(),
             prompt_open: false,
+            sent: BTreeMap::new(),
+            heard: BTreeMap::new(),
             prompt_raw: false,
         }
     }
@@ -93,10 +129,12 @@ impl Place {
             Fact::Received { link } => {
                 let frame = self.inbox.get_mut(&link).and_then(|inbox| inbox.frames.pop_front());
                 let bytes = frame.expect("a frame is in the inbox before its turn");
+                let number = self.inbox.get(&link).map_or(0, Inbox::next_number) - 1;
+                self.heard.insert(link, (number, Bytes::clone(&bytes)));
                 Some(Input::Received { link, bytes })
             }
             Fact::Closed { link } => {
-                self.inbox.remove(&link);
+                self.forget(link);
                 Some(Input::Closed { link })
             }
             Fact::DiskDone { health } => self.queue.pop_front().map(|(job, order)| {
@@ -147,6 +185,39 @@ impl Place {
         inbox.count += 1;
     }
 
+    fn forget(&mut self, link: Link) {
+        self.inbox.remove(&link);
+        self.sent.remove(&link);
+        self.heard.remove(&link);
+    }
+
+    /// A frame of a connection that has not arrived, or was the last to do so.
+    pub fn frame(&self, link: Link, number: u64) -> Option<Bytes> {
+        if let Some((heard, bytes)) = self.heard.get(&link)
+            && *heard == number
+        {
+            return Some(Bytes::clone(bytes));
+        }
+        let inbox = self.inbox.get(&link)?;
+        let index = usize::try_from(number.checked_sub(inbox.next_number())?).ok()?;
+        inbox.frames.get(index).cloned()
+    }
+
+    /// What was sent of a snapshot up to the frame of this number, and where that frame begins; of
+    /// a large snapshot only its beginning is kept.
+    pub fn snapshot_sent(&self, link: Link, number: u64) -> Option<(Vec<u8>, usize)> {
+        let pieces = &self.sent.get(&link)?.snapshot;
+        let last = pieces.iter().position(|(of, _)| *of == number)?;
+        let bytes =
+            |upto: usize| pieces[..upto].iter().flat_map(|(_, piece)| piece.iter().copied());
+        Some((bytes(last + 1).collect(), bytes(last).count()))
+    }
+
+    /// The end of the node's stream: at most `max` bytes.
+    pub fn stream_tail(&self, max: u64) -> Vec<u8> {
+        self.node.stream_tail(max)
+    }
+
     /// True if the next frame of a connection is there.
     pub fn has_frame(&self, link: Link) -> bool {
         self.inbox.get(&link).is_some_and(|inbox| !inbox.frames.is_empty())
@@ -175,6 +246,16 @@ impl Place {
     /// The value of an option.
     pub fn option(&self, name: &str) -> &str {
         self.node.option(name)
+    }
+
+    /// How much may wait to be read by a replica.
+    pub fn replica_limit(&self) -> OutputLimit {
+        self.node.replica_limit()
+    }
+
+    /// The node's dataset as an RDB, as BGSAVE would write it now.
+    pub fn dump(&self, now: Instant) -> Vec<u8> {
+        self.node.dump(now)
     }
 
     /// A file of the node's disk.
@@ -221,6 +302,7 @@ impl Place {
                 Output::Send { link: PROMPT, bytes, .. } => self.say(&bytes, done),
                 Output::Send { link, bytes, carries } => {
                     let (kind, label) = label(&bytes, carries);
+                    self.sent.entry(link).or_default().note(&bytes, carries);
                     done.orders.push(Order::Send {
                         link,
                         bytes: bytes.len() as u64,
@@ -235,12 +317,12 @@ impl Place {
                     self.prompt_open = false
                 }
                 Output::Close { link } | Output::Drop { link } => {
+                    self.sent.remove(&link);
                     done.orders.push(Order::Close { link });
                 }
                 Output::Disk { job, order } => {
-                    let (bytes, label) = self.disk.weigh(&order);
+                    done.orders.push(Order::Disk { work: self.disk.weigh(&order) });
                     self.queue.push_back((job, order));
-                    done.orders.push(Order::Disk { bytes, label });
                 }
                 Output::Note(note) => {
                     let level = note.note.level();
@@ -280,5 +362,7 @@ fn digest(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
 }
 
+/// So many bytes of a snapshot are kept for eyes.
+const SNAPSHOT_KEPT: usize = 1 << 20;
 /// The connection of the prompt beside the node.
 const PROMPT: Link = Link::accepted(0);

@@ -3,8 +3,11 @@
 use std::fmt;
 
 use super::local::LocalLab;
+use super::place::Place;
 use super::timeline::{TraceEntry, Weight};
 use super::turn::NodeId;
+use crate::node::ReplicaStatus;
+use crate::time::Instant;
 
 /// How far a step goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +55,7 @@ pub enum Watched {
 
 impl Stride {
     /// True if a step of this size ends with the event.
-    pub(super) fn ends_with(self, entry: &TraceEntry) -> bool {
+    pub fn ends_with(self, entry: &TraceEntry) -> bool {
         match self {
             Self::Frame => entry.weight >= Weight::Frame,
             Self::Command => entry.weight >= Weight::Command,
@@ -94,6 +97,25 @@ impl fmt::Display for Watch {
             Watched::Link => write!(f, "{node} link"),
             Watched::Replicas => write!(f, "{node} replicas"),
             Watched::Key(key) => write!(f, "{node} key {key}"),
+        }
+    }
+}
+
+impl Watched {
+    /// What is watched of the node at `place`, in words.
+    pub fn of(&self, place: &Place, now: Instant) -> String {
+        let status = place.status(now, 0);
+        match self {
+            Self::Offset => status.offset.to_string(),
+            Self::Id => status.id.to_string(),
+            Self::Link => status.upstream.map_or("none", |upstream| upstream.state).to_owned(),
+            Self::Replicas => {
+                let replica = |replica: &ReplicaStatus| {
+                    format!("{} {} {}", replica.name, replica.stage.info_name(), replica.acked)
+                };
+                status.replicas.iter().map(replica).collect::<Vec<_>>().join(", ")
+            }
+            Self::Key(key) => format!("{:?}", place.key(key.as_bytes())),
         }
     }
 }
@@ -157,21 +179,9 @@ impl LocalLab {
 
     /// What is watched, in words.
     fn watched(&self, watch: &Watch) -> Option<String> {
-        let plan = self.conductor().world().plan();
-        let node = plan.named(&watch.node).map(NodeId)?;
-        let status = self.status(node, 0);
-        Some(match &watch.what {
-            Watched::Offset => status.offset.to_string(),
-            Watched::Id => status.id.to_string(),
-            Watched::Link => status.upstream.map_or("none", |upstream| upstream.state).to_owned(),
-            Watched::Replicas => {
-                let replica = |replica: &crate::node::ReplicaStatus| {
-                    format!("{} {} {}", replica.name, replica.stage.info_name(), replica.acked)
-                };
-                status.replicas.iter().map(replica).collect::<Vec<_>>().join(", ")
-            }
-            Watched::Key(key) => format!("{:?}", self.place(node).key(key.as_bytes())),
-        })
+        let world = self.conductor().world();
+        let node = world.plan().named(&watch.node).map(NodeId)?;
+        Some(watch.what.of(self.place(node), world.now()))
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::branches::Branches;
+use super::describe::Happening;
 use super::intervention::Intervention;
 use super::turn::NodeId;
 use super::world::World;
@@ -39,7 +40,9 @@ pub struct TraceEntry {
     pub node: NodeId,
     /// Of what kind.
     pub kind: EventKind,
-    /// In words.
+    /// What happened.
+    pub what: Happening,
+    /// The same in words: the nodes keep the names that they had.
     pub text: String,
     /// How much came of it.
     pub weight: Weight,

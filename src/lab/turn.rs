@@ -1,5 +1,6 @@
 //! What passes between the conductor and a host: no payload, only what it takes to decide when.
 
+use super::disk::DiskWork;
 use super::label::FrameKind;
 use super::network::ConnectionId;
 use super::world::DiskHealth;
@@ -137,10 +138,8 @@ pub enum Order {
     },
     /// The disk has something to do.
     Disk {
-        /// How many bytes it moves.
-        bytes: u64,
-        /// What it does, for eyes only.
-        label: String,
+        /// What it does.
+        work: DiskWork,
     },
     /// A line for the log.
     Note {

@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use super::agenda::{Agenda, Entry};
+use super::describe::Happening;
+use super::disk::DiskWork;
 use super::intervention::Intervention;
 use super::log::NodeLog;
 use super::network::{Connection, ConnectionId, Network, Side, Trouble};
@@ -76,8 +78,8 @@ pub(super) struct Machine {
 pub(super) struct DiskQueue {
     /// When the last order will be done.
     pub(super) busy_until: Instant,
-    /// What the orders do, in words.
-    pub(super) labels: VecDeque<Rc<str>>,
+    /// What the orders do.
+    pub(super) works: VecDeque<DiskWork>,
     /// How many bytes it moves in a second, if not as the plan says; 0 is "any number".
     pub(super) speed: Option<u64>,
     /// How it is.
@@ -105,7 +107,9 @@ pub struct NextEvent {
     pub node: NodeId,
     /// Of what kind.
     pub kind: EventKind,
-    /// In words.
+    /// What happens.
+    pub what: Happening,
+    /// The same in words.
     pub text: String,
 }
 
@@ -252,8 +256,12 @@ impl World {
     /// The next event, if anything will ever happen by itself.
     pub fn next_event(&self) -> Option<NextEvent> {
         let (at, event) = self.agenda.peek()?;
-        let (node, kind, text) = self.describe(event);
-        Some(NextEvent { at: at.max(self.now), node, kind, text })
+        Some(self.announced(at.max(self.now), event))
+    }
+
+    fn announced(&self, at: Instant, event: &Event) -> NextEvent {
+        let (node, what) = self.describe(event);
+        NextEvent { at, node, kind: what.kind(), text: self.in_words(node, &what), what }
     }
 
     /// When the next event will be.
@@ -274,8 +282,7 @@ impl World {
     /// Begins an act of a person, now.
     pub(super) fn act(&mut self, act: &Intervention) -> NextEvent {
         let event = Event::Intervene(act.clone());
-        let (node, kind, text) = self.describe(&event);
-        let next = NextEvent { at: self.now, node, kind, text };
+        let next = self.announced(self.now, &event);
         self.begin_hash(&next);
         self.enact(event);
         next

@@ -19,7 +19,7 @@ use super::machine::Machine;
 use super::note::{MasterNote, Note, SnapshotNote, Target};
 use super::state::State;
 use crate::keyspace::Keyspace;
-use crate::rdb::{EncodeOptions, Encoder, Header, ReplInfo};
+use crate::rdb::Encoder;
 use crate::replication::{Downlink, Framing, Offset, Stage};
 use crate::resp::{Bytes, Reply};
 use crate::time::{Duration, Instant};
@@ -143,17 +143,13 @@ impl Machine<'_> {
     }
 
     fn fork(&mut self, data: Keyspace, target: ChildTarget, pending: Vec<u8>) -> u32 {
-        let header = self.rdb_header();
+        let header = self.state.rdb_header(self.now);
+        let options = self.state.rdb_options();
         let state = &mut *self.state;
         let pid = state.next_pid;
         state.next_pid += 1;
         state.stats.forks += 1;
         let speed = state.setup.speeds.snapshot_bytes_per_second;
-        let options = EncodeOptions {
-            version: state.setup.profile.rdb_version(),
-            compress: state.config().yes("rdbcompression"),
-            checksum: state.config().yes("rdbchecksum"),
-        };
         state.child = Some(Child {
             pid,
             encoder: Encoder::new(data, header, options),
@@ -165,25 +161,6 @@ impl Machine<'_> {
             ready_at: self.now + Duration::of_bytes(CHUNK_BYTES as u64, speed),
         });
         pid
-    }
-
-    /// What the snapshot says of itself. Its place in the history is known once there is a stream.
-    pub(super) fn rdb_header(&self) -> Header {
-        let state = &self.state;
-        let stream_db = match state.upstream.stream_db() {
-            Some(db) => Some(db),
-            None => state.backlog.as_ref().map(|_| state.stream.selected().unwrap_or(0)),
-        };
-        Header {
-            redis_version: state.setup.profile.redis_version().to_owned(),
-            ctime_seconds: self.now.seconds(),
-            used_memory: state.used_memory(),
-            repl: stream_db.map(|db| ReplInfo {
-                stream_db: db as i64,
-                id: *state.history.id.as_bytes(),
-                offset: state.history.offset.0,
-            }),
-        }
     }
 
     /// Lets the child go on, as far as it can.

@@ -1,5 +1,6 @@
 //! What can be seen of a node from outside: bounded, and never the dataset.
 
+use super::config::OutputLimit;
 use super::io::{Address, Link};
 use super::machine::Node;
 use super::note::Target;
@@ -170,6 +171,11 @@ impl Node {
         }
     }
 
+    /// The end of the stream, as far as the backlog keeps it: at most `max` bytes.
+    pub fn stream_tail(&self, max: u64) -> Vec<u8> {
+        self.state.backlog.as_ref().map_or_else(Vec::new, |backlog| backlog.tail(max))
+    }
+
     /// A key of this name in every database that has one.
     pub fn key(&self, name: &[u8]) -> Vec<KeyStatus> {
         let databases = self.state.keyspace.iter();
@@ -181,6 +187,11 @@ impl Node {
     /// Forty digits that are equal for equal datasets.
     pub fn digest(&self) -> Digest {
         Digest::of_keyspace(&self.state.keyspace)
+    }
+
+    /// How much may wait to be read by a replica.
+    pub fn replica_limit(&self) -> OutputLimit {
+        self.state.config().hot.output_limits.replica
     }
 
     /// The value of an option, as CONFIG GET prints it.

@@ -34,9 +34,10 @@
 //!
 //! Reading order: `format`, `write`, `lzf`, `listpack`, `intset`, `ziplist`, `zipmap`, `crc64`,
 //! `score`, `save`, `stream_save`, `encode`, `read`, `gather`, `build`, `load`, `stream_load`,
-//! `atom`, `decode`, `dump`, `sha1`, `digest`.
+//! `atom`, `decode`, `dump`, `sha1`, `digest`, `anatomy`.
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveRio, rdbLoadRioWithLoadingCtx.
 
+mod anatomy;
 mod atom;
 mod build;
 mod crc64;
@@ -62,6 +63,7 @@ mod write;
 mod ziplist;
 mod zipmap;
 
+pub use anatomy::anatomy;
 pub use build::Thresholds;
 pub use decode::{DecodeError, DecodeOptions, Decoder, Item};
 pub use digest::Digest;

@@ -16,9 +16,10 @@
 //!
 //! This room knows no command by name and owns no connection.
 //!
-//! Reading order: `reply`, `command`, `decode`, `inline`, `double`, `grisu`.
+//! Reading order: `reply`, `command`, `decode`, `inline`, `double`, `grisu`, `anatomy`.
 //! *Source*: Redis 7.2 · networking.c · processMultibulkBuffer, processInlineBuffer.
 
+mod anatomy;
 mod command;
 mod decode;
 mod double;
@@ -26,6 +27,7 @@ mod grisu;
 mod inline;
 mod reply;
 
+pub use anatomy::{Part, anatomy, commands_at_end};
 pub use command::{Command, CommandDecoder, ProtocolError, encode_command, encoded_len};
 pub use decode::ReplyDecoder;
 pub use double::{format_double, format_double_digest, parse_double};

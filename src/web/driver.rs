@@ -10,11 +10,12 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{ErrorEvent, MessagePort, Worker, WorkerOptions, WorkerType};
 
 use super::host;
+use super::look::NodeLook;
 use super::message::{Answer, Ask};
 use super::transport::{Port, channel};
-use super::view::NodeLook;
 use crate::lab::{
-    Checkpoint, Conductor, ConnectionId, Done, Fact, Intervention, NodeId, Script, Turn,
+    BranchId, Checkpoint, Conductor, ConnectionId, Done, Fact, Intervention, NodeId, Script,
+    Stride, Turn, Watch,
 };
 use crate::time::{Duration, Instant};
 
@@ -149,6 +150,81 @@ impl Driver {
             looks.push(*look);
         }
         Ok(looks)
+    }
+
+    /// Steps until a step of this size has ended; nowhere, if nothing of that size will happen.
+    pub(super) async fn stride(&mut self, stride: Stride) -> Result<(), JsValue> {
+        for _ in 0..EVENTS_AHEAD {
+            if !self.step().await? || stride.ends_with(self.conductor.last_entry()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes back to where a step of this size ended last, before the cursor.
+    pub(super) async fn stride_back(&mut self, stride: Stride) -> Result<(), JsValue> {
+        let cursor = usize::try_from(self.conductor.cursor()).unwrap_or(usize::MAX);
+        let before = &self.conductor.entries()[..cursor.saturating_sub(1)];
+        let target = before.iter().rposition(|entry| stride.ends_with(entry));
+        self.seek(target.map_or(0, |index| index as u64 + 1)).await
+    }
+
+    /// Goes to where a branch parts from the one that is lived, and lives the branch from there.
+    pub(super) async fn select(&mut self, branch: BranchId) -> Result<(), JsValue> {
+        let Some(parts) = self.conductor.parts_at(branch) else {
+            return Err(JsError::new("there is no such branch").into());
+        };
+        if self.conductor.cursor() > parts {
+            self.seek(parts).await?;
+        }
+        let indices = self.conductor.select(branch);
+        for host in &self.hosts {
+            host.ask(&Ask::Forget { indices: indices.clone() }, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Goes back to just behind the event that last changed what is watched; nowhere, if it never
+    /// was different.
+    pub(super) async fn back_to_change(&mut self, text: &str) -> Result<(), JsValue> {
+        let watch = Watch::parse(text).map_err(|why| JsError::new(&why))?;
+        let here = self.conductor.cursor();
+        let now = self.watched(&watch).await?;
+        let mut end = here;
+        while end > 0 {
+            let start = self.conductor.checkpoint_before(end - 1);
+            self.seek(start).await?;
+            let mut found = None;
+            let mut same = self.watched(&watch).await? == now;
+            while self.conductor.cursor() < end && self.step().await? {
+                let was = std::mem::replace(&mut same, self.watched(&watch).await? == now);
+                if same && !was {
+                    found = Some(self.conductor.cursor());
+                }
+            }
+            if let Some(target) = found {
+                return self.seek(target).await;
+            }
+            end = start;
+        }
+        self.seek(here).await
+    }
+
+    async fn watched(&self, watch: &Watch) -> Result<Option<String>, JsValue> {
+        let world = self.conductor.world();
+        let Some(node) = world.plan().named(&watch.node) else { return Ok(None) };
+        let ask = Ask::Watch { now: world.now().micros(), watch: watch.to_string() };
+        let Answer::Watched { value } = self.ask(NodeId(node), &ask).await? else {
+            return Err(unexpected());
+        };
+        Ok(Some(value))
+    }
+
+    /// Asks the host of a node.
+    pub(super) async fn ask(&self, node: NodeId, ask: &Ask) -> Result<Answer, JsValue> {
+        let host = self.hosts.get(node.0).ok_or_else(|| JsError::new("there is no such node"))?;
+        host.ask(ask, None).await
     }
 
     async fn carry_out(&mut self) -> Result<(), JsValue> {
@@ -324,6 +400,9 @@ fn understand(value: JsValue) -> Result<Answer, JsValue> {
     Ok(answer)
 }
 
-fn unexpected() -> JsValue {
+pub(super) fn unexpected() -> JsValue {
     JsError::new("a node's host answered something else").into()
 }
+
+/// How many events are looked at for the end of a step.
+const EVENTS_AHEAD: u64 = 100_000;

@@ -12,8 +12,10 @@ use web_sys::MessagePort;
 
 use super::driver::{Driver, Isolation};
 use super::host;
+use super::inspect::Inspected;
+use super::message::BytesOf;
 use super::view::FrameView;
-use crate::lab::Intervention;
+use crate::lab::{BranchId, Intervention, NodeId, Stride};
 use crate::time::Duration;
 
 /// A lab. Every call answers the frame that results; calls are carried out one after the other, in
@@ -99,6 +101,60 @@ impl LabHandle {
         .await
     }
 
+    /// Goes on to the end of a step of this size, "command" or "phase", or back to the last.
+    pub async fn stride(&self, size: String, back: bool) -> Result<JsValue, JsValue> {
+        let stride = if size == "phase" { Stride::Phase } else { Stride::Command };
+        self.with(|mut driver| async move {
+            let result =
+                if back { driver.stride_back(stride).await } else { driver.stride(stride).await };
+            (driver, result)
+        })
+        .await
+    }
+
+    /// Lives another branch of history.
+    pub async fn select(&self, branch: u32) -> Result<JsValue, JsValue> {
+        self.with(|mut driver| async move {
+            let result = driver.select(BranchId(u64::from(branch))).await;
+            (driver, result)
+        })
+        .await
+    }
+
+    /// Goes back to the event that last changed something: `master offset`, `replica1 key k`.
+    #[wasm_bindgen(js_name = backToChange)]
+    pub async fn back_to_change(&self, watch: String) -> Result<JsValue, JsValue> {
+        self.with(|mut driver| async move {
+            let result = driver.back_to_change(&watch).await;
+            (driver, result)
+        })
+        .await
+    }
+
+    /// Takes bytes apart: `{ frame: { id, rdb } }` or `{ stream: { node, start, end } }`; null if
+    /// they are gone.
+    pub async fn inspect(&self, what: JsValue) -> Result<JsValue, JsValue> {
+        let what: Inspected = serde_wasm_bindgen::from_value(what)?;
+        let answer = self.read(|driver| async {
+            let view = driver.inspect(what).await;
+            (driver, view)
+        });
+        match answer.await? {
+            Some(view) => Ok(view.serialize(&plain())?),
+            None => Ok(JsValue::NULL),
+        }
+    }
+
+    /// The dataset of a node as an RDB file.
+    pub async fn dump(&self, node: u32) -> Result<Vec<u8>, JsValue> {
+        self.read(|driver| async move {
+            let now = driver.conductor.world().now().micros();
+            let bytes = driver.bytes(NodeId(node as usize), BytesOf::Dump { now }).await;
+            (driver, bytes.map(|found| found.map(|(bytes, _)| bytes).unwrap_or_default()))
+        })
+        .await
+    }
+
     /// Carries out the events of the next `millis` of virtual time, at most `limit` of them.
     pub async fn advance(&self, millis: f64, limit: u32) -> Result<JsValue, JsValue> {
         let span = Duration::from_micros((millis.max(0.0) * 1_000.0) as u64);
@@ -143,6 +199,23 @@ impl LabHandle {
         F: FnOnce(Driver) -> Fut,
         Fut: Future<Output = (Driver, Result<(), JsValue>)>,
     {
+        self.read(|driver| async {
+            let (driver, result) = act(driver).await;
+            let frame = match result {
+                Ok(()) => frame_of(&driver).await,
+                Err(error) => Err(error),
+            };
+            (driver, frame)
+        })
+        .await
+    }
+
+    /// Waits for its turn, and does something with the driver.
+    async fn read<T, F, Fut>(&self, act: F) -> Result<T, JsValue>
+    where
+        F: FnOnce(Driver) -> Fut,
+        Fut: Future<Output = (Driver, Result<T, JsValue>)>,
+    {
         self.enter().await?;
         let taken = self.driver.borrow_mut().take();
         let Some(driver) = taken else {
@@ -150,13 +223,9 @@ impl LabHandle {
             return Err(JsError::new("the lab is closed").into());
         };
         let (driver, result) = act(driver).await;
-        let frame = match result {
-            Ok(()) => frame_of(&driver).await,
-            Err(error) => Err(error),
-        };
         *self.driver.borrow_mut() = Some(driver);
         self.leave();
-        frame
+        result
     }
 
     async fn enter(&self) -> Result<(), JsValue> {
@@ -181,8 +250,11 @@ impl LabHandle {
 
 async fn frame_of(driver: &Driver) -> Result<JsValue, JsValue> {
     let looks = driver.look(KEYS_MAX).await?;
-    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
-    Ok(FrameView::of(driver, looks).serialize(&serializer)?)
+    Ok(FrameView::of(driver, looks).serialize(&plain())?)
+}
+
+const fn plain() -> serde_wasm_bindgen::Serializer {
+    serde_wasm_bindgen::Serializer::json_compatible().serialize_bytes_as_arrays(false)
 }
 
 /// Serves one node on the port that the page has sent to its Worker.

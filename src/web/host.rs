@@ -7,10 +7,10 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
 
-use super::message::{Answer, Ask, PlainFact};
+use super::look::NodeLook;
+use super::message::{Answer, Ask, BytesOf, PlainFact};
 use super::transport::{Port, bytes_of, port_of};
-use super::view::NodeLook;
-use crate::lab::{Fact, Place, Script};
+use crate::lab::{Fact, Place, Script, Watch};
 use crate::node::Link;
 use crate::time::Instant;
 
@@ -88,7 +88,14 @@ impl Host {
             | Ask::Restore { .. }
             | Ask::Forget { .. }
             | Ask::Connect { .. }
-            | Ask::Look { .. } => true,
+            | Ask::Look { .. }
+            | Ask::Watch { .. }
+            | Ask::Bytes { of: BytesOf::Snapshot { .. } | BytesOf::Tail { .. } }
+            | Ask::Bytes { of: BytesOf::Dump { .. } } => true,
+            Ask::Bytes { of: BytesOf::Frame { link, number } } => {
+                let link = Link(*link);
+                !self.ports.contains_key(&link) || place.delivered(link) > *number
+            }
         }
     }
 
@@ -129,11 +136,33 @@ impl Host {
                 let look = NodeLook::of(place, Instant::from_micros(now), keys);
                 Ok(Answer::Look(Box::new(look)))
             }
+            Ask::Watch { now, watch } => {
+                let watch = Watch::parse(&watch)?;
+                let value = watch.what.of(self.place()?, Instant::from_micros(now));
+                Ok(Answer::Watched { value })
+            }
+            Ask::Bytes { of } => {
+                let (bytes, from) = self.bytes(of)?;
+                Ok(Answer::Bytes { bytes, from })
+            }
         }
     }
 
     fn place(&mut self) -> Result<&mut Place, String> {
         self.place.as_mut().ok_or_else(|| "the host has no node yet".to_owned())
+    }
+
+    fn bytes(&mut self, of: BytesOf) -> Result<(Vec<u8>, Option<usize>), String> {
+        let place = self.place()?;
+        let found = match of {
+            BytesOf::Frame { link, number } => {
+                place.frame(Link(link), number).map(|bytes| (bytes.to_vec(), 0))
+            }
+            BytesOf::Snapshot { link, number } => place.snapshot_sent(Link(link), number),
+            BytesOf::Tail { max } => Some((place.stream_tail(max), 0)),
+            BytesOf::Dump { now } => Some((place.dump(Instant::from_micros(now)), 0)),
+        };
+        Ok(found.map_or_else(|| (Vec::new(), None), |(bytes, from)| (bytes, Some(from))))
     }
 
     fn forget(&mut self, indices: &[u64]) {

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::view::NodeLook;
-use crate::lab::{ConnectionId, DiskHealth, Done, Fact, FrameKind, NodeId, Order};
+use super::look::NodeLook;
+use crate::lab::{
+    ConnectionId, DiskHealth, DiskVerb, DiskWork, Done, Fact, FrameKind, NodeId, Order,
+};
 use crate::node::{Address, Deadline, Level, Link, Wake};
 use crate::time::Instant;
 
@@ -24,6 +26,23 @@ pub(super) enum Ask {
     Connect { link: u64 },
     /// Show yourself.
     Look { now: u64, keys: usize },
+    /// Say how something is that is watched: `master offset`.
+    Watch { now: u64, watch: String },
+    /// Show bytes.
+    Bytes { of: BytesOf },
+}
+
+/// Bytes that a host can show.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum BytesOf {
+    /// A frame that has not arrived, or was the last that did.
+    Frame { link: u64, number: u64 },
+    /// What was sent of a snapshot, up to a frame.
+    Snapshot { link: u64, number: u64 },
+    /// The end of the stream.
+    Tail { max: u64 },
+    /// The dataset as an RDB.
+    Dump { now: u64 },
 }
 
 /// What a host answers.
@@ -37,6 +56,14 @@ pub(super) enum Answer {
     Done(PlainDone),
     /// What can be seen.
     Look(Box<NodeLook>),
+    /// How that is which is watched.
+    Watched { value: String },
+    /// Bytes, and from where on they are what was asked for; none if they are gone.
+    Bytes {
+        #[serde(with = "super::bytes")]
+        bytes: Vec<u8>,
+        from: Option<usize>,
+    },
 }
 
 /// A [`Fact`].
@@ -97,7 +124,7 @@ enum PlainOrder {
     Dial { link: u64, to: (String, u16) },
     Send { link: u64, bytes: u64, paced: bool, digest: String, kind: u8, label: String },
     Close { link: u64 },
-    Disk { bytes: u64, label: String },
+    Disk { verb: u8, bytes: u64, file: String },
     Note { line: String, level: u8 },
     Said { text: String },
     Exit,
@@ -106,6 +133,8 @@ enum PlainOrder {
 const FRAME_KINDS: [FrameKind; 4] =
     [FrameKind::Control, FrameKind::Rdb, FrameKind::Stream, FrameKind::Ack];
 const HEALTHS: [DiskHealth; 3] = [DiskHealth::Works, DiskHealth::Full, DiskHealth::Fails];
+const VERBS: [DiskVerb; 5] =
+    [DiskVerb::Create, DiskVerb::Write, DiskVerb::Rename, DiskVerb::Read, DiskVerb::Remove];
 const LEVELS: [Level; 4] = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
 
 /// The place of `item` in a list that both sides have.
@@ -217,7 +246,9 @@ impl From<Order> for PlainOrder {
                 label,
             },
             Order::Close { link } => Self::Close { link: link.0 },
-            Order::Disk { bytes, label } => Self::Disk { bytes, label },
+            Order::Disk { work: DiskWork { verb, bytes, file } } => {
+                Self::Disk { verb: code(&VERBS, &verb), bytes, file }
+            }
             Order::Note { line, level } => Self::Note { line, level: code(&LEVELS, &level) },
             Order::Said { text } => Self::Said { text },
             Order::Exit => Self::Exit,
@@ -238,7 +269,9 @@ impl From<PlainOrder> for Order {
                 label,
             },
             PlainOrder::Close { link } => Self::Close { link: Link(link) },
-            PlainOrder::Disk { bytes, label } => Self::Disk { bytes, label },
+            PlainOrder::Disk { verb, bytes, file } => {
+                Self::Disk { work: DiskWork { verb: VERBS[usize::from(verb)], bytes, file } }
+            }
             PlainOrder::Note { line, level } => {
                 Self::Note { line, level: LEVELS[usize::from(level)] }
             }

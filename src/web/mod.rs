@@ -21,11 +21,16 @@
 //! This is the only room that knows JavaScript. What crosses is plain data, in the units of the
 //! page; the counterparts are in `message` (to the nodes) and `view` (to the page).
 //!
-//! Reading order: `transport`, `message`, `host`, `driver`, `view`, `handle`.
+//! Reading order: `transport`, `message`, `host`, `driver`, `bytes`, `happening`,
+//! `look`, `view`, `inspect`, `handle`.
 
+mod bytes;
 mod driver;
 mod handle;
+mod happening;
 mod host;
+mod inspect;
+mod look;
 mod message;
 mod transport;
 mod view;

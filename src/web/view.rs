@@ -3,226 +3,21 @@
 //! Instants become milliseconds, offsets become numbers, bytes become printable text, once, here.
 //! Everything is bounded: a frame is never the dataset.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::driver::{Driver, Isolation};
+use super::happening::HappeningView;
+use super::look::NodeLook;
 use crate::lab::{
-    Connection, EventKind, FrameKind, InFlight, NextEvent, NodeId, NodeLog, Place, Side, World,
-    printable,
+    BranchView, Conductor, Connection, DiskHealth, EventKind, FrameKind, InFlight, NextEvent,
+    NodeId, NodeLog, Side, Stride, Trouble, Weight, World,
 };
-use crate::node::{Level, Link, ReplicaStatus, Status, Target, TransferForm};
-use crate::replication::Stage;
+use crate::node::{Level, Link};
 use crate::time::Instant;
-
-/// A node, as its host sees it: what the driver cannot know.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct NodeLook {
-    role: String,
-    replid: String,
-    replid2: String,
-    offset: u64,
-    second_offset: i64,
-    backlog: Option<BacklogView>,
-    upstream: Option<UpstreamView>,
-    replicas: Vec<ReplicaView>,
-    snapshot: Option<SnapshotView>,
-    loading: Option<LoadingView>,
-    keys: KeysView,
-    config: Vec<(String, String)>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct BacklogView {
-    size: u64,
-    first: u64,
-    histlen: u64,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct UpstreamView {
-    host: String,
-    port: u16,
-    state: String,
-    up: bool,
-    received: u64,
-    processed: u64,
-    transfer: Option<TransferView>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct TransferView {
-    form: String,
-    total: u64,
-    read: u64,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ReplicaView {
-    /// The connection; the driver turns it into the node.
-    link: u64,
-    node: Option<usize>,
-    address: String,
-    state: String,
-    waits_for_ack: bool,
-    acked: u64,
-    sent: u64,
-    buffered: u64,
-    lag: u64,
-    rdb_sent: u64,
-    rdb_total: Option<u64>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SnapshotView {
-    target: String,
-    written: u64,
-    keys_done: u64,
-    keys_total: u64,
-    section: String,
-    copied_pages: u64,
-    copied_bytes: u64,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct LoadingView {
-    read: u64,
-    keys: u64,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct KeysView {
-    total: u64,
-    window: Vec<KeyView>,
-    pages: Vec<PageView>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct KeyView {
-    db: usize,
-    key: String,
-    #[serde(rename = "type")]
-    kind: String,
-    value: String,
-    expires: Option<i64>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct PageView {
-    keys: usize,
-    copied: bool,
-}
-
-impl NodeLook {
-    /// What can be seen of the node at `place`, with at most `keys` keys.
-    pub(super) fn of(place: &Place, now: Instant, keys: usize) -> Self {
-        let status = place.status(now, keys);
-        let option = |name: &&str| ((*name).to_owned(), place.option(name).to_owned());
-        Self {
-            role: if status.replica { "replica" } else { "master" }.to_owned(),
-            replid: status.id.to_string(),
-            replid2: status.second_id.to_string(),
-            offset: status.offset.0,
-            second_offset: status.second_offset,
-            backlog: status.backlog.map(|backlog| BacklogView {
-                size: backlog.size,
-                first: backlog.first,
-                histlen: backlog.len,
-            }),
-            upstream: upstream(&status),
-            replicas: status
-                .replicas
-                .iter()
-                .map(|replica| replica_view(replica, &status))
-                .collect(),
-            snapshot: status.snapshot.as_ref().map(|snapshot| SnapshotView {
-                target: match snapshot.target {
-                    Target::Disk => "disk",
-                    Target::Sockets => "sockets",
-                }
-                .to_owned(),
-                written: snapshot.written,
-                keys_done: snapshot.keys.0,
-                keys_total: snapshot.keys.1,
-                section: snapshot.section.clone(),
-                copied_pages: snapshot.copied_pages,
-                copied_bytes: snapshot.copied_bytes,
-            }),
-            loading: status
-                .loading
-                .map(|loading| LoadingView { read: loading.read, keys: loading.keys }),
-            keys: keys_view(&status),
-            config: SHOWN_OPTIONS.iter().map(option).collect(),
-        }
-    }
-}
-
-fn upstream(status: &Status) -> Option<UpstreamView> {
-    let upstream = status.upstream.as_ref()?;
-    Some(UpstreamView {
-        host: upstream.master.host.to_string(),
-        port: upstream.master.port,
-        state: upstream.state.to_owned(),
-        up: upstream.up,
-        received: upstream.received.0,
-        processed: upstream.processed.0,
-        transfer: upstream.transfer.map(|(form, total, read)| TransferView {
-            form: match form {
-                TransferForm::Waiting => "waiting",
-                TransferForm::Counted => "counted",
-                TransferForm::Streamed => "streamed",
-            }
-            .to_owned(),
-            total,
-            read,
-        }),
-    })
-}
-
-fn replica_view(replica: &ReplicaStatus, status: &Status) -> ReplicaView {
-    let streamed = status.snapshot.as_ref().filter(|s| s.target == Target::Sockets);
-    let (state, rdb_sent, rdb_total) = match &replica.stage {
-        Stage::AwaitSnapshot => ("wait_bgsave_start", 0, None),
-        Stage::AwaitSnapshotEnd { .. } => {
-            ("wait_bgsave_end", streamed.map_or(0, |snapshot| snapshot.written), None)
-        }
-        Stage::SendSnapshot { sent, total, .. } => ("send_bulk", *sent, Some(*total)),
-        Stage::AwaitFirstAck { .. } | Stage::Streaming { .. } => ("online", 0, None),
-    };
-    ReplicaView {
-        link: replica.link.0,
-        node: None,
-        address: replica.name.clone(),
-        state: state.to_owned(),
-        waits_for_ack: matches!(replica.stage, Stage::AwaitFirstAck { .. }),
-        acked: replica.acked.0,
-        sent: replica.stage.reader().map_or(0, |reader| reader.0),
-        buffered: replica.buffered,
-        lag: replica.lag,
-        rdb_sent,
-        rdb_total,
-    }
-}
-
-fn keys_view(status: &Status) -> KeysView {
-    let window = status.keys.iter().map(|key| KeyView {
-        db: key.db,
-        key: printable(&key.key, 40),
-        kind: key.kind.to_owned(),
-        value: printable(&key.value, 60),
-        expires: key.expires,
-    });
-    let pages = status
-        .pages
-        .iter()
-        .map(|page| PageView { keys: page.keys, copied: page.copied && status.snapshot.is_some() });
-    KeysView { total: status.keys_total, window: window.collect(), pages: pages.collect() }
-}
 
 /// The lab at one instant.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct FrameView {
     at: f64,
     elapsed: f64,
@@ -232,6 +27,10 @@ pub(super) struct FrameView {
     nodes: Vec<NodeView>,
     wires: Vec<WireView>,
     cuts: Vec<CutView>,
+    troubles: Vec<TroubleView>,
+    branches: Vec<BranchLook>,
+    next_command: Option<u64>,
+    next_phase: Option<PhaseView>,
     events: Vec<EventView>,
     hash: String,
     isolation: &'static str,
@@ -242,7 +41,7 @@ struct NextView {
     at: f64,
     node: usize,
     kind: &'static str,
-    text: String,
+    what: HappeningView,
 }
 
 #[derive(Debug, Serialize)]
@@ -251,16 +50,23 @@ struct EventView {
     at: f64,
     node: usize,
     kind: &'static str,
-    text: String,
+    what: HappeningView,
+    /// "idle", "frame", "command", "phase": how much came of it.
+    weight: &'static str,
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct NodeView {
     id: usize,
     name: String,
     port: u64,
     #[serde(flatten)]
     look: NodeLook,
+    running: bool,
+    frozen: bool,
+    disk: &'static str,
+    fork_fails: bool,
     log: Vec<LogLine>,
     prompt: Vec<PromptLine>,
 }
@@ -303,6 +109,34 @@ struct InFlightView {
     arrives_at: f64,
 }
 
+/// What is wrong with a wire in one direction.
+#[derive(Debug, Serialize)]
+struct TroubleView {
+    from: usize,
+    to: usize,
+    stalled: bool,
+    delay: Option<u64>,
+    jitter: u64,
+    bandwidth: Option<u64>,
+}
+
+/// A branch of history.
+#[derive(Debug, Serialize)]
+struct BranchLook {
+    id: u64,
+    current: bool,
+    fork: u64,
+    length: u64,
+    first: String,
+}
+
+/// What the next step of the size of a phase ends with, if it is known.
+#[derive(Debug, Serialize)]
+struct PhaseView {
+    events: u64,
+    text: String,
+}
+
 #[derive(Debug, Serialize)]
 struct CutView {
     a: usize,
@@ -321,7 +155,8 @@ impl FrameView {
             at: millis(entry.at),
             node: entry.node.0,
             kind: event_kind(entry.kind),
-            text: entry.text.clone(),
+            what: (&entry.what).into(),
+            weight: weight(entry.weight),
         });
         let nodes = looks.into_iter().enumerate().map(|(id, look)| node_view(world, id, look));
         let wires = world.connections().map(|(id, connection)| wire_view(id.0, connection));
@@ -334,6 +169,12 @@ impl FrameView {
             nodes: nodes.collect(),
             wires: wires.collect(),
             cuts: world.cuts().map(|(a, b)| CutView { a: a.0, b: b.0 }).collect(),
+            troubles: troubles(world),
+            branches: branches(conductor),
+            next_command: conductor.known_stride(Stride::Command).map(|known| known.events),
+            next_phase: conductor
+                .known_stride(Stride::Phase)
+                .map(|known| PhaseView { events: known.events, text: known.text }),
             events: events.collect(),
             hash: format!("{:016x}", world.hash()),
             isolation: match driver.isolation {
@@ -344,16 +185,43 @@ impl FrameView {
     }
 }
 
+/// Every direction in which something is wrong.
+fn troubles(world: &World) -> Vec<TroubleView> {
+    let nodes = || (0..world.plan().nodes.len()).map(NodeId);
+    let pairs = nodes().flat_map(|from| nodes().map(move |to| (from, to)));
+    let looked = pairs.map(|(from, to)| (from, to, world.trouble(from, to)));
+    let wrong = looked.filter(|(_, _, trouble)| *trouble != Trouble::default());
+    wrong
+        .map(|(from, to, trouble)| TroubleView {
+            from: from.0,
+            to: to.0,
+            stalled: trouble.stalled,
+            delay: trouble.delay.map(|by| by.micros() / 1_000),
+            jitter: trouble.jitter.micros() / 1_000,
+            bandwidth: trouble.bandwidth,
+        })
+        .collect()
+}
+
+fn branches(conductor: &Conductor) -> Vec<BranchLook> {
+    let look = |branch: BranchView| BranchLook {
+        id: branch.id.0,
+        current: branch.current,
+        fork: branch.fork,
+        length: branch.length,
+        first: branch.first,
+    };
+    conductor.branches().into_iter().map(look).collect()
+}
+
 fn next_view(next: NextEvent) -> NextView {
     let kind = event_kind(next.kind);
-    NextView { at: millis(next.at), node: next.node.0, kind, text: next.text }
+    NextView { at: millis(next.at), node: next.node.0, kind, what: (&next.what).into() }
 }
 
 fn node_view(world: &World, id: usize, mut look: NodeLook) -> NodeView {
     let plan = &world.plan().nodes[id];
-    for replica in &mut look.replicas {
-        replica.node = world.peer(NodeId(id), Link(replica.link)).map(|(node, _)| node.0);
-    }
+    look.name_replicas(|link| world.peer(NodeId(id), Link(link)).map(|(node, _)| node.0));
     let NodeLog { lines, count, prompt } = world.log(NodeId(id));
     let start = count - lines.len() as u64;
     let log = lines.iter().zip(start..).map(|((event, at, level, text), index)| LogLine {
@@ -373,6 +241,14 @@ fn node_view(world: &World, id: usize, mut look: NodeLook) -> NodeView {
         name: plan.name.clone(),
         port: plan.config.number("port"),
         look,
+        running: world.is_running(NodeId(id)),
+        frozen: world.is_frozen(NodeId(id)),
+        disk: match world.disk_health(NodeId(id)) {
+            DiskHealth::Works => "works",
+            DiskHealth::Full => "full",
+            DiskHealth::Fails => "fails",
+        },
+        fork_fails: world.fork_fails(NodeId(id)),
         log: log.skip(lines.len().saturating_sub(LOG_LINES_MAX)).collect(),
         prompt: prompt.collect(),
     }
@@ -398,19 +274,23 @@ fn wire_view(id: u64, connection: &Connection) -> WireView {
 
 fn in_flight(wire: u64, from: usize, to: usize, frame: &InFlight) -> InFlightView {
     InFlightView {
-        id: format!("{wire}.{from}.{}", frame.number),
+        id: frame_id(wire, from, frame.number),
         from,
         to,
-        kind: match frame.kind {
-            FrameKind::Control => "control",
-            FrameKind::Rdb => "rdb",
-            FrameKind::Stream => "stream",
-            FrameKind::Ack => "ack",
-        },
+        kind: frame_kind(frame.kind),
         label: frame.label.to_string(),
         bytes: frame.bytes,
         sent_at: millis(frame.sent_at),
         arrives_at: millis(frame.arrives_at),
+    }
+}
+
+pub(super) const fn frame_kind(kind: FrameKind) -> &'static str {
+    match kind {
+        FrameKind::Control => "control",
+        FrameKind::Rdb => "rdb",
+        FrameKind::Stream => "stream",
+        FrameKind::Ack => "ack",
     }
 }
 
@@ -427,6 +307,15 @@ const fn event_kind(kind: EventKind) -> &'static str {
     }
 }
 
+const fn weight(weight: Weight) -> &'static str {
+    match weight {
+        Weight::Idle => "idle",
+        Weight::Frame => "frame",
+        Weight::Command => "command",
+        Weight::Phase => "phase",
+    }
+}
+
 const fn level_name(level: Level) -> &'static str {
     match level {
         Level::Debug => "debug",
@@ -436,19 +325,15 @@ const fn level_name(level: Level) -> &'static str {
     }
 }
 
-fn millis(at: Instant) -> f64 {
+/// The name of a frame: the connection, the sender, the number among the sender's.
+pub(super) fn frame_id(connection: u64, from: usize, number: u64) -> String {
+    format!("{connection}.{from}.{number}")
+}
+
+pub(super) fn millis(at: Instant) -> f64 {
     at.micros() as f64 / 1_000.0
 }
 
-/// The options that the page shows.
-const SHOWN_OPTIONS: [&str; 6] = [
-    "repl-diskless-sync",
-    "repl-diskless-sync-delay",
-    "repl-backlog-size",
-    "repl-ping-replica-period",
-    "repl-timeout",
-    "replica-read-only",
-];
 /// How many events are shown.
 const EVENTS_MAX: usize = 200;
 /// How many lines of each log are shown.

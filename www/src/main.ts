@@ -24,7 +24,14 @@ if (customElements.get("replica-lab") === undefined) {
   customElements.define("replica-lab", ReplicaLab);
 }
 
+addEventListener("lab-expert", (event) => {
+  remember("expert", (event as CustomEvent<boolean>).detail ? "yes" : "no");
+});
+
 for (const lab of document.querySelectorAll("replica-lab")) {
+  if (new URLSearchParams(location.search).has("expert") || recall("expert") === "yes") {
+    lab.expert = true;
+  }
   const theme = recall("theme");
   if (theme === "light" || theme === "dark") lab.theme = theme satisfies Theme;
   const lesson = new URLSearchParams(location.search).get("lesson");

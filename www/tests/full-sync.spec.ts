@@ -40,10 +40,10 @@ async function stepUntil(page: Page, what: string, holds: (frame: Frame) => bool
   for (let steps = 0; steps < 400; steps += 1) {
     const now = await frame(page);
     if (holds(now)) return now;
-    const named = now.next?.text;
+    const named = now.next?.what;
     const after = await press(page, "step");
     // The event that was named is the one that has happened.
-    expect(after.events.at(-1)?.text).toBe(named);
+    expect(after.events.at(-1)?.what).toEqual(named);
   }
   throw new Error(`it never came to this: ${what}`);
 }

@@ -13,14 +13,9 @@
  * whose node is not on the master's history has no first parts: its own offset counts other bytes.
  */
 import type { Frame, NodeView } from "../engine/frame";
+import type { Span } from "../model/picked";
 import { attachmentOf, familyOf } from "../model/relations";
 import { type Scale, scaleOf } from "./scale";
-
-/** Half-open, in offsets. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
 
 export interface ReplicaRow {
   readonly node: NodeView;

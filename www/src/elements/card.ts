@@ -9,6 +9,7 @@ import { differences } from "../model/matrix";
 import { attachmentOf, masterOf } from "../model/relations";
 import { type Stage, stageOf } from "../model/story";
 import { transferOf } from "../model/transfer";
+import { iconPath } from "./icons";
 import { pressed } from "./press";
 import type { View } from "./view";
 
@@ -26,13 +27,35 @@ export function card(view: View, place: Card): SVGTemplateResult {
     offset: t.number(node.offset),
     keys: t.number(node.keys.total),
   });
-  return svg`<g class="card ${node.role} ${chosen ? "chosen" : ""} ${touched ? "touched" : ""}"
+  return svg`<g class="card ${node.role} ${node.running ? "" : "down"} ${chosen ? "chosen" : ""} ${touched ? "touched" : ""}"
     data-testid="node" data-node=${node.name} data-stage=${stage}
     transform="translate(${x} ${y})" @click=${press}>
     ${node.snapshot === null ? nothing : ghost(width, height)}
     <rect class="card-face" width=${width} height=${height} rx="10" role="button" tabindex="0"
       aria-pressed=${chosen} aria-label=${label} @keydown=${pressed(press)}></rect>
+    ${more(view, place)}
     <g aria-hidden="true">${titles(view, place, stage)}${stats(view, place)}${foot(view, place)}</g>
+  </g>`;
+}
+
+/** The button that offers faults of the server. */
+function more(view: View, { node, width, height }: Card): SVGTemplateResult {
+  const { t, state } = view;
+  const { target } = state.screen;
+  const open = target?.kind === "node" && target.node === node.id;
+  const wanted = intend({ do: "target", target: open ? null : { kind: "node", node: node.id } });
+  const press = (event: Event): void => {
+    event.stopPropagation();
+    wanted(event);
+  };
+  const hint = t("faults.node", { name: node.name });
+  return svg`<g class="valve" role="button" tabindex="0" aria-label=${hint} aria-expanded=${open}
+    data-testid="node-faults" data-node=${node.name}
+    transform="translate(${width - 20} ${height - 19})" @click=${press} @keydown=${pressed(press)}>
+    <title>${hint}</title>
+    <circle class="valve-target" r="14"></circle>
+    <circle class="valve-ring" r="9"></circle>
+    <path class="valve-icon" transform="translate(-8 -8)" d=${iconPath("more")}></path>
   </g>`;
 }
 
@@ -140,6 +163,8 @@ function pages(view: View, { node, width, height }: Card): SVGTemplateResult {
 }
 
 function stageText({ t }: View, node: NodeView, stage: Stage): string {
+  if (!node.running) return t("node.down");
+  if (node.frozen) return t("node.frozen");
   if (node.snapshot !== null) return t("stage.forked");
   if (stage === "apart") return t(node.replicas.length > 0 ? "stage.master" : "stage.apart");
   return t(`stage.${stage}`);

@@ -13,7 +13,8 @@ import type { View } from "./view";
 export function events(view: View): TemplateResult {
   const { t, frame } = view;
   const last = frame.events.at(-1);
-  const key = `${t.language} ${last?.index ?? -1} ${last?.text ?? ""} ${frame.events.length}`;
+  // The same index on another branch is another event; its hash tells.
+  const key = `${t.language} ${last?.index ?? -1} ${frame.hash} ${frame.events.length}`;
   return html`<section
     class="pane events"
     part="timeline"
@@ -50,7 +51,7 @@ function list(view: View): TemplateResult {
   )}`;
 }
 
-function row({ t }: View, event: EventView, at: number, last: boolean): TemplateResult {
+function row({ t, frame }: View, event: EventView, at: number, last: boolean): TemplateResult {
   return html`<button
     type="button"
     class="event kind-of-${event.kind}"
@@ -61,6 +62,6 @@ function row({ t }: View, event: EventView, at: number, last: boolean): Template
     @click=${intend({ do: "seek", cursor: event.index + 1 })}
   >
     <span class="event-at">${t.seconds(at)}</span>
-    <span class="event-text">${sentence(event.text, t)}</span>
+    <span class="event-text">${sentence(frame, event.node, event.what, t)}</span>
   </button>`;
 }

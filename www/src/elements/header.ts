@@ -16,7 +16,7 @@ export function header(view: View): TemplateResult {
       ${icon("library")}<span>${t("library.open")}</span>
     </button>
     <p class="head-note" data-testid="isolation">${t("app.engine")} · ${where}</p>
-    <div class="head-tools">${restart(view)}${language(view)}${theme(view)}${help(view)}</div>
+    <div class="head-tools">${restart(view)}${expert(view)}${language(view)}${theme(view)}${help(view)}</div>
   </header>`;
 }
 
@@ -49,6 +49,20 @@ function restart(view: View): TemplateResult {
     <span class="segments-label">${icon("restart")}<span>${t("head.restart")}</span></span>
     ${choice("diskless")}${choice("disk")}
   </div>`;
+}
+
+function expert({ t, state }: View): TemplateResult {
+  const { expert: on } = state.screen;
+  return html`<button
+    type="button"
+    class="quiet toggle"
+    data-testid="expert"
+    aria-pressed=${on}
+    title=${t("head.expert.hint")}
+    @click=${intend({ do: "expert", on: !on })}
+  >
+    ${t("head.expert")}
+  </button>`;
 }
 
 function language({ t }: View): TemplateResult {

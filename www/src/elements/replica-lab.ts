@@ -66,6 +66,8 @@ export class ReplicaLab extends LitElement {
     open: (sync) => void this.#open(sync),
     openLesson: (id) => void this.openLesson(id),
     openScenario: (id) => void this.#openScenario(id),
+    study: (expert) => this.#study(expert),
+    save,
   });
   #release = 0;
   /** How many labs were asked for: only the last one is shown. */
@@ -177,6 +179,20 @@ export class ReplicaLab extends LitElement {
     }
   }
 
+  /** Shows bytes and the space-time diagram, too. */
+  set expert(expert: boolean) {
+    this.#store.choose({ expert, dock: expert ? "spacetime" : null });
+  }
+
+  get expert(): boolean {
+    return this.#store.state.screen.expert;
+  }
+
+  #study(expert: boolean): void {
+    this.expert = expert;
+    this.dispatchEvent(new CustomEvent("lab-expert", { detail: expert, bubbles: true }));
+  }
+
   async #speak(language: Language): Promise<void> {
     const taught = this.#store.state.lesson?.progress.lesson.id;
     const words = await loadWords(language);
@@ -213,6 +229,15 @@ export class ReplicaLab extends LitElement {
       this.#actor.act(wish);
     }
   }
+}
+
+/** Gives the reader a file; nothing leaves the page. */
+function save(name: string, bytes: Uint8Array): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([new Uint8Array(bytes)]));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), RELEASE_MS);
 }
 
 /** A moved element is disconnected and connected at once: only one that stays away is freed. */

@@ -2,10 +2,15 @@
 import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 
-import { type ReplicaRow, type Ruler, rulerOf, type Span } from "../draw/ruler";
+import { type ReplicaRow, type Ruler, rulerOf } from "../draw/ruler";
 import { percent, ticksOf } from "../draw/scale";
+import type { PieceView } from "../engine/frame";
+import { IntentEvent } from "../model/intent";
+import { cutOf, overlap, pieceAsPicked, type Span } from "../model/picked";
 import { rootOf } from "../model/relations";
 import { rdbLane, snapshotLane } from "./lanes";
+import { pressed } from "./press";
+import { stores } from "./stores";
 import { chosenNode, type View } from "./view";
 
 export function ruler(view: View): TemplateResult | typeof nothing {
@@ -28,7 +33,7 @@ export function ruler(view: View): TemplateResult | typeof nothing {
         (row) => replicaRow(view, model, row),
       )}
     </div>
-    ${legend(view)}
+    ${legend(view)}${stores(view, model)}
   </section>`;
 }
 
@@ -54,7 +59,9 @@ function axisTick(text: string, at: number): SVGTemplateResult {
     <text class="axis-text" x=${x} y="12" text-anchor=${anchor}>${text}</text>`;
 }
 
-function backlogRow({ t }: View, { master, backlog, scale }: Ruler): TemplateResult {
+function backlogRow(view: View, model: Ruler): TemplateResult {
+  const { t } = view;
+  const { master, backlog, scale } = model;
   const kept = master.backlog;
   if (kept === null) {
     return html`<div class="row-name minor">${t("ruler.backlog")}</div>
@@ -65,10 +72,12 @@ function backlogRow({ t }: View, { master, backlog, scale }: Ruler): TemplateRes
   const last = kept.first + kept.histlen - 1;
   const label = t("ruler.backlog.hint", { master: master.name, first: kept.first, last, ...facts });
   return html`<div class="row-name minor">${t("ruler.backlog")}</div>
-    <svg class="track" role="img" aria-label=${label} height="10" width="100%"
-      data-testid="backlog">
+    <svg class="track" role="group" aria-label=${label} height="18" width="100%"
+      data-testid="backlog" @keydown=${along}>
       <title>${label}</title>
-      ${backlog === null ? nothing : bar("bar-backlog", backlog, scale, 1, 8)}
+      ${backlog === null ? nothing : bar("bar-backlog", backlog, scale, 1, 16)}
+      ${master.stream.map((piece) => pieceOf(view, model, piece))}
+      ${backlog === null ? nothing : band(view, backlog, scale, 1, 16)}
     </svg>
     <div class="row-value minor">${t("ruler.backlog.value", facts)}</div>`;
 }
@@ -93,6 +102,8 @@ function replicaRow(view: View, model: Ruler, row: ReplicaRow): TemplateResult {
       ${bar("bar-received", row.received, scale, 4, 14)}
       ${bar("bar-flight", row.flight, scale, 4, 14)}
       ${waiting(row.buffered, scale)}
+      ${band(view, { start: 0, end: row.buffered.end }, scale, 4, 14)}
+      ${limits(model, row)}
       ${acked(row, scale)}
     </svg>
     <div class="row-value">${values(view, row, buffered)}</div>
@@ -104,6 +115,57 @@ function bar(name: string, span: Span, scale: Ruler["scale"], y: number, height:
   if (span.end <= span.start) return nothing;
   return svg`<rect class=${name} x=${percent(x)} width=${percent(end - x)} y=${y}
     height=${height}></rect>`;
+}
+
+/** A command of the stream, in the backlog: it can be picked. */
+function pieceOf(view: View, { master, scale }: Ruler, piece: PieceView): SVGTemplateResult {
+  const { t, state } = view;
+  const wanted = pieceAsPicked(master, piece);
+  const [x, end] = [scale.at(piece.end - piece.bytes), scale.at(piece.end)];
+  const chosen = overlap(wanted.span, state.picked?.span ?? null);
+  const label = `${piece.label} (${t.bytes(piece.bytes)})`;
+  const pick = (event: Event): void => {
+    const picked = chosen ? null : wanted;
+    event.currentTarget?.dispatchEvent(new IntentEvent({ do: "pick", picked }));
+  };
+  return svg`<rect class="piece ${chosen ? "picked" : ""}" role="button" data-testid="piece"
+    tabindex=${piece === master.stream.at(-1) ? 0 : -1} aria-pressed=${chosen} aria-label=${label}
+    x=${percent(x)} width=${percent(end - x)} y="1" height="16" @click=${pick}
+    @keydown=${pressed(pick)}><title>${label}</title></rect>`;
+}
+
+/** ← and → among the commands of the stream. */
+function along(event: KeyboardEvent): void {
+  const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+  const row = event.currentTarget;
+  if (by === 0 || !(row instanceof SVGElement)) return;
+  const pieces = [...row.querySelectorAll<SVGElement>(".piece")];
+  const next = pieces[pieces.findIndex((piece) => piece === event.target) + by];
+  event.preventDefault();
+  event.stopPropagation();
+  next?.focus();
+}
+
+/** What is picked, on the scale that all rows share. */
+function band({ state }: View, within: Span, scale: Ruler["scale"], y: number, height: number) {
+  const picked = cutOf(state.picked, within);
+  if (picked === null) return nothing;
+  const [x, end] = [scale.at(picked.start), scale.at(picked.end)];
+  return svg`<rect class="picked-band" x=${percent(x)} width=${percent(end - x)} y=${y}
+    height=${height}></rect>`;
+}
+
+/** Where a replica's buffer comes to its limits, if that is on this scale. */
+function limits({ master, scale }: Ruler, { buffered }: ReplicaRow) {
+  const { hard, soft } = master.bufferLimit;
+  if (buffered.end <= buffered.start) return nothing;
+  const mark = (bytes: number, kind: string) => {
+    const at = buffered.start + bytes;
+    if (bytes === 0 || at > scale.end) return nothing;
+    return svg`<line class="limit ${kind}" x1=${percent(scale.at(at))} x2=${percent(scale.at(at))}
+      y1="1" y2="21"></line>`;
+  };
+  return [mark(soft, "soft"), mark(hard, "hard")];
 }
 
 /** The bytes that wait: the same hatching wherever they are drawn. */

@@ -6,7 +6,9 @@ import type { Words } from "../model/language";
 import { stepOf } from "../model/lesson";
 import { sentence } from "../model/sentence";
 import { consolePane } from "./console";
+import { dock } from "./dock";
 import { events } from "./events";
+import { faults } from "./faults";
 import { header } from "./header";
 import { help } from "./help";
 import { icon } from "./icons";
@@ -27,10 +29,11 @@ export function screen(view: View): TemplateResult {
     ${header(view)}
     <div class="top">${taught === null ? story(view) : lesson(view)}${trouble(view)}</div>
     <div class="main">
-      <div class="picture">${topology(view)}${ruler(view)}</div>
+      <div class="picture">${topology(view)}${faults(view)}${ruler(view)}</div>
       ${panes(view)}
       <div class="side side-console">${consolePane(view)}</div>
       <div class="side side-data">${keys(view)}${events(view)}</div>
+      ${dock(view)}
     </div>
     ${transport(view)} ${help(view)} ${library(view)}
     <p class="unseen" role="status" aria-live="polite" data-testid="announcement">
@@ -97,5 +100,5 @@ function announcement(view: View): string {
   const { t, frame, state, story } = view;
   if (state.screen.playing) return story.chapter < 0 ? "" : caption(view);
   const last = frame.events.at(-1);
-  return last === undefined ? "" : sentence(last.text, t);
+  return last === undefined ? "" : sentence(frame, last.node, last.what, t);
 }

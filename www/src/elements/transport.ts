@@ -3,7 +3,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 
 import { percent } from "../draw/scale";
-import { type Intent, IntentEvent, intend } from "../model/intent";
+import type { NextEvent } from "../engine/frame";
+import { type Intent, IntentEvent, intend, type Stride } from "../model/intent";
 import { sentence } from "../model/sentence";
 import { powerOf, RATE_POWERS, rateAt, rateText } from "../model/speed";
 import { CHAPTERS } from "../model/story";
@@ -36,6 +37,10 @@ export function transport(view: View): TemplateResult {
       </div>
       ${clock(view)}${speed(view)}
     </div>
+    ${state.screen.expert || frame.branches.length > 1 ? html`<div class="controls study">
+          ${state.screen.expert ? strides(view) : nothing}${branches(view)}
+          ${state.screen.expert ? html`${until(view)}${changed(view)}` : nothing}
+        </div>` : nothing}
   </section>`;
 }
 
@@ -60,9 +65,10 @@ function button(
 }
 
 /** The step, which always says what it will do. */
-function step({ t, frame }: View): TemplateResult {
+function step(view: View): TemplateResult {
+  const { t, frame } = view;
   const { next } = frame;
-  const text = next === null ? t("time.nothing") : sentence(next.text, t);
+  const text = next === null ? t("time.nothing") : nextText(view, next);
   const wait = next === null ? 0 : next.at - frame.at;
   return html`<button
     type="button"
@@ -79,6 +85,99 @@ function step({ t, frame }: View): TemplateResult {
         : html`<span class="step-wait">${t("time.in", { time: t.seconds(wait) })}</span>`
     }
   </button>`;
+}
+
+/** What the next step ends with: of a phase its line of the log, if that is known already. */
+function nextText({ t, frame, state }: View, next: NextEvent): string {
+  const { stride } = state.screen;
+  if (stride === "command") return t("time.next.command");
+  if (stride === "phase") return frame.nextPhase?.text ?? t("time.next.phase");
+  return sentence(frame, next.node, next.what, t);
+}
+
+/** How far a step goes. */
+function strides({ t, state }: View): TemplateResult {
+  return html`<div class="segments" role="group" aria-label=${t("time.stride")}>
+    <span class="segments-label">${t("time.stride")}</span>
+    ${STRIDES.map(
+      (stride) => html`<button
+        type="button"
+        class="segment"
+        data-testid="stride-${stride}"
+        aria-pressed=${state.screen.stride === stride}
+        @click=${intend({ do: "stride", stride })}
+      >
+        ${t(`stride.${stride}`)}
+      </button>`,
+    )}
+  </div>`;
+}
+
+const STRIDES: readonly Stride[] = ["frame", "command", "phase"];
+
+/** Every future that was begun: none is lost by acting in the past. */
+function branches({ t, frame }: View): TemplateResult | typeof nothing {
+  if (frame.branches.length < 2) return nothing;
+  return html`<div class="segments branches" role="group" aria-label=${t("time.branches")}>
+    <span class="segments-label">${t("time.branches")}</span>
+    ${frame.branches.map(
+      (branch, index) => html`<button
+        type="button"
+        class="segment"
+        data-testid="branch"
+        aria-pressed=${branch.current}
+        title="${branch.first} · ${t("branch.hint", { fork: branch.fork, length: branch.length })}"
+        @click=${intend({ do: "branch", id: branch.id })}
+      >
+        ${index + 1}
+      </button>`,
+    )}
+  </div>`;
+}
+
+/** Runs until something has come about. */
+function until({ t, frame }: View): TemplateResult {
+  const choices: [string, string][] = [["synced", t("until.synced")]];
+  for (const { name, role, replicas } of frame.nodes) {
+    if (role === "replica") choices.push([`${name} up`, t("until.up", { node: name })]);
+    if (role !== "replica" || replicas.length > 0) {
+      choices.push([`${name} fullsync`, t("until.fullsync", { node: name })]);
+      choices.push([`${name} lag 1000`, t("until.lag", { node: name })]);
+      choices.push([`${name} buffer 50%`, t("until.buffer", { node: name })]);
+    }
+  }
+  return menu(t("until.label"), "until", choices, (value) => ({ do: "until", until: value }));
+}
+
+/** Goes back to what last changed something. */
+function changed({ t, frame }: View): TemplateResult {
+  const choices = frame.nodes.flatMap(({ name, role }): [string, string][] => [
+    [`${name} offset`, t("changed.offset", { node: name })],
+    [`${name} id`, t("changed.id", { node: name })],
+    ...(role === "replica"
+      ? [[`${name} link`, t("changed.link", { node: name })] as [string, string]]
+      : []),
+  ]);
+  return menu(t("changed.label"), "changed", choices, (value) => ({ do: "changed", watch: value }));
+}
+
+/** A menu whose choice is an act: it shows its name again afterwards. */
+function menu(
+  name: string,
+  id: string,
+  choices: readonly (readonly [string, string])[],
+  intent: (value: string) => Intent,
+): TemplateResult {
+  const choose = (event: Event): void => {
+    const select = event.currentTarget as HTMLSelectElement;
+    const { value } = select;
+    select.selectedIndex = 0;
+    if (value !== "") select.dispatchEvent(new IntentEvent(intent(value)));
+  };
+  return html`<select class="menu" aria-label=${name} data-testid=${id} @change=${choose}>
+    <option value="">${name}</option>
+    ${choices.map(([value, text]) => html`<option value=${value}>${text}</option>`)}
+  </select>`;
 }
 
 function scrubber({ t, frame, state }: View): TemplateResult {

@@ -5,7 +5,9 @@ import { repeat } from "lit/directives/repeat.js";
 import type { FrameView } from "../engine/frame";
 import { type Flight, type Flock, trafficOf } from "../draw/flight";
 import type { Pipe, Point } from "../draw/topology";
-import { intend } from "../model/intent";
+import { intend, IntentEvent } from "../model/intent";
+import { frameAsPicked, isPicked } from "../model/picked";
+import { shortened } from "../model/sentence";
 import { iconPath } from "./icons";
 import { pressed } from "./press";
 import { arrow, mark } from "./shapes";
@@ -26,8 +28,53 @@ export function wire(view: View, pipe: Pipe, upright: boolean): SVGTemplateResul
     )}
     ${flocks.map((flock) => badge(view, flock))}
     ${pair.cut ? nothing : labels(pipe, upright)}
-    ${valve(view, pipe, upright)}
+    ${valve(view, pipe, upright)}${more(view, pipe, upright)}${troubles(view, pipe, upright)}
   </g>`;
+}
+
+/** The button that offers other faults. */
+function more(view: View, pipe: Pipe, upright: boolean): SVGTemplateResult {
+  const { t, state } = view;
+  const { master, replica, key } = pipe.pair;
+  const middle = middleOf(pipe);
+  const at = upright ? { x: middle.x - 34, y: middle.y + 38 } : { x: middle.x + 38, y: middle.y + 32 };
+  const { target } = state.screen;
+  const open = target?.kind === "wire" && target.pair === key;
+  const press = intend({ do: "target", target: open ? null : { kind: "wire", pair: key } });
+  const hint = t("faults.wire", { a: master.name, b: replica.name });
+  return svg`<g class="valve" role="button" tabindex="0" aria-label=${hint} aria-expanded=${open}
+    data-testid="faults" data-pair=${key} transform="translate(${at.x} ${at.y})" @click=${press}
+    @keydown=${pressed(press)}>
+    <title>${hint}</title>
+    <circle class="valve-target" r="16"></circle>
+    <circle class="valve-ring" r="13"></circle>
+    <path class="valve-icon" transform="translate(-8 -8)" d=${iconPath("more")}></path>
+  </g>`;
+}
+
+/** What is wrong with the wire, in words. */
+function troubles({ t, frame }: View, pipe: Pipe, upright: boolean) {
+  const { master, replica } = pipe.pair;
+  const ids = [master.id, replica.id];
+  const wrong = frame.troubles.filter((one) => ids.includes(one.from) && ids.includes(one.to));
+  const text = wrong
+    .map(({ from, stalled, delay, bandwidth }) => {
+      const what = [
+        stalled ? t("trouble.stalled") : "",
+        delay === null ? "" : t("trouble.delay", { ms: delay }),
+        bandwidth === null || bandwidth === 0
+          ? ""
+          : t("trouble.bandwidth", { rate: t.bytes(bandwidth) }),
+      ].filter((one) => one !== "");
+      return what.length === 0 ? "" : `${from === master.id ? "→" : "←"} ${what.join(", ")}`;
+    })
+    .filter((one) => one !== "")
+    .join("  ");
+  if (text === "") return nothing;
+  const middle = middleOf(pipe);
+  const at = upright ? { x: middle.x + 20, y: middle.y + 30 } : { x: middle.x, y: middle.y + 62 };
+  return svg`<text class="trouble-label" data-testid="trouble-label" x=${at.x} y=${at.y}
+    text-anchor=${upright ? "start" : "middle"}>${fitted(text, Math.floor(pipe.room / CHARACTER))}</text>`;
 }
 
 function tube({ from, to }: Pipe, kind: string): SVGTemplateResult {
@@ -46,10 +93,21 @@ function broken({ from, to }: Pipe): SVGTemplateResult {
 
 function shape(view: View, flight: Flight, quiet: boolean): SVGTemplateResult {
   const { frame, at, angle, reach } = flight;
-  const text = `${frame.label} (${view.t.bytes(frame.bytes)})`;
-  return svg`<g class="flight" data-testid="flight" data-frame=${frame.kind}
-    transform="translate(${at.x} ${at.y}) rotate(${angle})">
-    <title>${text}</title>${mark(frame.kind, reach)}${quiet ? arrow(reach) : nothing}
+  const text = `${shortened(frame.label)} (${view.t.bytes(frame.bytes)})`;
+  const picked = isPicked(view.frame, view.state.picked, frame);
+  const pick = (event: Event): void => {
+    event.stopPropagation();
+    const wanted = picked ? null : frameAsPicked(view.frame, frame);
+    event.currentTarget?.dispatchEvent(new IntentEvent({ do: "pick", picked: wanted }));
+  };
+  return svg`<g class="flight ${picked ? "picked" : ""}" data-testid="flight"
+    data-frame=${frame.kind} role="button" tabindex="0" aria-pressed=${picked} aria-label=${text}
+    transform="translate(${at.x} ${at.y}) rotate(${angle})" @click=${pick}
+    @keydown=${pressed(pick)}>
+    <title>${text}</title>
+    <rect class="flight-target" x=${-reach - 4} y="-9" width=${2 * reach + 8} height="18"
+      rx="4"></rect>
+    ${mark(frame.kind, reach)}${quiet ? arrow(reach) : nothing}
   </g>`;
 }
 
@@ -83,11 +141,12 @@ function label(
 ): SVGTemplateResult {
   const middle = middleOf(pipe);
   const room = Math.floor(pipe.room / CHARACTER);
-  const text = more > 0 ? `${frame.label} +${more}` : frame.label;
+  const said = shortened(frame.label);
+  const text = more > 0 ? `${said} +${more}` : said;
   const at = upright
     ? { x: middle.x + 20, y: middle.y - 6 + row * 18, anchor: "start" }
     : { x: middle.x, y: middle.y - 30 + row * 13, anchor: "middle" };
-  const short = shortened(text, room);
+  const short = fitted(text, room);
   return svg`<text class="wire-label" x=${at.x} y=${at.y} text-anchor=${at.anchor}>${short}</text>`;
 }
 
@@ -117,7 +176,7 @@ function middleOf({ from, to }: Pipe): Point {
   return { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
 }
 
-function shortened(text: string, room: number): string {
+function fitted(text: string, room: number): string {
   return text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1))}…`;
 }
 

@@ -24,6 +24,14 @@ export interface Frame {
   readonly wires: readonly WireView[];
   /** Every pair of nodes that is cut from each other. */
   readonly cuts: readonly CutView[];
+  /** Every direction of a wire in which something is wrong. */
+  readonly troubles: readonly TroubleView[];
+  /** Every branch of history, in the order of their beginning. */
+  readonly branches: readonly BranchView[];
+  /** How many events the next step of the size of a command takes, if it is known. */
+  readonly nextCommand: number | null;
+  /** What the next step of the size of a phase ends with, if it is known. */
+  readonly nextPhase: { readonly events: number; readonly text: string } | null;
   /** The last events, oldest first; at most 200. */
   readonly events: readonly EventView[];
   /** The hash of the trace up to here, 16 hex digits: the same in every browser and natively. */
@@ -38,11 +46,93 @@ export interface NextEvent {
   readonly at: number;
   /** The node that it happens to. */
   readonly node: number;
-  /** A machine-readable kind. */
   readonly kind: EventKind;
-  /** The sentence, in English: "deliver PSYNC ? -1 (30 bytes) to master". */
-  readonly text: string;
+  readonly what: Happening;
 }
+
+/** What happens to the node of an event, as values; the page has the words. */
+export type Happening =
+  | { readonly is: "start" }
+  | { readonly is: "type"; readonly name: string; readonly line: string }
+  | ({ readonly is: "act" } & Act)
+  | { readonly is: "reach"; readonly from: number }
+  | { readonly is: "establish"; readonly to: number }
+  | { readonly is: "refuse"; readonly why: string }
+  | {
+      readonly is: "receive";
+      /** The frame's name, as in `FrameView`. */
+      readonly id: string;
+      readonly from: number;
+      readonly sentAt: number;
+      readonly frame: FrameKind;
+      readonly label: string;
+      readonly bytes: number;
+    }
+  | { readonly is: "close" | "reset"; readonly by: number }
+  | {
+      readonly is: "disk";
+      readonly verb: "create" | "write" | "rename" | "read" | "remove";
+      readonly bytes: number;
+      /** For a renaming the old name, a space, and the new one. */
+      readonly file: string;
+    }
+  | {
+      readonly is: "wake";
+      readonly why:
+        | "chunk"
+        | "load"
+        | "reap"
+        | "fork"
+        | "dial"
+        | "ack"
+        | "masterTimeout"
+        | "replicaTimeout"
+        | "newline"
+        | "ping"
+        | "backlog"
+        | "expire"
+        | "client"
+        | "unpause"
+        | "failover"
+        | "outputLimit"
+        | "idleClient";
+    };
+
+/** What a person does to wires and machines. */
+export interface Act {
+  readonly verb:
+    | "cut"
+    | "reset"
+    | "halfOpen"
+    | "partition"
+    | "stall"
+    | "delay"
+    | "jitter"
+    | "bandwidth"
+    | "heal"
+    | "healAll"
+    | "freeze"
+    | "thaw"
+    | "crash"
+    | "restart"
+    | "restartBare"
+    | "diskSpeed"
+    | "diskFull"
+    | "diskFails"
+    | "diskWorks"
+    | "forkFails"
+    | "forkWorks"
+    | "add"
+    | "remove";
+  /** The node, or the names of one side. */
+  readonly a: string;
+  /** The other node, or the names of the other side. */
+  readonly b: string;
+  /** Milliseconds, or bytes in a second; 0 where there is none, or no limit. */
+  readonly amount: number;
+}
+
+export type FrameKind = "control" | "rdb" | "stream" | "ack";
 
 export type EventKind =
   | "typed" // a person typed a command at a prompt
@@ -61,7 +151,9 @@ export interface EventView {
   readonly at: number;
   readonly node: number;
   readonly kind: EventKind;
-  readonly text: string;
+  readonly what: Happening;
+  /** How much came of it: a step of a size ends with an event of at least that weight. */
+  readonly weight: "idle" | "frame" | "command" | "phase";
 }
 
 /** One server. */
@@ -87,12 +179,29 @@ export interface NodeView {
   /** The snapshot that is being loaded; null if none is. */
   readonly loading: LoadingView | null;
   readonly keys: KeysView;
+  /** The last commands of the stream, as far as the backlog keeps them; empty on a replica. */
+  readonly stream: readonly PieceView[];
+  /** client-output-buffer-limit replica; 0 is "no limit". */
+  readonly bufferLimit: { readonly hard: number; readonly soft: number; readonly seconds: number };
+  /** False while no process runs. */
+  readonly running: boolean;
+  /** True while the process stands still. */
+  readonly frozen: boolean;
+  readonly disk: "works" | "full" | "fails";
+  readonly forkFails: boolean;
   /** The last lines of the log as redis-server prints them; at most 100. */
   readonly log: readonly LogLine[];
   /** The last commands typed at this node's prompt with redis-cli's print of the replies; at most 50. */
   readonly prompt: readonly PromptLine[];
   /** The options that the page shows: name and value as CONFIG GET answers. */
   readonly config: readonly (readonly [string, string])[];
+}
+
+/** A command of the stream: its bytes end at offset `end`. */
+export interface PieceView {
+  readonly end: number;
+  readonly bytes: number;
+  readonly label: string;
 }
 
 export interface BacklogView {
@@ -203,16 +312,70 @@ export interface WireView {
 
 /** Bytes in flight. */
 export interface FrameView {
-  readonly id: number;
+  /** "7.0.12": the connection, the sender, the number on that pipe. */
+  readonly id: string;
   readonly from: number;
   readonly to: number;
-  readonly kind: "control" | "rdb" | "stream" | "ack";
-  /** "PSYNC ? -1", "RDB 16384 bytes", "SET k v", … */
+  readonly kind: FrameKind;
+  /** In the words of the protocol: "PSYNC ? -1", "RDB", "SET k v", … */
   readonly label: string;
   readonly bytes: number;
   readonly sentAt: number;
   readonly arrivesAt: number;
 }
+
+/** What is wrong from one node to another. */
+export interface TroubleView {
+  readonly from: number;
+  readonly to: number;
+  readonly stalled: boolean;
+  /** Milliseconds that a byte takes instead, or null. */
+  readonly delay: number | null;
+  readonly jitter: number;
+  /** Bytes in a second instead, or null. */
+  readonly bandwidth: number | null;
+}
+
+export interface BranchView {
+  readonly id: number;
+  readonly current: boolean;
+  /** The index of the first event that is its own. */
+  readonly fork: number;
+  readonly length: number;
+  /** The act with which it begins to differ. */
+  readonly first: string;
+}
+
+/** Bytes, and what each of them means. */
+export interface Anatomy {
+  readonly bytes: Uint8Array;
+  /** How many bytes of the same snapshot came before. */
+  readonly from: number;
+  readonly parts: readonly PartView[];
+  /** The sections of a snapshot, as far as they have been sent. */
+  readonly sections: readonly SectionView[];
+}
+
+/** Bytes that mean one thing; `end` is behind the last. */
+export interface PartView {
+  readonly start: number;
+  readonly end: number;
+  /** "resp.length", "rdb.key", …: a name for which the page has words. */
+  readonly what: string;
+  readonly text: string;
+}
+
+export interface SectionView {
+  readonly what: "header" | "aux" | "functions" | "db" | "keys" | "end" | "mark" | "part";
+  readonly start: number;
+  readonly end: number;
+  readonly count: number;
+}
+
+/** What can be looked into. */
+export type Inspected =
+  | { readonly frame: { readonly id: string; readonly rdb: boolean } }
+  | { readonly stream: { readonly node: number; readonly start: number; readonly end: number } };
 
 export interface CutView {
   readonly a: number;

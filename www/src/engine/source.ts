@@ -1,5 +1,5 @@
 /** What the page sees of a lab, wherever its nodes live. */
-import type { Frame } from "./frame";
+import type { Anatomy, Frame, Inspected } from "./frame";
 
 /**
  * A lab that can be driven. Every method answers the frame that results; the page holds no other
@@ -16,6 +16,16 @@ export interface Source {
   seek(cursor: number): Promise<Frame>;
   /** Carries out all events of the next `millis` of virtual time (at most `limit` of them). */
   advance(millis: number, limit: number): Promise<Frame>;
+  /** Goes on to the end of a step of this size, or back to where the last one ended. */
+  stride(size: "command" | "phase", back: boolean): Promise<Frame>;
+  /** Lives another branch of history, from where it parts. */
+  select(branch: number): Promise<Frame>;
+  /** Goes back to the event that last changed something: `master offset`, `replica1 key k`. */
+  backToChange(watch: string): Promise<Frame>;
+  /** Takes bytes apart; null if they are gone. */
+  inspect(what: Inspected): Promise<Anatomy | null>;
+  /** The dataset of a node as an RDB file. */
+  dump(node: number): Promise<Uint8Array>;
   /**
    * Does what a person may do, in the text form that scripts use:
    * `master> SET k v` (types a command), `cut master replica1`, `heal master replica1`.

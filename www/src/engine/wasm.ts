@@ -1,7 +1,7 @@
 /** The engine in WebAssembly, as the `Source` that the page drives. */
 import init, { LabHandle } from "#engine";
 
-import type { Frame } from "./frame";
+import type { Anatomy, Frame, Inspected } from "./frame";
 import workerUrl from "./node.worker?worker&url";
 import type { OpenOptions, Source } from "./source";
 
@@ -42,6 +42,26 @@ class WasmSource implements Source {
     return this.#ask(this.#handle.advance(millis, limit));
   }
 
+  stride(size: "command" | "phase", back: boolean): Promise<Frame> {
+    return this.#ask(this.#handle.stride(size, back));
+  }
+
+  select(branch: number): Promise<Frame> {
+    return this.#ask(this.#handle.select(branch));
+  }
+
+  backToChange(watch: string): Promise<Frame> {
+    return this.#ask(this.#handle.backToChange(watch));
+  }
+
+  inspect(what: Inspected): Promise<Anatomy | null> {
+    return this.#ask(this.#handle.inspect(what));
+  }
+
+  dump(node: number): Promise<Uint8Array> {
+    return this.#ask(this.#handle.dump(node));
+  }
+
   intervene(line: string): Promise<Frame> {
     return this.#ask(this.#handle.intervene(line));
   }
@@ -54,10 +74,11 @@ class WasmSource implements Source {
     });
   }
 
-  #ask(answer: Promise<unknown>): Promise<Frame> {
-    const frame = asked(answer as Promise<Frame>);
-    this.#idle = Promise.allSettled([this.#idle, frame]);
-    return frame;
+  /** The engine answers plain values; their types are those of `frame.ts`. */
+  #ask<T>(answer: Promise<unknown>): Promise<T> {
+    const value = asked(answer as Promise<T>);
+    this.#idle = Promise.allSettled([this.#idle, value]);
+    return value;
   }
 }
 

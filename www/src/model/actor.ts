@@ -2,11 +2,13 @@
 import type { Intent, Move, SyncMode } from "./intent";
 import type { Language } from "./language";
 import { beginningOf } from "./marks";
+import { frameAsPicked, inspectedOf, type Picked } from "./picked";
 import type { Player } from "./player";
 import type { Store } from "./store";
 import { storyOf } from "./story";
 import type { Theme } from "./theme";
 import type { Tutor } from "./tutor";
+import { holds, logMarks } from "./until";
 
 /** What only the outermost element can do. */
 export interface Stage {
@@ -15,6 +17,10 @@ export interface Stage {
   open(sync: SyncMode): void;
   openLesson(id: string): void;
   openScenario(id: string): void;
+  /** Shows more, or less. */
+  study(expert: boolean): void;
+  /** Gives the reader a file. */
+  save(name: string, bytes: Uint8Array): void;
 }
 
 export class Actor {
@@ -48,6 +54,20 @@ export class Actor {
         return this.#stage.openLesson(intent.id);
       case "scenario":
         return this.#stage.openScenario(intent.id);
+      case "pick":
+        return void this.#pick(intent.picked);
+      case "point":
+        return this.#store.point(intent.part);
+      case "dock":
+        return this.#store.choose({ dock: intent.dock });
+      case "expert":
+        return this.#stage.study(intent.on);
+      case "stride":
+        return this.#store.choose({ stride: intent.stride });
+      case "target":
+        return this.#store.choose({ target: intent.target });
+      case "download":
+        return void this.#download(intent.node);
       case "answer":
         return this.#tutor.answer(intent.choice);
       case "teach":
@@ -81,15 +101,51 @@ export class Actor {
     }
   }
 
+  /** Picks bytes and looks into them. */
+  async #pick(picked: Picked | null): Promise<void> {
+    this.#store.pick(picked);
+    const what = picked === null ? null : inspectedOf(picked);
+    if (picked === null || what === null) return;
+    this.#store.choose({ dock: "inspector" });
+    this.#store.dissect(picked, await this.#player.inspect(what));
+  }
+
+  /** Goes to a moment at which a frame was on its way, and picks it. */
+  async #visit(cursor: number, id: string): Promise<void> {
+    if (cursor !== this.#store.state.frame?.cursor) await this.#player.seek(cursor);
+    const { frame } = this.#store.state;
+    const flying = frame?.wires.flatMap((wire) => wire.frames).find((one) => one.id === id);
+    if (frame !== null && flying !== undefined) await this.#pick(frameAsPicked(frame, flying));
+  }
+
+  async #download(id: number): Promise<void> {
+    const name = this.#store.state.frame?.nodes[id]?.name;
+    const bytes = await this.#player.dump(id);
+    if (name !== undefined && bytes !== null) this.#stage.save(`${name}.rdb`, bytes);
+  }
+
   /** Carries out what moves the lab. */
   async #move(intent: Move): Promise<void> {
     const { state } = this.#store;
     const player = this.#player;
+    const { stride } = state.screen;
     switch (intent.do) {
       case "step":
-        return player.ask((source) => source.step());
+        return player.ask((source) =>
+          stride === "frame" ? source.step() : source.stride(stride, false),
+        );
       case "back":
-        return player.ask((source) => source.back());
+        return player.ask((source) =>
+          stride === "frame" ? source.back() : source.stride(stride, true),
+        );
+      case "visit":
+        return this.#visit(intent.cursor, intent.id);
+      case "branch":
+        return player.ask((source) => source.select(intent.id));
+      case "until":
+        return this.#until(intent.until);
+      case "changed":
+        return player.ask((source) => source.backToChange(intent.watch));
       case "start":
         return player.seek(0);
       case "end":
@@ -104,6 +160,19 @@ export class Actor {
         return this.#chapter(intent.by);
       case "intervene":
         return player.intervene(intent.line);
+    }
+  }
+
+  /** Runs until a condition holds that does not hold yet, or has ceased to. */
+  async #until(until: string): Promise<void> {
+    const { frame } = this.#store.state;
+    if (frame === null) return;
+    const marks = logMarks(frame);
+    try {
+      holds(until, frame, marks);
+      await this.#player.run((now) => holds(until, now, marks));
+    } catch (error) {
+      this.#store.fail(error instanceof Error ? error.message : String(error));
     }
   }
 

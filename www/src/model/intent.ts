@@ -1,5 +1,6 @@
 /** Everything a person may want of the page, as data that travels up in one kind of event. */
 import type { Language } from "./language";
+import type { Picked } from "./picked";
 import type { Theme } from "./theme";
 
 /** How the master hands over its snapshot. */
@@ -8,18 +9,40 @@ export type SyncMode = "diskless" | "disk";
 /** The panes that share one place on smaller screens. */
 export type Pane = "console" | "keys" | "events";
 
+/** What can be shown below the picture. */
+export type Dock = "inspector" | "spacetime";
+
+/** What faults are offered for. */
+export type Target =
+  | { readonly kind: "node"; readonly node: number }
+  | { readonly kind: "wire"; readonly pair: string };
+
+/** How far a step goes: one event, to the next command or reply, to the next line of a log. */
+export type Stride = "frame" | "command" | "phase";
+
 /** What moves the lab. */
 export type Move =
   | { readonly do: "step" | "back" | "start" | "end" | "toggle" }
   | { readonly do: "chapter"; readonly by: 1 | -1 }
   | { readonly do: "reach"; readonly chapter: number }
   | { readonly do: "seek"; readonly cursor: number }
+  | { readonly do: "visit"; readonly cursor: number; readonly id: string }
+  | { readonly do: "branch"; readonly id: number }
+  | { readonly do: "until"; readonly until: string }
+  | { readonly do: "changed"; readonly watch: string }
   | { readonly do: "intervene"; readonly line: string };
 
 /** What changes only the screen, or begins anew. */
 export type Choice =
   | { readonly do: "restart"; readonly sync: SyncMode }
   | { readonly do: "select"; readonly node: number }
+  | { readonly do: "pick"; readonly picked: Picked | null }
+  | { readonly do: "point"; readonly part: number | null }
+  | { readonly do: "dock"; readonly dock: Dock | null }
+  | { readonly do: "expert"; readonly on: boolean }
+  | { readonly do: "stride"; readonly stride: Stride }
+  | { readonly do: "download"; readonly node: number }
+  | { readonly do: "target"; readonly target: Target | null }
   | { readonly do: "show"; readonly pane: Pane }
   | { readonly do: "merge"; readonly logs: boolean }
   | { readonly do: "rate"; readonly rate: number }

@@ -5,9 +5,6 @@
  * `lessons/<id>.<language>.json` what is said about it. `tests/lessons.rs` carries every one of
  * them out, so what is told is what the engine does.
  */
-import type { Frame, NodeView } from "../engine/frame";
-import { masterOf } from "./relations";
-
 /** What happens in a lesson. */
 export interface Lesson {
   readonly id: string;
@@ -75,38 +72,6 @@ export function commandOf(act: Act): { readonly node: string; readonly command: 
   if (act.kind !== "intervene") return null;
   const typed = /^(\S+)> (.*)$/.exec(act.line);
   return typed === null ? null : { node: typed[1] ?? "", command: typed[2] ?? "" };
-}
-
-/** How many lines each log had: what a wait for a line begins behind. */
-export type LogMarks = ReadonlyMap<number, number>;
-
-export function logMarks(frame: Frame): LogMarks {
-  return new Map(frame.nodes.map((node) => [node.id, (node.log.at(-1)?.index ?? -1) + 1]));
-}
-
-/** True if what a step waits for has come, since `marks` if it is a line of a log. */
-export function holds(until: string, frame: Frame, marks: LogMarks): boolean {
-  if (until === "synced") return frame.nodes.every((node) => isSynced(frame, node));
-  const up = /^(\S+) up$/.exec(until);
-  if (up !== null) return named(frame, up[1])?.upstream?.up === true;
-  const log = /^(\S+) logs (.+)$/.exec(until);
-  const node = named(frame, log?.[1]);
-  if (log === null || node === undefined) throw new Error(`no lesson can wait for '${until}'`);
-  const since = marks.get(node.id) ?? 0;
-  return node.log.some((line) => line.index >= since && line.text.includes(log[2] ?? ""));
-}
-
-function named(frame: Frame, name: string | undefined): NodeView | undefined {
-  return frame.nodes.find((node) => node.name === name);
-}
-
-/** True if nothing is left to do on a node's link, or on the links of its replicas. */
-function isSynced(frame: Frame, node: NodeView): boolean {
-  if (node.upstream === null) {
-    return node.replicas.every((replica) => replica.acked === node.offset);
-  }
-  const master = masterOf(frame, node);
-  return node.upstream.up && master?.offset === node.offset && master.replid === node.replid;
 }
 
 /** Where somebody is in a lesson. */

@@ -1,6 +1,6 @@
 /** What the page remembers of a reader's choices; nothing, where storage is refused. */
 
-export function recall(name: "language" | "theme"): string | null {
+export function recall(name: "language" | "theme" | "expert"): string | null {
   try {
     return localStorage.getItem(`replica-lab.${name}`);
   } catch {
@@ -8,7 +8,7 @@ export function recall(name: "language" | "theme"): string | null {
   }
 }
 
-export function remember(name: "language" | "theme", value: string): void {
+export function remember(name: "language" | "theme" | "expert", value: string): void {
   try {
     localStorage.setItem(`replica-lab.${name}`, value);
   } catch {

@@ -4,7 +4,7 @@
  * While playing there is one animation callback outstanding and at most one call to the source;
  * while paused, hidden or off screen there is none.
  */
-import type { Frame } from "../engine/frame";
+import type { Anatomy, Frame, Inspected } from "../engine/frame";
 import type { Source } from "../engine/source";
 import { Pace, STILL_MS } from "./pace";
 import type { Store } from "./store";
@@ -93,6 +93,27 @@ export class Player {
   async intervene(line: string): Promise<void> {
     const source = this.#source;
     if (source !== null) await this.#show(source, () => source.intervene(line));
+  }
+
+  /** Takes bytes apart, whatever else is under way; null if they are gone. */
+  async inspect(what: Inspected): Promise<Anatomy | null> {
+    return (await this.#read((source) => source.inspect(what))) ?? null;
+  }
+
+  /** The dataset of a node as an RDB file. */
+  async dump(node: number): Promise<Uint8Array | null> {
+    return (await this.#read((source) => source.dump(node))) ?? null;
+  }
+
+  async #read<T>(call: (source: Source) => Promise<T>): Promise<T | null> {
+    const source = this.#source;
+    if (source === null) return null;
+    try {
+      return await call(source);
+    } catch (error) {
+      this.#store.fail(error instanceof Error ? error.message : String(error));
+      return null;
+    }
   }
 
   /** True while a call is under way: repeated keys are let go. */

@@ -1,51 +1,58 @@
-/**
- * What the engine says of an event, in the reader's language.
- *
- * The engine speaks English sentences of a few forms. A form that is not known here is shown as it
- * is, for an English sentence is better than none.
- */
+/** An event in the reader's language: from what the engine says happened, by name and values. */
+import type { Act, Frame, Happening } from "../engine/frame";
 import type { Key, Words } from "./language";
 
-/** The sentence of an event, with the beginnings of the replication IDs in it. */
-export function sentence(whole: string, t: Words): string {
-  const text = whole
-    .replace(/\b([0-9a-f]{8})[0-9a-f]{32}\b/g, "$1…")
-    .replace(/ (\d+) bytes \(\1 bytes\)$/, " ($1 bytes)");
-  if (t.language === "en") return text;
-  for (const [form, key] of FORMS) {
-    const values = form.exec(text)?.groups;
-    if (values !== undefined) return t(key, values);
+/** The sentence of what happens to `node`, with the beginnings of replication IDs in it. */
+export function sentence(frame: Frame, node: number, what: Happening, t: Words): string {
+  const name = (id: number): string => frame.nodes[id]?.name ?? `#${id}`;
+  const own = name(node);
+  switch (what.is) {
+    case "start":
+      return t("event.start", { node: own });
+    case "type":
+      return `${what.name}> ${what.line}`;
+    case "act":
+      return acted(what, t);
+    case "reach":
+      return t("event.accept", { node: own, from: name(what.from) });
+    case "establish":
+      return t("event.established", { node: own, to: name(what.to) });
+    case "refuse":
+      return t("event.refused", { node: own, why: what.why });
+    case "receive": {
+      const { label, bytes } = what;
+      const values = { from: name(what.from), to: own, what: shortened(label) };
+      return t("event.receive", { ...values, bytes: t.number(bytes) });
+    }
+    case "close":
+      return t("event.closed", { node: own, from: name(what.by) });
+    case "reset":
+      return t("event.reset", { node: own, from: name(what.by) });
+    case "disk": {
+      const { verb, file, bytes } = what;
+      const [from = "", to = ""] = file.split(" ");
+      const done = t(`disk.${verb}`, { file, bytes: t.number(bytes), from, to });
+      return t("event.disk", { node: own, what: done });
+    }
+    case "wake":
+      return `${own}: ${t(`wake.${what.why}`)}`;
   }
-  const [, node, rest] = /^(\S+): (.*)$/.exec(text) ?? [];
-  const wake = rest === undefined ? undefined : WAKES[rest];
-  return wake === undefined || node === undefined ? text : `${node}: ${t(wake)}`;
 }
 
-const FORMS: readonly (readonly [RegExp, Key])[] = [
-  [/^(?<to>\S+) receives from (?<from>\S+): (?<what>.*) \((?<bytes>\d+) bytes\)$/, "event.receive"],
-  [/^(?<node>\S+): a connection from (?<from>\S+) arrives$/, "event.accept"],
-  [/^(?<node>\S+): the connection to (?<to>\S+) stands$/, "event.established"],
-  [/^(?<node>\S+): no connection \((?<why>.*)\)$/, "event.refused"],
-  [/^(?<node>\S+): the disk has done: (?<what>.*)$/, "event.disk"],
-  [/^(?<node>\S+): (?<from>\S+) has closed the connection$/, "event.closed"],
-  [/^(?<node>\S+): the server starts$/, "event.start"],
-  [/^cut (?<a>\S+) (?<b>\S+)$/, "event.cut"],
-  [/^heal (?<a>\S+) (?<b>\S+)$/, "event.heal"],
-];
+/** What a person does to a wire or a machine. */
+function acted({ verb, a, b, amount }: Act, t: Words): string {
+  const key: Key = amount === 0 ? (LIMITLESS[verb] ?? `act.${verb}`) : `act.${verb}`;
+  const much = verb === "delay" || verb === "jitter" ? `${t.number(amount)} ms` : t.bytes(amount);
+  return t(key, { a, b, amount: much });
+}
 
-/** What a node's own time can have come for. */
-const WAKES: Readonly<Record<string, Key>> = {
-  "the snapshot child writes its next chunk": "wake.chunk",
-  "the next part of the RDB is loaded": "wake.load",
-  "the cron notices that the child has ended": "wake.reap",
-  "the delay is over: BGSAVE starts": "wake.fork",
-  "the cron connects to the master": "wake.dial",
-  "the cron sends REPLCONF ACK": "wake.ack",
-  "repl-timeout: the master is silent": "wake.masterTimeout",
-  "repl-timeout: a replica is silent": "wake.replicaTimeout",
-  "the cron sends a newline to waiting replicas": "wake.newline",
-  "the cron puts PING into the stream": "wake.ping",
-  "repl-backlog-ttl: the backlog is freed": "wake.backlog",
-  "the cron deletes expired keys": "wake.expire",
-  "a waiting client's time is over": "wake.client",
+/** No limit is said in other words than a limit. */
+const LIMITLESS: Readonly<Partial<Record<Act["verb"], Key>>> = {
+  bandwidth: "act.bandwidth.any",
+  diskSpeed: "act.diskSpeed.any",
 };
+
+/** Replication IDs are shown by their beginnings. */
+export function shortened(label: string): string {
+  return label.replace(/\b([0-9a-f]{8})[0-9a-f]{32}\b/g, "$1…");
+}

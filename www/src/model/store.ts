@@ -3,9 +3,10 @@
  *
  * Everything on the screen is a function of a `State`. A state is never changed, only replaced.
  */
-import type { Frame } from "../engine/frame";
-import type { Pane, SyncMode } from "./intent";
+import type { Anatomy, Frame } from "../engine/frame";
+import type { Dock, Pane, Stride, SyncMode, Target } from "./intent";
 import { type Mark, marked } from "./marks";
+import type { Picked } from "./picked";
 import type { LessonState } from "./tutor";
 
 /** Choices of the person that are not the lab's. */
@@ -30,6 +31,14 @@ export interface Screen {
   readonly width: number;
   /** No gliding: each step is a cut. */
   readonly still: boolean;
+  /** What is shown below the picture, if anything. */
+  readonly dock: Dock | null;
+  /** Shows bytes, states and the space-time diagram, too. */
+  readonly expert: boolean;
+  /** How far a step goes. */
+  readonly stride: Stride;
+  /** What faults are offered for, if for anything. */
+  readonly target: Target | null;
 }
 
 export interface State {
@@ -44,6 +53,12 @@ export interface State {
   readonly error: string | null;
   /** The lesson that is under way, or null. */
   readonly lesson: LessonState | null;
+  /** The bytes that the reader has picked. */
+  readonly picked: Picked | null;
+  /** The picked bytes taken apart; null until they are, or if they are gone. */
+  readonly anatomy: Anatomy | null;
+  /** The part of them under the pointer or the focus, by its place in the anatomy. */
+  readonly part: number | null;
 }
 
 export class Store {
@@ -76,6 +91,21 @@ export class Store {
     this.#replace({ ...this.#state, lesson });
   }
 
+  /** Picks bytes, or none. */
+  pick(picked: Picked | null): void {
+    this.#replace({ ...this.#state, picked, anatomy: null, part: null });
+  }
+
+  /** Shows what the picked bytes mean. */
+  dissect(picked: Picked, anatomy: Anatomy | null): void {
+    if (this.#state.picked === picked) this.#replace({ ...this.#state, anatomy });
+  }
+
+  /** Points to a part of the picked bytes. */
+  point(part: number | null): void {
+    if (this.#state.part !== part) this.#replace({ ...this.#state, part });
+  }
+
   /** Says what went wrong, or that it is over. */
   fail(error: string | null): void {
     this.#replace({ ...this.#state, error });
@@ -83,7 +113,7 @@ export class Store {
 
   /** Forgets the lab, keeps the person's choices, and shows the first frame of another. */
   begin(frame: Frame | null): void {
-    const screen = { ...this.#state.screen, playing: false };
+    const screen = { ...this.#state.screen, playing: false, target: null };
     this.#replace({ ...INITIAL, screen, frame });
   }
 
@@ -99,6 +129,9 @@ const INITIAL: State = {
   jumped: 0,
   error: null,
   lesson: null,
+  picked: null,
+  anatomy: null,
+  part: null,
   screen: {
     playing: false,
     rate: 0.01,
@@ -111,5 +144,9 @@ const INITIAL: State = {
     sync: "diskless",
     width: 720,
     still: false,
+    dock: null,
+    expert: false,
+    stride: "frame",
+    target: null,
   },
 };

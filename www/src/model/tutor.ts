@@ -7,11 +7,8 @@ import {
   backward,
   begun,
   ended,
-  holds,
   isAsking,
   type Lesson,
-  type LogMarks,
-  logMarks,
   onward,
   type Progress,
   type Step,
@@ -19,6 +16,7 @@ import {
 } from "./lesson";
 import type { Player } from "./player";
 import type { Store } from "./store";
+import { holds, type LogMarks, logMarks } from "./until";
 
 /** A lesson that is under way. */
 export interface LessonState {

@@ -7,6 +7,7 @@ import lesson from "./lesson.css?inline";
 import layout from "./layout.css?inline";
 import panes from "./panes.css?inline";
 import picture from "./picture.css?inline";
+import study from "./study.css?inline";
 import tokens from "./tokens.css?inline";
 import transport from "./transport.css?inline";
 
@@ -16,6 +17,7 @@ export const sheets: CSSResult[] = [
   layout,
   picture,
   instruments,
+  study,
   lesson,
   panes,
   transport,

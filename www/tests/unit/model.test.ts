@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Frame } from "../../src/engine/frame";
+import type { Frame, Happening } from "../../src/engine/frame";
 import { negotiated, wordsOf } from "../../src/model/language";
 import { beginningOf, type Mark, marked } from "../../src/model/marks";
 import { differences, matrixOf } from "../../src/model/matrix";
@@ -185,22 +185,52 @@ describe("words", () => {
   });
 });
 
-describe("a sentence of the engine", () => {
-  it.each([
+describe("an event in words", () => {
+  const shot = frame([node(0, "master"), node(1, "replica1")]);
+  const psync: Happening = {
+    is: "receive",
+    id: "1.1.0",
+    from: 1,
+    sentAt: 0,
+    frame: "control",
+    label: "PSYNC ? -1",
+    bytes: 30,
+  };
+  it.each<[Happening, string, string]>([
     [
+      psync,
       "master receives from replica1: PSYNC ? -1 (30 bytes)",
       "replica1 → master: PSYNC ? -1, 30바이트 도착",
     ],
-    ["replica1: the connection to master stands", "replica1 → master 연결됨"],
-    ["master: the delay is over: BGSAVE starts", "master: 대기 시간 종료, BGSAVE 시작"],
-    ["something nobody foresaw", "something nobody foresaw"],
-  ])("%s", (text, expected) => expect(sentence(text, korean)).toBe(expected));
+    [
+      { is: "wake", why: "fork" },
+      "master: the delay is over: BGSAVE starts",
+      "master: 대기 시간 종료, BGSAVE 시작",
+    ],
+    [
+      { is: "disk", verb: "rename", bytes: 0, file: "temp-21.rdb dump.rdb" },
+      "master: the disk has done: rename temp-21.rdb to dump.rdb",
+      "master: 디스크 작업 완료(이름 변경: temp-21.rdb → dump.rdb)",
+    ],
+    [
+      { is: "act", verb: "delay", a: "master", b: "replica1", amount: 200 },
+      "delay master → replica1: 200 ms",
+      "master → replica1 지연 200 ms",
+    ],
+    [
+      { is: "act", verb: "bandwidth", a: "master", b: "replica1", amount: 0 },
+      "bandwidth master → replica1: unlimited",
+      "master → replica1 대역폭 제한 없음",
+    ],
+    [{ is: "type", name: "master", line: "SET a b" }, "master> SET a b", "master> SET a b"],
+  ])("%j", (what, inEnglish, inKorean) => {
+    expect(sentence(shot, 0, what, english)).toBe(inEnglish);
+    expect(sentence(shot, 0, what, korean)).toBe(inKorean);
+  });
 
-  it("shows only the beginning of a replication ID, and a size only once", () => {
-    const id = "82f8888bbabec51d999abe4331bfb24b237c73df";
-    expect(sentence(`a: +FULLRESYNC ${id} 0`, english)).toBe("a: +FULLRESYNC 82f8888b… 0");
-    expect(sentence("a receives from b: RDB 16 bytes (16 bytes)", english)).toBe(
-      "a receives from b: RDB (16 bytes)",
-    );
+  it("shows only the beginning of a replication ID", () => {
+    const label = "+FULLRESYNC 82f8888bbabec51d999abe4331bfb24b237c73df 0";
+    const said = sentence(shot, 1, { ...psync, from: 0, label, bytes: 56 }, english);
+    expect(said).toBe("replica1 receives from master: +FULLRESYNC 82f8888b… 0 (56 bytes)");
   });
 });

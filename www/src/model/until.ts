@@ -1,0 +1,54 @@
+/** What a run or a lesson may wait for, as in the line `until …` of a script. */
+import type { Frame, NodeView } from "../engine/frame";
+import { masterOf } from "./relations";
+
+/** How many lines each log had: what a wait for a line begins behind. */
+export type LogMarks = ReadonlyMap<number, number>;
+
+export function logMarks(frame: Frame): LogMarks {
+  return new Map(frame.nodes.map((node) => [node.id, (node.log.at(-1)?.index ?? -1) + 1]));
+}
+
+/** True if what is waited for has come, since `marks` if it is a line of a log. */
+export function holds(until: string, frame: Frame, marks: LogMarks): boolean {
+  if (until === "synced") return frame.nodes.every((node) => isSynced(frame, node));
+  const [name = "", what = "", ...rest] = until.split(" ");
+  const node = frame.nodes.find((one) => one.name === name);
+  const value = rest.join(" ");
+  if (node === undefined) throw new Error(`there is no node '${name}'`);
+  switch (what) {
+    case "up":
+      return node.upstream?.up === true;
+    case "fullsync":
+      return isSyncing(node);
+    case "lag":
+      return node.replicas.some((one) => node.offset - one.acked > Number(value));
+    case "buffer":
+      return node.replicas.some((one) => isFull(node, one.buffered, Number.parseFloat(value)));
+    case "logs": {
+      const since = marks.get(node.id) ?? 0;
+      return node.log.some((line) => line.index >= since && line.text.includes(value));
+    }
+    default:
+      throw new Error(`nothing can wait for '${until}'`);
+  }
+}
+
+function isSyncing(node: NodeView): boolean {
+  const waits = node.replicas.some((one) => one.state !== "online");
+  return waits || node.upstream?.state === "transfer";
+}
+
+function isFull({ bufferLimit }: NodeView, buffered: number, percent: number): boolean {
+  const limit = bufferLimit.hard || bufferLimit.soft;
+  return limit > 0 && buffered * 100 > limit * percent;
+}
+
+/** True if nothing is left to do on a node's link, or on the links of its replicas. */
+function isSynced(frame: Frame, node: NodeView): boolean {
+  if (node.upstream === null) {
+    return node.replicas.every((replica) => replica.acked === node.offset);
+  }
+  const master = masterOf(frame, node);
+  return node.upstream.up && master?.offset === node.offset && master.replid === node.replid;
+}
