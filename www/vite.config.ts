@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { defineConfig, type Plugin } from "vite";
@@ -17,9 +17,23 @@ function demandEngine(): Plugin {
   };
 }
 
+/** A scenario without the transcript that follows it: what the page opens is the script. */
+function scripts(): Plugin {
+  return {
+    name: "scripts",
+    enforce: "pre",
+    load(id) {
+      const file = /^(.*\/tests\/scenarios\/[^/]+\.txt)\?raw$/.exec(id)?.[1];
+      if (file === undefined) return null;
+      const script = readFileSync(file, "utf8").split("\n----\n")[0] ?? "";
+      return `export default ${JSON.stringify(`${script}\n`)}`;
+    },
+  };
+}
+
 export default defineConfig({
   base: "./",
-  plugins: [demandEngine()],
+  plugins: [demandEngine(), scripts()],
   resolve: { alias: { "#engine": glue } },
   build: {
     target: ["chrome123", "firefox121", "safari17.5"],
@@ -27,6 +41,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   worker: { format: "es" },
-  server: { host: "127.0.0.1" },
+  server: { host: "127.0.0.1", fs: { allow: [".."] } },
   preview: { host: "127.0.0.1" },
 });

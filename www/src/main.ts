@@ -3,7 +3,7 @@ import { ReplicaLab } from "./elements/replica-lab";
 import { negotiated } from "./model/language";
 import { recall, remember } from "./model/memory";
 import type { Theme } from "./model/theme";
-import fullSync from "./scenarios/full-sync.txt?raw";
+import fullSync from "../../tests/scenarios/play-full-sync.txt?raw";
 
 ReplicaLab.opener = async (options) => (await import("./engine/wasm")).openWasm(options);
 

@@ -87,6 +87,21 @@ test("↑ and ↓ walk through what was typed", async ({ page }) => {
   }
 });
 
+test("Tab completes a command, and the words that it wants are named", async ({ page }) => {
+  await open(page, "?lang=en");
+  const prompt = page.getByTestId("prompt");
+  await prompt.pressSequentially("se");
+  await expect(page.getByTestId("hint")).toContainText("SET key value");
+  await prompt.press("Tab");
+  await expect(prompt).toHaveValue("set ");
+  await expect(prompt).toBeFocused();
+  await prompt.pressSequentially("k ");
+  await expect(page.getByTestId("hint")).toContainText("SET value");
+  // Where there is nothing to complete, Tab leaves.
+  await prompt.press("Tab");
+  await expect(prompt).not.toBeFocused();
+});
+
 test("pasted lines run one after the other, after a question", async ({ page }) => {
   await open(page, "?lang=en");
   await page.getByTestId("prompt").evaluate((input) => {

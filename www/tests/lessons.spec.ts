@@ -85,3 +85,35 @@ test("a scenario opens from the list", async ({ page }) => {
   });
   await page.getByTestId("end").isVisible();
 });
+
+test("every scenario opens from the list, and its first hundred events happen", async ({ page }) => {
+  test.setTimeout(180_000);
+  const errors = await open(page, "?lang=ko");
+  await page.getByTestId("library").click();
+  const ids = await page
+    .locator("[data-testid^=scenario-]")
+    .evaluateAll((all) => all.map((one) => one.getAttribute("data-testid") ?? ""));
+  expect(ids.length).toBeGreaterThanOrEqual(15);
+  await page.keyboard.press("Escape");
+  for (const id of ids) {
+    const old = await page.evaluateHandle(() => document.querySelector("replica-lab")?.frame);
+    await page.getByTestId("library").click();
+    await page.getByTestId(id).click();
+    await page.waitForFunction((old) => {
+      const frame = document.querySelector("replica-lab")?.frame ?? null;
+      return frame !== null && frame !== old && frame.cursor === 0;
+    }, old);
+    const seen = await page.evaluate(async () => {
+      const lab = document.querySelector("replica-lab");
+      const step = lab?.shadowRoot?.querySelector<HTMLElement>("[data-testid=step]");
+      for (let steps = 0; steps < 100; steps++) {
+        const before = lab?.frame?.cursor ?? 0;
+        step?.click();
+        while (lab?.frame?.cursor === before) await new Promise((done) => setTimeout(done, 1));
+      }
+      return lab?.frame?.cursor;
+    });
+    expect(seen, id).toBe(100);
+  }
+  expect(errors).toEqual([]);
+});

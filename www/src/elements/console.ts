@@ -99,6 +99,7 @@ function terminal(view: View, node: NodeView): TemplateResult {
           ${line.reply === "" ? nothing : html`<pre class="reply">${line.reply}</pre>`}`,
       )}
     </div>
-    <lab-prompt .node=${node.name} .port=${node.port} .duty=${node.role} .t=${t}></lab-prompt>
+    <lab-prompt .node=${node.name} .port=${node.port} .duty=${node.role} .t=${t}
+      .commands=${view.commands}></lab-prompt>
   </div>`;
 }

@@ -9,6 +9,8 @@
  */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 
+import type { Command } from "../engine/frame";
+import { hintFor } from "../model/hints";
 import { IntentEvent } from "../model/intent";
 import type { Words } from "../model/language";
 
@@ -18,13 +20,19 @@ export class LabPrompt extends LitElement {
     port: { attribute: false },
     duty: { attribute: false },
     t: { attribute: false },
+    commands: { attribute: false },
     pasted: { state: true },
+    line: { state: true },
   };
 
   declare node: string;
   declare port: number;
   declare duty: "master" | "replica";
   declare t: Words;
+  /** What can be typed. */
+  declare commands: readonly Command[];
+  /** What is being typed. */
+  declare line: string;
   /** Lines that wait for the person's word. */
   declare pasted: readonly string[];
 
@@ -37,6 +45,8 @@ export class LabPrompt extends LitElement {
   constructor() {
     super();
     this.pasted = [];
+    this.commands = [];
+    this.line = "";
   }
 
   protected override createRenderRoot(): this {
@@ -67,12 +77,41 @@ export class LabPrompt extends LitElement {
           enterkeyhint="send"
           data-testid="prompt"
           data-node=${node}
+          aria-describedby="lab-prompt-hint"
           @keydown=${this.#keydown}
+          @input=${this.#heard}
           @paste=${this.#paste}
         />
         <button class="prompt-run" type="submit">${t("console.run")}</button>
       </form>
-      ${this.pasted.length === 0 ? nothing : this.#question()}`;
+      ${this.#hint()} ${this.pasted.length === 0 ? nothing : this.#question()}`;
+  }
+
+  /** The words that the command still wants. */
+  #hint(): TemplateResult {
+    const hint = hintFor(this.commands, this.line);
+    return html`<p class="prompt-hint" id="lab-prompt-hint" data-testid="hint">${
+      hint === null
+        ? nothing
+        : html`${hint.completed === null ? nothing : html`<kbd>Tab</kbd> `}<code
+              >${hint.usage}</code
+            >
+            <span lang="en">${hint.summary}</span>`
+    }</p>`;
+  }
+
+  readonly #heard = (): void => {
+    this.line = this.#input?.value ?? "";
+  };
+
+  /** Completes the command's name; false if there is nothing to complete. */
+  #complete(): boolean {
+    const input = this.#input;
+    const completed = hintFor(this.commands, input?.value ?? "")?.completed ?? null;
+    if (input === null || completed === null) return false;
+    input.value = completed;
+    this.line = completed;
+    return true;
   }
 
   #question(): TemplateResult {
@@ -94,6 +133,8 @@ export class LabPrompt extends LitElement {
       if (event.key === "Enter") event.preventDefault();
       return;
     }
+    // Tab moves on where there is nothing to complete.
+    if (event.key === "Tab" && !event.shiftKey && this.#complete()) return event.preventDefault();
     if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
     event.preventDefault();
     this.#recall(event.key === "ArrowUp" ? 1 : -1);
@@ -108,6 +149,7 @@ export class LabPrompt extends LitElement {
     this.#back = Math.min(typed.length, Math.max(0, this.#back + by));
     input.value = this.#back === 0 ? this.#draft : (typed[typed.length - this.#back] ?? "");
     input.setSelectionRange(input.value.length, input.value.length);
+    this.line = input.value;
   }
 
   readonly #submit = (event: Event): void => {
@@ -116,6 +158,7 @@ export class LabPrompt extends LitElement {
     const command = input?.value.trim() ?? "";
     if (input === null || command === "") return;
     input.value = "";
+    this.line = "";
     this.#run(command);
   };
 

@@ -12,7 +12,7 @@
  */
 import { html, LitElement, type TemplateResult } from "lit";
 
-import type { Frame } from "../engine/frame";
+import type { Command, Frame } from "../engine/frame";
 import type { Opener } from "../engine/source";
 import { Actor } from "../model/actor";
 import type { IntentEvent, SyncMode } from "../model/intent";
@@ -70,6 +70,8 @@ export class ReplicaLab extends LitElement {
     save,
   });
   #release = 0;
+  /** What can be typed: the same in every lab. */
+  #commands: readonly Command[] = [];
   /** How many labs were asked for: only the last one is shown. */
   #opened = 0;
 
@@ -118,7 +120,7 @@ export class ReplicaLab extends LitElement {
     if (t === null) return html`<div class="poster"></div>`;
     if (frame === null) return poster(t, state.error, () => void this.#open(state.screen.sync));
     const { telling, titles } = this;
-    const view = { state, frame, story: storyOf(frame), t, theme, telling, titles };
+    const view = { state, frame, story: storyOf(frame), t, theme, telling, titles, commands: this.#commands };
     return html`<div class="sheet" @intent=${this.#intent}>${screen(view)}</div>`;
   }
 
@@ -172,6 +174,10 @@ export class ReplicaLab extends LitElement {
         return false;
       }
       await this.#player.drive(source);
+      if (this.#commands.length === 0) {
+        this.#commands = await this.#player.commands();
+        this.requestUpdate();
+      }
       return true;
     } catch (error) {
       this.#store.fail(error instanceof Error ? error.message : String(error));

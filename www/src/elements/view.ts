@@ -1,5 +1,5 @@
 /** What every template is a function of. */
-import type { Frame, NodeView } from "../engine/frame";
+import type { Command, Frame, NodeView } from "../engine/frame";
 import type { Telling } from "../model/lesson";
 import type { Words } from "../model/language";
 import type { State } from "../model/store";
@@ -14,6 +14,8 @@ export interface View {
   readonly theme: Theme;
   /** What is said in the lesson that is under way. */
   readonly telling: Telling | null;
+  /** What can be typed. */
+  readonly commands: readonly Command[];
   /** The titles of the lessons. */
   readonly titles: readonly string[];
 }

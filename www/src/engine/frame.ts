@@ -372,6 +372,15 @@ export interface SectionView {
   readonly count: number;
 }
 
+/** A command that a server knows. */
+export interface Command {
+  /** In lower case: "set". */
+  readonly name: string;
+  /** Its arguments: "key value [NX | XX]". */
+  readonly usage: string;
+  readonly summary: string;
+}
+
 /** What can be looked into. */
 export type Inspected =
   | { readonly frame: { readonly id: string; readonly rdb: boolean } }

@@ -1,5 +1,5 @@
 /** What the page sees of a lab, wherever its nodes live. */
-import type { Anatomy, Frame, Inspected } from "./frame";
+import type { Anatomy, Command, Frame, Inspected } from "./frame";
 
 /**
  * A lab that can be driven. Every method answers the frame that results; the page holds no other
@@ -24,6 +24,8 @@ export interface Source {
   backToChange(watch: string): Promise<Frame>;
   /** Takes bytes apart; null if they are gone. */
   inspect(what: Inspected): Promise<Anatomy | null>;
+  /** Every command that a server knows. */
+  commands(): Promise<readonly Command[]>;
   /** The dataset of a node as an RDB file. */
   dump(node: number): Promise<Uint8Array>;
   /**

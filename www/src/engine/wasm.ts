@@ -1,7 +1,7 @@
 /** The engine in WebAssembly, as the `Source` that the page drives. */
-import init, { LabHandle } from "#engine";
+import init, { command_table, LabHandle } from "#engine";
 
-import type { Anatomy, Frame, Inspected } from "./frame";
+import type { Anatomy, Command, Frame, Inspected } from "./frame";
 import workerUrl from "./node.worker?worker&url";
 import type { OpenOptions, Source } from "./source";
 
@@ -56,6 +56,11 @@ class WasmSource implements Source {
 
   inspect(what: Inspected): Promise<Anatomy | null> {
     return this.#ask(this.#handle.inspect(what));
+  }
+
+  async commands(): Promise<readonly Command[]> {
+    const table = command_table() as readonly (readonly [string, string, string])[];
+    return table.map(([name, usage, summary]) => ({ name, usage, summary }));
   }
 
   dump(node: number): Promise<Uint8Array> {

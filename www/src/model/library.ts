@@ -7,13 +7,32 @@ const lessons = import.meta.glob<Lesson>(["../lessons/*.json", "!../lessons/inde
   import: "default",
 });
 const tellings = import.meta.glob<Telling>(["../lessons/*.*.json", "!../lessons/titles.*.json"], { import: "default" });
-const scenarios = import.meta.glob<string>("../scenarios/*.txt", { query: "?raw", import: "default" });
+const scenarios = import.meta.glob<string>("../../../tests/scenarios/play-*.txt", {
+  query: "?raw",
+  import: "default",
+});
 
 /** The lessons, in the order in which they build on each other. */
 export const LESSONS: readonly string[] = order;
 
 /** The scenarios, the first of them the one that the page opens with. */
-export const SCENARIOS = ["full-sync", "short-cut", "chain", "wait"] as const;
+export const SCENARIOS = [
+  "full-sync",
+  "short-cut",
+  "backlog-overrun",
+  "output-limit",
+  "slow-replica",
+  "chain",
+  "promotion",
+  "writable-replica",
+  "wait",
+  "expiry",
+  "backup",
+  "restart-with-rdb",
+  "crash-without-rdb",
+  "versions",
+  "chaos",
+] as const;
 export type ScenarioId = (typeof SCENARIOS)[number];
 
 /** What happens in a lesson; null if there is none of this name. */
@@ -37,5 +56,5 @@ export async function loadTitles(language: Language): Promise<readonly string[]>
 
 /** The script of a scenario; null if there is none of this name. */
 export async function loadScenario(id: string): Promise<string | null> {
-  return (await scenarios[`../scenarios/${id}.txt`]?.()) ?? null;
+  return (await scenarios[`../../../tests/scenarios/play-${id}.txt`]?.()) ?? null;
 }

@@ -4,7 +4,7 @@
  * While playing there is one animation callback outstanding and at most one call to the source;
  * while paused, hidden or off screen there is none.
  */
-import type { Anatomy, Frame, Inspected } from "../engine/frame";
+import type { Anatomy, Command, Frame, Inspected } from "../engine/frame";
 import type { Source } from "../engine/source";
 import { Pace, STILL_MS } from "./pace";
 import type { Store } from "./store";
@@ -98,6 +98,11 @@ export class Player {
   /** Takes bytes apart, whatever else is under way; null if they are gone. */
   async inspect(what: Inspected): Promise<Anatomy | null> {
     return (await this.#read((source) => source.inspect(what))) ?? null;
+  }
+
+  /** Every command that a server knows. */
+  async commands(): Promise<readonly Command[]> {
+    return (await this.#read((source) => source.commands())) ?? [];
   }
 
   /** The dataset of a node as an RDB file. */

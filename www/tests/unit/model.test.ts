@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Frame, Happening } from "../../src/engine/frame";
+import { hintFor } from "../../src/model/hints";
 import { negotiated, wordsOf } from "../../src/model/language";
 import { beginningOf, type Mark, marked } from "../../src/model/marks";
 import { differences, matrixOf } from "../../src/model/matrix";
@@ -232,5 +233,30 @@ describe("an event in words", () => {
     const label = "+FULLRESYNC 82f8888bbabec51d999abe4331bfb24b237c73df 0";
     const said = sentence(shot, 1, { ...psync, from: 0, label, bytes: 56 }, english);
     expect(said).toBe("replica1 receives from master: +FULLRESYNC 82f8888b… 0 (56 bytes)");
+  });
+});
+
+describe("the prompt's hints", () => {
+  const commands = [
+    { name: "get", usage: "key", summary: "Answers." },
+    { name: "getex", usage: "key [EX seconds | PERSIST]", summary: "Answers." },
+    { name: "set", usage: "key value [NX | XX]", summary: "Sets." },
+  ];
+  it.each([
+    ["s", "set ", "SET key value [NX | XX]"],
+    ["GE", "GET ", "GET key"],
+    ["get", null, "GET key"],
+    ["set ", null, "SET key value [NX | XX]"],
+    ["set k ", null, "SET value [NX | XX]"],
+    ["set k v", null, "SET value [NX | XX]"],
+    ["SET k v ", null, "SET [NX | XX]"],
+    ["getex k ", null, "GETEX [EX seconds | PERSIST]"],
+  ])("%s", (line, completed, usage) => {
+    expect(hintFor(commands, line)).toMatchObject({ completed, usage });
+  });
+  it("know nothing of what is no command", () => {
+    expect(hintFor(commands, "sing")).toBeNull();
+    expect(hintFor(commands, "")).toBeNull();
+    expect(hintFor(commands, "nothing to")).toBeNull();
   });
 });
