@@ -65,6 +65,10 @@ pub struct Effects {
     pub woken: Vec<(usize, Bytes)>,
     /// What has happened to keys, for those who are to be told.
     pub events: Vec<Event>,
+    /// How many keys a reading command has found.
+    pub hits: u64,
+    /// How many it has missed.
+    pub misses: u64,
     /// The command has done nothing and wants to be run again: its reply is silent.
     pub block: Option<Block>,
 }
@@ -122,6 +126,8 @@ impl<'a> Call<'a> {
         }
         if self.keyspace.db(db).get(key).is_none() {
             self.missed(db, key);
+        } else if self.reads {
+            self.effects.hits += 1;
         }
         self.keyspace.db(db).get(key)
     }
@@ -223,6 +229,7 @@ impl<'a> Call<'a> {
 
     fn missed(&mut self, db: usize, key: &[u8]) {
         if self.reads {
+            self.effects.misses += 1;
             self.event_in(db, Classes::MISS, "keymiss", key);
         }
     }

@@ -9,10 +9,13 @@
 //! ```
 //! *Source*: Redis 7.2 · blocked.c · handleClientsBlockedOnKeys, blockForKeys.
 
+use std::collections::BTreeSet;
+
 use super::client::Waiting;
 use super::gates::{Asker, Row};
 use super::io::Link;
 use super::machine::Machine;
+use super::state::State;
 use crate::commands::{Block, Spec};
 use crate::resp::{Bytes, Reply};
 use crate::time::{Duration, Instant};
@@ -28,6 +31,19 @@ pub(super) struct Blocked {
     pub(super) block: Block,
     /// When it gives up.
     pub(super) until: Option<Instant>,
+}
+
+impl State {
+    /// How many keys clients wait for.
+    pub(super) fn awaited_keys(&self) -> usize {
+        let mut keys = BTreeSet::new();
+        for client in self.parked.iter().filter_map(|link| self.clients.get(link)) {
+            if let Some(Waiting::Keys(blocked)) = &client.waiting {
+                keys.extend(blocked.block.keys.iter().map(|key| (blocked.db, key)));
+            }
+        }
+        keys.len()
+    }
 }
 
 impl Machine<'_> {

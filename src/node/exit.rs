@@ -194,6 +194,8 @@ impl Machine<'_> {
             (Ok(()), _) => {
                 self.note(SnapshotNote::DbSavedOnDisk);
                 self.state.saved(child.dirty);
+                self.state.stats.rdb_saves += 1;
+                self.state.stats.bgsave_failed = false;
                 self.state.last_save = self.now.seconds();
                 Reply::OK
             }

@@ -7,6 +7,7 @@ use super::io::Link;
 use super::machine::Machine;
 use super::note::MasterNote;
 use super::pubsub::subscriber_may;
+use super::state::Calls;
 use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer, check_arity};
 use crate::resp::{Bytes, Command, Protocol, Reply};
 
@@ -122,6 +123,7 @@ impl Machine<'_> {
             client.last_command = row.full_name(&command.args);
         }
         if let Err(refusal) = self.may_run(link, row) {
+            self.calls_of(row, &command.args).rejected += 1;
             return self.refuse(link, &refusal);
         }
         if self.is_paused(link, row) {
@@ -151,10 +153,25 @@ impl Machine<'_> {
         self.state.clients.get_mut(&link)?.transaction.as_mut()
     }
 
-    fn known(&self, args: &[Bytes]) -> Result<Row, Refusal> {
+    fn known(&mut self, args: &[Bytes]) -> Result<Row, Refusal> {
         let row = Row::find(&args[0]).ok_or_else(|| commands::unknown_command(args))?;
-        row.check_arity(args.len())?;
-        Ok(row)
+        let right = row.check_arity(args.len());
+        if right.is_err() {
+            self.calls_of(row, args).rejected += 1;
+        }
+        right.map(|()| row)
+    }
+
+    /// What INFO counts of a command.
+    fn calls_of(&mut self, row: Row, args: &[Bytes]) -> &mut Calls {
+        self.state.stats.commands.entry(row.full_name(args)).or_default()
+    }
+
+    /// Counts a run for INFO.
+    pub(super) fn count_call(&mut self, row: Row, args: &[Bytes], reply: &Reply) {
+        let count = self.calls_of(row, args);
+        count.calls += 1;
+        count.failed += u64::from(matches!(reply, Reply::Error(_)));
     }
 
     /// A refusal inside MULTI poisons the transaction.
@@ -227,6 +244,7 @@ impl Machine<'_> {
         match row {
             Row::Admin(spec) => {
                 let reply = (spec.handler)(self, link, args);
+                self.count_call(row, args, &reply);
                 let unit = std::mem::take(&mut self.state.also);
                 self.propagate(&unit, true);
                 reply
@@ -242,13 +260,14 @@ impl Machine<'_> {
     pub(super) fn run_data(
         &mut self,
         link: Link,
-        spec: &Spec,
+        spec: &'static Spec,
         asker: Asker,
         args: &[Bytes],
     ) -> Reply {
         let (reply, mut effects) = self.call(spec, asker, args);
-        if let Some(block) = effects.block.take() {
-            self.park(link, asker.db, args, block);
+        match effects.block.take() {
+            Some(block) => self.park(link, asker.db, args, block),
+            None => self.count_call(Row::Data(spec), args, &reply),
         }
         self.remember_own_expiries(&effects.touched);
         let unit = self.settle(asker.db, args, effects);

@@ -1,5 +1,7 @@
 //! INFO and ROLE. *Source*: Redis 7.2 · server.c · genRedisInfoString; replication.c · roleCommand.
 
+mod sections;
+
 use std::fmt::Write as _;
 
 use super::failover::Failover;
@@ -11,31 +13,42 @@ use crate::replication::Form;
 use crate::resp::{Bytes, Reply};
 use crate::time::Instant;
 
-/// A section of INFO: its name, and what writes its fields.
-type Section = (&'static str, fn(&State, Instant, &mut String));
+/// Writes one field.
+macro_rules! field {
+    ($text:expr, $name:expr, $value:expr) => {
+        write!($text, "{}:{}\r\n", $name, $value).expect("a String takes every write")
+    };
+}
+use field;
+
+/// A section of INFO: its name, whether it is shown unasked, and what writes its fields.
+type Section = (&'static str, bool, fn(&State, Instant, &mut String));
 
 const SECTIONS: &[Section] = &[
-    ("Server", server),
-    ("Clients", clients),
-    ("Memory", memory),
-    ("Persistence", persistence),
-    ("Stats", stats),
-    ("Replication", replication),
-    ("Keyspace", keyspace),
+    ("Server", true, sections::server),
+    ("Clients", true, sections::clients),
+    ("Memory", true, sections::memory),
+    ("Persistence", true, sections::persistence),
+    ("Stats", true, sections::stats),
+    ("Replication", true, replication),
+    ("CPU", true, sections::cpu),
+    ("Modules", true, sections::nothing),
+    ("Commandstats", false, sections::commands),
+    ("Errorstats", true, sections::errors),
+    ("Latencystats", false, sections::nothing),
+    ("Cluster", true, sections::cluster),
+    ("Keyspace", true, sections::keyspace),
 ];
 
 pub(super) fn info(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
-    let wanted = |name: &str| {
-        args.len() == 1
-            || args[1..].iter().any(|arg| {
-                arg.eq_ignore_ascii_case(name.as_bytes())
-                    || ["all", "default", "everything"]
-                        .iter()
-                        .any(|word| arg.eq_ignore_ascii_case(word.as_bytes()))
-            })
-    };
+    let asked = |name: &str| args.iter().any(|arg| arg.eq_ignore_ascii_case(name.as_bytes()));
+    let all = asked("all") || asked("everything");
+    let default = args.len() == 1 || asked("default");
     let mut text = String::new();
-    for (name, section) in SECTIONS.iter().filter(|(name, _)| wanted(name)) {
+    for (name, unasked, section) in SECTIONS {
+        if !(all || (default && *unasked) || asked(name)) {
+            continue;
+        }
         if !text.is_empty() {
             text += "\r\n";
         }
@@ -43,73 +56,6 @@ pub(super) fn info(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply 
         section(machine.state, machine.now, &mut text);
     }
     Reply::Verbatim(Bytes::from(text.into_bytes()))
-}
-
-/// Writes one field.
-macro_rules! field {
-    ($text:expr, $name:expr, $value:expr) => {
-        write!($text, "{}:{}\r\n", $name, $value).expect("a String takes every write")
-    };
-}
-
-fn server(state: &State, now: Instant, text: &mut String) {
-    field!(text, "redis_version", state.setup.profile.redis_version());
-    field!(text, "redis_mode", "standalone");
-    field!(text, "os", "replica-lab");
-    field!(text, "arch_bits", 64);
-    field!(text, "process_id", state.pid);
-    field!(text, "run_id", state.run_id);
-    field!(text, "tcp_port", state.port());
-    field!(text, "server_time_usec", now.micros());
-    field!(text, "uptime_in_seconds", now.since(state.started_at).seconds());
-    field!(text, "hz", state.config().number("hz"));
-}
-
-fn clients(state: &State, _: Instant, text: &mut String) {
-    field!(text, "connected_clients", state.clients.len() - state.replicas.len());
-    let blocked = state.parked.len() + state.waiting.len();
-    field!(text, "blocked_clients", blocked);
-}
-
-fn memory(state: &State, _: Instant, text: &mut String) {
-    field!(text, "used_memory", state.used_memory());
-    let backlog = state.backlog.as_ref().map_or(0, |backlog| backlog.len());
-    field!(text, "mem_replication_backlog", backlog);
-}
-
-fn persistence(state: &State, _: Instant, text: &mut String) {
-    field!(text, "loading", u8::from(state.loading.is_some()));
-    field!(text, "async_loading", 0);
-    field!(text, "rdb_changes_since_last_save", state.dirty);
-    field!(text, "rdb_bgsave_in_progress", u8::from(state.child.is_some()));
-    field!(text, "rdb_last_save_time", state.last_save);
-    field!(text, "rdb_last_cow_size", state.keyspace.copied().bytes);
-    field!(text, "aof_enabled", 0);
-}
-
-fn stats(state: &State, _: Instant, text: &mut String) {
-    let stats = &state.stats;
-    field!(text, "total_connections_received", stats.connections_received);
-    field!(text, "total_commands_processed", stats.commands_processed);
-    field!(text, "total_net_input_bytes", stats.input_bytes);
-    field!(text, "total_net_output_bytes", stats.output_bytes);
-    field!(text, "total_net_repl_input_bytes", stats.repl_input_bytes);
-    field!(text, "total_net_repl_output_bytes", stats.repl_output_bytes);
-    field!(text, "rejected_connections", stats.connections_rejected);
-    field!(text, "sync_full", stats.sync_full);
-    field!(text, "sync_partial_ok", stats.sync_partial_ok);
-    field!(text, "sync_partial_err", stats.sync_partial_err);
-    field!(text, "expired_keys", stats.expired_keys);
-    field!(text, "keyspace_hits", stats.keyspace_hits);
-    field!(text, "keyspace_misses", stats.keyspace_misses);
-    let (channels, patterns, shards) = state.audience.counts();
-    field!(text, "pubsub_channels", channels);
-    field!(text, "pubsub_patterns", patterns);
-    field!(text, "pubsubshard_channels", shards);
-    field!(text, "total_forks", stats.forks);
-    field!(text, "unexpected_error_replies", stats.unexpected_error_replies);
-    let dropped = stats.output_limit_disconnections;
-    field!(text, "client_output_buffer_limit_disconnections", dropped);
 }
 
 /// The exact fields and their order are Redis': people parse them.
@@ -205,14 +151,6 @@ fn link_to_master(state: &State, now: Instant, text: &mut String) {
     field!(text, "slave_priority", state.config().number("replica-priority"));
     field!(text, "slave_read_only", u8::from(state.config().hot.replica_read_only));
     field!(text, "replica_announced", u8::from(state.config().yes("replica-announced")));
-}
-
-fn keyspace(state: &State, now: Instant, text: &mut String) {
-    let _ = now;
-    for (index, db) in state.keyspace.iter().filter(|(_, db)| !db.is_empty()) {
-        let value = format!("keys={},expires={},avg_ttl=0", db.len(), db.volatile_len());
-        field!(text, format!("db{index}"), value);
-    }
 }
 
 pub(super) fn role(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {

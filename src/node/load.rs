@@ -92,6 +92,11 @@ impl Loading {
     }
 
     /// True while the process starts: it does nothing else.
+    /// True while clients are served the old data.
+    pub(super) fn is_beside(&self) -> bool {
+        self.source == (Source::Link { swap: true })
+    }
+
     pub(super) const fn is_start(&self) -> bool {
         matches!(self.source, Source::Dump(_))
     }
@@ -335,7 +340,7 @@ impl Machine<'_> {
         if loading.to_parser() && self.mark_is_missing() {
             return self.mark_broken(&loading);
         }
-        self.note(LoadNote::DoneLoading { loaded: loading.loaded, expired: 0 });
+        self.done_loading(loading.loaded, 0);
         if loading.source == (Source::Link { swap: true }) {
             self.leave_old_history();
             self.note(LoadNote::SwappingDb);
@@ -357,8 +362,14 @@ impl Machine<'_> {
         transfer.marked && !transfer.complete
     }
 
+    fn done_loading(&mut self, loaded: u64, expired: u64) {
+        self.note(LoadNote::DoneLoading { loaded, expired });
+        let stats = &mut self.state.stats;
+        (stats.last_load_keys, stats.last_load_expired) = (loaded, expired);
+    }
+
     fn mark_broken(&mut self, loading: &Loading) {
-        self.note(LoadNote::DoneLoading { loaded: loading.loaded, expired: 0 });
+        self.done_loading(loading.loaded, 0);
         self.note(LoadNote::RdbError("Replication stream EOF marker is broken".to_owned()));
         if loading.source == (Source::Link { swap: true }) {
             self.note(LoadNote::DiscardingTemporaryDb);
@@ -370,7 +381,7 @@ impl Machine<'_> {
     fn started_with(&mut self, loading: Loading) {
         self.state.keyspace = loading.keyspace;
         let (loaded, expired) = (loading.loaded, loading.expired.len() as u64);
-        self.note(LoadNote::DoneLoading { loaded, expired });
+        self.done_loading(loaded, expired);
         let seconds = self.now.since(loading.began).micros() as f64 / 1_000_000.0;
         self.note(LoadNote::LoadedFromDisk(seconds));
         if let (Some(id), Some(offset), Some(db)) =

@@ -19,6 +19,7 @@ use crate::time::Instant;
 impl Machine<'_> {
     /// Writes a reply to a client, unless it does not want to hear it.
     pub(super) fn reply(&mut self, link: Link, reply: &Reply) {
+        self.count_errors(reply);
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         let over = client.ending.is_some() && self.state.served != Some(link);
         if matches!(client.voice, Voice::Off | Voice::Skip) || over {
@@ -26,6 +27,38 @@ impl Machine<'_> {
         }
         reply.encode(client.protocol, &mut client.replies);
         self.told(link);
+    }
+
+    /// Counts the errors of a reply for INFO, by their first words.
+    fn count_errors(&mut self, reply: &Reply) {
+        match reply {
+            Reply::Error(text) => {
+                let name = text.split(' ').next().unwrap_or_default().to_owned();
+                *self.state.stats.errors.entry(name).or_default() += 1;
+            }
+            Reply::Array(replies) => {
+                for reply in replies {
+                    if matches!(reply, Reply::Error(_)) {
+                        self.count_errors(reply);
+                    }
+                }
+            }
+            Reply::Silent
+            | Reply::Several(_)
+            | Reply::Simple(_)
+            | Reply::Integer(_)
+            | Reply::Bulk(_)
+            | Reply::Null
+            | Reply::NullArray
+            | Reply::Map(_)
+            | Reply::Set(_)
+            | Reply::Push(_)
+            | Reply::Double(_)
+            | Reply::Boolean(_)
+            | Reply::Verbatim(_)
+            | Reply::BigNumber(_)
+            | Reply::Attribute(_) => {}
+        }
     }
 
     /// Writes a message to a client, in the encoding of its protocol. One that is being served gets

@@ -15,6 +15,8 @@ impl Machine<'_> {
     /// Takes a command's effects in, and answers what it wants propagated.
     pub(super) fn settle(&mut self, db: usize, args: &[Bytes], effects: Effects) -> Unit {
         self.state.dirty += effects.dirty;
+        self.state.stats.keyspace_hits += effects.hits;
+        self.state.stats.keyspace_misses += effects.misses;
         self.state.stats.expired_keys += effects.expired.len() as u64;
         self.break_watches(&effects.touched);
         self.signal_ready(&effects.touched);

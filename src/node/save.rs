@@ -41,6 +41,8 @@ pub(super) struct Child {
     pub(super) written: u64,
     /// The changes since the last save that it holds.
     pub(super) dirty: u64,
+    /// When it was forked.
+    pub(super) began_at: Instant,
     /// When the next chunk is encoded.
     pub(super) ready_at: Instant,
 }
@@ -158,6 +160,7 @@ impl Machine<'_> {
             pending,
             written: 0,
             dirty: state.dirty,
+            began_at: self.now,
             ready_at: self.now + Duration::of_bytes(CHUNK_BYTES as u64, speed),
         });
         pid
@@ -293,10 +296,12 @@ impl Machine<'_> {
                 self.note(SnapshotNote::SavingTerminated);
                 self.state.last_save = self.now.seconds();
                 self.state.saved(child.dirty);
+                self.count_bgsave(&child, true);
                 self.snapshot_saved(child.written);
             }
             (ChildTarget::Disk { file }, false) => {
                 self.note(SnapshotNote::SavingError);
+                self.count_bgsave(&child, false);
                 let order = DiskOrder::Remove { file: file.clone() };
                 self.out.push(Output::Disk { job: Job::Unawaited, order });
                 self.snapshot_failed();
@@ -307,6 +312,14 @@ impl Machine<'_> {
             }
         }
         self.start_due_snapshot(false);
+    }
+
+    fn count_bgsave(&mut self, child: &Child, success: bool) {
+        let seconds = self.now.since(child.began_at).seconds();
+        let stats = &mut self.state.stats;
+        stats.bgsave_seconds = Some(seconds);
+        stats.bgsave_failed = !success;
+        stats.rdb_saves += u64::from(success);
     }
 
     /// The file is there: those who waited for it are sent it.
@@ -470,4 +483,4 @@ const NO_MEMORY: &str = "Cannot allocate memory";
 /// The signal by which Redis ends a child.
 const SIGUSR1: u32 = 10;
 /// What a server uses that holds no key.
-const EMPTY_SERVER_BYTES: u64 = 1_000_000;
+pub(super) const EMPTY_SERVER_BYTES: u64 = 1_000_000;

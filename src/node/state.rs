@@ -176,9 +176,29 @@ pub(super) struct State {
     pub(super) active_expire: bool,
 }
 
-/// What INFO counts.
+/// What became of the runs of a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Calls {
+    /// How often it ran.
+    pub(super) calls: u64,
+    /// How often it was refused before it ran.
+    pub(super) rejected: u64,
+    /// How often it ended with an error.
+    pub(super) failed: u64,
+}
+
+/// What INFO counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stats {
+    /// By the names of commands, with those of their subcommands.
+    pub(super) commands: BTreeMap<String, Calls>,
+    /// Errors that clients were answered, by their first words.
+    pub(super) errors: BTreeMap<String, u64>,
+    pub(super) rdb_saves: u64,
+    pub(super) bgsave_failed: bool,
+    pub(super) bgsave_seconds: Option<u64>,
+    pub(super) last_load_keys: u64,
+    pub(super) last_load_expired: u64,
     pub(super) connections_received: u64,
     pub(super) connections_rejected: u64,
     pub(super) output_limit_disconnections: u64,

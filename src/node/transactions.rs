@@ -95,12 +95,14 @@ impl Machine<'_> {
                     let (reply, effects) = self.call(spec, asker, &command.args);
                     self.remember_own_expiries(&effects.touched);
                     unit.extend(self.settle(asker.db, &command.args, effects));
+                    self.count_call(row, &command.args, &reply);
                     self.show_command(link, row, &command.args);
                     reply
                 }
                 Some(row @ Row::Admin(spec)) => {
                     let reply = (spec.handler)(self, link, &command.args);
                     unit.append(&mut self.state.also);
+                    self.count_call(row, &command.args, &reply);
                     self.show_command(link, row, &command.args);
                     reply
                 }

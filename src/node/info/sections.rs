@@ -1,0 +1,251 @@
+//! The sections of INFO but for replication. Names and order are Redis': people parse them.
+//!
+//! What a server without threads, processor and allocator of its own cannot know is 0, as it is in
+//! Redis where nothing is to be told. *Source*: Redis 7.2 · server.c · genRedisInfoString.
+
+use std::fmt::Write as _;
+
+use super::field;
+use crate::node::config::Config;
+use crate::node::load::Loading;
+use crate::node::save::{Child, ChildTarget, EMPTY_SERVER_BYTES};
+use crate::node::state::{Profile, State};
+use crate::time::Instant;
+
+pub(super) fn server(state: &State, now: Instant, text: &mut String) {
+    let uptime = now.since(state.started_at).seconds();
+    field!(text, "redis_version", state.setup.profile.redis_version());
+    field!(text, "redis_git_sha1", "00000000");
+    zeros(text, "redis_git_dirty");
+    field!(text, "redis_build_id", "replica-lab");
+    field!(text, "redis_mode", "standalone");
+    field!(text, "os", "replica-lab");
+    field!(text, "arch_bits", 64);
+    field!(text, "monotonic_clock", "POSIX clock_gettime");
+    field!(text, "multiplexing_api", "facts");
+    field!(text, "atomicvar_api", "none");
+    field!(text, "gcc_version", "0.0.0");
+    field!(text, "process_id", state.pid);
+    field!(text, "process_supervised", "no");
+    field!(text, "run_id", state.run_id);
+    field!(text, "tcp_port", state.port());
+    field!(text, "server_time_usec", now.micros());
+    field!(text, "uptime_in_seconds", uptime);
+    field!(text, "uptime_in_days", uptime / (24 * 60 * 60));
+    field!(text, "hz", state.config().number("hz"));
+    field!(text, "configured_hz", state.config().number("hz"));
+    field!(text, "lru_clock", now.seconds() & LRU_CLOCK_MAX);
+    field!(text, "executable", "");
+    field!(text, "config_file", "");
+    zeros(text, "io_threads_active");
+    if is_7_2(state) {
+        field!(text, "listener0", listener(state.config(), state.port()));
+    }
+}
+
+/// Where the server listens.
+fn listener(config: &Config, port: u16) -> String {
+    let mut value = "name=tcp".to_owned();
+    for address in config.get("bind").split_ascii_whitespace() {
+        value += &format!(",bind={address}");
+    }
+    value + &format!(",port={port}")
+}
+
+pub(super) fn clients(state: &State, _: Instant, text: &mut String) {
+    field!(text, "connected_clients", state.clients.len() - state.replicas.len());
+    zeros(text, "cluster_connections");
+    field!(text, "maxclients", state.config().number("maxclients"));
+    zeros(text, "client_recent_max_input_buffer client_recent_max_output_buffer");
+    field!(text, "blocked_clients", state.parked.len() + state.waiting.len());
+    zeros(text, "tracking_clients clients_in_timeout_table");
+    if is_7_2(state) {
+        field!(text, "total_blocking_keys", state.awaited_keys());
+        zeros(text, "total_blocking_keys_on_nokey");
+    }
+}
+
+pub(super) fn memory(state: &State, _: Instant, text: &mut String) {
+    let used = state.used_memory();
+    let backlog = state.backlog.as_ref().map_or(0, |backlog| backlog.len());
+    for name in ["used_memory", "used_memory_rss", "used_memory_peak"] {
+        field!(text, name, used);
+        field!(text, format!("{name}_human"), human(used));
+    }
+    field!(text, "used_memory_peak_perc", "100.00%");
+    let dataset = used.saturating_sub(EMPTY_SERVER_BYTES);
+    field!(text, "used_memory_overhead", EMPTY_SERVER_BYTES);
+    field!(text, "used_memory_startup", EMPTY_SERVER_BYTES);
+    field!(text, "used_memory_dataset", dataset);
+    let percent = if dataset == 0 { "0.00%" } else { "100.00%" };
+    field!(text, "used_memory_dataset_perc", percent);
+    for name in ["allocator_allocated", "allocator_active", "allocator_resident"] {
+        field!(text, name, used);
+    }
+    zeros(text, "total_system_memory");
+    field!(text, "total_system_memory_human", human(0));
+    zeros(text, "used_memory_lua used_memory_vm_eval");
+    field!(text, "used_memory_lua_human", human(0));
+    zeros(text, "used_memory_scripts_eval number_of_cached_scripts number_of_functions");
+    zeros(text, "number_of_libraries used_memory_vm_functions used_memory_vm_total");
+    field!(text, "used_memory_vm_total_human", human(0));
+    zeros(text, "used_memory_functions used_memory_scripts");
+    field!(text, "used_memory_scripts_human", human(0));
+    let maxmemory = state.config().number("maxmemory");
+    field!(text, "maxmemory", maxmemory);
+    field!(text, "maxmemory_human", human(maxmemory));
+    field!(text, "maxmemory_policy", state.config().get("maxmemory-policy"));
+    for part in ["allocator_frag", "allocator_rss", "rss_overhead", "mem_fragmentation"] {
+        field!(text, format!("{part}_ratio"), "1.00");
+        field!(text, format!("{part}_bytes"), 0);
+    }
+    zeros(text, "mem_not_counted_for_evict");
+    field!(text, "mem_replication_backlog", backlog);
+    field!(text, "mem_total_replication_buffers", backlog);
+    zeros(text, "mem_clients_slaves mem_clients_normal mem_cluster_links mem_aof_buffer");
+    field!(text, "mem_allocator", "libc");
+    zeros(text, "active_defrag_running lazyfree_pending_objects lazyfreed_objects");
+}
+
+pub(super) fn persistence(state: &State, now: Instant, text: &mut String) {
+    let saves = |child: &&Child| matches!(child.target, ChildTarget::Disk { .. });
+    let to_disk = state.child.as_ref().filter(saves);
+    let beside = state.loading.as_ref().is_some_and(Loading::is_beside);
+    field!(text, "loading", u8::from(state.loading.is_some() && !beside));
+    field!(text, "async_loading", u8::from(beside));
+    zeros(text, "current_cow_peak current_cow_size current_cow_size_age");
+    field!(text, "current_fork_perc", "0.00");
+    zeros(text, "current_save_keys_processed current_save_keys_total");
+    field!(text, "rdb_changes_since_last_save", state.dirty);
+    field!(text, "rdb_bgsave_in_progress", u8::from(state.child.is_some()));
+    field!(text, "rdb_last_save_time", state.last_save);
+    field!(text, "rdb_last_bgsave_status", if state.stats.bgsave_failed { "err" } else { "ok" });
+    let last = state.stats.bgsave_seconds.map_or(-1, |seconds| seconds as i64);
+    field!(text, "rdb_last_bgsave_time_sec", last);
+    let current = to_disk.map_or(-1, |child| now.since(child.began_at).seconds() as i64);
+    field!(text, "rdb_current_bgsave_time_sec", current);
+    field!(text, "rdb_saves", state.stats.rdb_saves);
+    field!(text, "rdb_last_cow_size", state.keyspace.copied().bytes);
+    field!(text, "rdb_last_load_keys_expired", state.stats.last_load_expired);
+    field!(text, "rdb_last_load_keys_loaded", state.stats.last_load_keys);
+    zeros(text, "aof_enabled aof_rewrite_in_progress aof_rewrite_scheduled");
+    field!(text, "aof_last_rewrite_time_sec", -1);
+    field!(text, "aof_current_rewrite_time_sec", -1);
+    field!(text, "aof_last_bgrewrite_status", "ok");
+    zeros(text, "aof_rewrites aof_rewrites_consecutive_failures");
+    field!(text, "aof_last_write_status", "ok");
+    zeros(text, "aof_last_cow_size module_fork_in_progress module_fork_last_cow_size");
+}
+
+pub(super) fn stats(state: &State, _: Instant, text: &mut String) {
+    let stats = &state.stats;
+    field!(text, "total_connections_received", stats.connections_received);
+    field!(text, "total_commands_processed", stats.commands_processed);
+    zeros(text, "instantaneous_ops_per_sec");
+    field!(text, "total_net_input_bytes", stats.input_bytes);
+    field!(text, "total_net_output_bytes", stats.output_bytes);
+    field!(text, "total_net_repl_input_bytes", stats.repl_input_bytes);
+    field!(text, "total_net_repl_output_bytes", stats.repl_output_bytes);
+    for name in ["input_kbps", "output_kbps", "input_repl_kbps", "output_repl_kbps"] {
+        field!(text, format!("instantaneous_{name}"), "0.00");
+    }
+    field!(text, "rejected_connections", stats.connections_rejected);
+    field!(text, "sync_full", stats.sync_full);
+    field!(text, "sync_partial_ok", stats.sync_partial_ok);
+    field!(text, "sync_partial_err", stats.sync_partial_err);
+    field!(text, "expired_keys", stats.expired_keys);
+    field!(text, "expired_stale_perc", "0.00");
+    zeros(text, "expired_time_cap_reached_count expire_cycle_cpu_milliseconds evicted_keys");
+    zeros(text, "evicted_clients total_eviction_exceeded_time current_eviction_exceeded_time");
+    field!(text, "keyspace_hits", stats.keyspace_hits);
+    field!(text, "keyspace_misses", stats.keyspace_misses);
+    let (channels, patterns, shards) = state.audience.counts();
+    field!(text, "pubsub_channels", channels);
+    field!(text, "pubsub_patterns", patterns);
+    field!(text, "pubsubshard_channels", shards);
+    zeros(text, "latest_fork_usec");
+    field!(text, "total_forks", stats.forks);
+    zeros(text, "migrate_cached_sockets");
+    field!(text, "slave_expires_tracked_keys", state.own_expiring.len());
+    zeros(text, "active_defrag_hits active_defrag_misses active_defrag_key_hits");
+    zeros(text, "active_defrag_key_misses total_active_defrag_time current_active_defrag_time");
+    zeros(text, "tracking_total_keys tracking_total_items tracking_total_prefixes");
+    field!(text, "unexpected_error_replies", stats.unexpected_error_replies);
+    field!(text, "total_error_replies", stats.errors.values().sum::<u64>());
+    zeros(text, "dump_payload_sanitizations total_reads_processed total_writes_processed");
+    zeros(text, "io_threaded_reads_processed io_threaded_writes_processed");
+    if is_7_2(state) {
+        zeros(text, "client_query_buffer_limit_disconnections");
+        let dropped = stats.output_limit_disconnections;
+        field!(text, "client_output_buffer_limit_disconnections", dropped);
+    }
+    zeros(text, "reply_buffer_shrinks reply_buffer_expands");
+    if is_7_2(state) {
+        zeros(text, "eventloop_cycles eventloop_duration_sum eventloop_duration_cmd_sum");
+        zeros(text, "instantaneous_eventloop_cycles_per_sec");
+        zeros(text, "instantaneous_eventloop_duration_usec acl_access_denied_auth");
+        zeros(text, "acl_access_denied_cmd acl_access_denied_key acl_access_denied_channel");
+    }
+}
+
+pub(super) fn cpu(_: &State, _: Instant, text: &mut String) {
+    for who in ["", "_children", "_main_thread"] {
+        for part in ["sys", "user"] {
+            field!(text, format!("used_cpu_{part}{who}"), "0.000000");
+        }
+    }
+}
+
+/// There are no modules, no cluster, and no time within a command that could be measured.
+pub(super) fn nothing(_: &State, _: Instant, _: &mut String) {}
+
+pub(super) fn commands(state: &State, _: Instant, text: &mut String) {
+    for (name, count) in &state.stats.commands {
+        let (rejected, failed) = (count.rejected, count.failed);
+        let value = format!(
+            "calls={},usec=0,usec_per_call=0.00,rejected_calls={rejected},failed_calls={failed}",
+            count.calls
+        );
+        field!(text, format!("cmdstat_{name}"), value);
+    }
+}
+
+pub(super) fn errors(state: &State, _: Instant, text: &mut String) {
+    for (name, count) in &state.stats.errors {
+        field!(text, format!("errorstat_{name}"), format!("count={count}"));
+    }
+}
+
+pub(super) fn cluster(_: &State, _: Instant, text: &mut String) {
+    zeros(text, "cluster_enabled");
+}
+
+pub(super) fn keyspace(state: &State, _: Instant, text: &mut String) {
+    for (index, db) in state.keyspace.iter().filter(|(_, db)| !db.is_empty()) {
+        let value = format!("keys={},expires={},avg_ttl=0", db.len(), db.volatile_len());
+        field!(text, format!("db{index}"), value);
+    }
+}
+
+fn zeros(text: &mut String, names: &str) {
+    for name in names.split_ascii_whitespace() {
+        field!(text, name, 0);
+    }
+}
+
+fn is_7_2(state: &State) -> bool {
+    state.setup.profile == Profile::V7_2
+}
+
+/// A number of bytes as people read it.
+fn human(bytes: u64) -> String {
+    let units = [("K", 10), ("M", 20), ("G", 30), ("T", 40), ("P", 50)];
+    let unit = units.into_iter().rev().find(|(_, bits)| bytes >= 1 << bits);
+    match unit {
+        None => format!("{bytes}B"),
+        Some((unit, bits)) => format!("{:.2}{unit}", bytes as f64 / (1_u64 << bits) as f64),
+    }
+}
+
+/// The clock by which Redis knows what was used long ago has so many bits.
+const LRU_CLOCK_MAX: u64 = (1 << 24) - 1;
