@@ -244,6 +244,41 @@ fn fill(client: &mut Client, prefix: &str, count: u32) {
     client.call(&["EXEC"]);
 }
 
+#[test]
+fn our_master_hands_its_role_over_to_a_real_replica() {
+    hands_its_role_over(&Server::ours(&NO_DELAY), &Server::real(&NO_DELAY));
+}
+
+#[test]
+fn a_real_master_hands_its_role_over_to_our_replica() {
+    hands_its_role_over(&Server::real(&NO_DELAY), &Server::ours(&NO_DELAY));
+}
+
+const NO_DELAY: [&str; 2] = ["--repl-diskless-sync-delay", "0"];
+
+/// FAILOVER: the roles change, nothing is lost, and nobody needs another snapshot.
+fn hands_its_role_over(master: &Server, replica: &Server) {
+    fill(&mut master.client(), "before", 100);
+    replica.follow(master);
+    await_equal(master, replica);
+    master.client().call(&["SET", "last", "word"]);
+    let reply = master.client().call(&["FAILOVER", "TIMEOUT", "10000"]);
+    assert_eq!(reply, Reply::OK);
+    // A write that comes meanwhile waits, and is refused by who is a replica then.
+    let late = master.client().call(&["SET", "late", "word"]);
+    assert!(matches!(&late, Reply::Error(text) if text.starts_with("READONLY")), "{late:?}");
+    eventually("the roles have changed", || {
+        replica.info("replication", "role") == "master"
+            && master.info("replication", "master_link_status") == "up"
+    });
+    replica.client().call(&["SET", "after:0", "word"]);
+    await_equal(replica, master);
+    assert_eq!(master.client().call(&["GET", "last"]), Reply::Bulk((*b"word").into()));
+    assert_eq!(master.info("replication", "master_failover_state"), "no-failover");
+    assert_eq!(replica.info("stats", "sync_partial_ok"), "1");
+    assert_eq!(replica.info("stats", "sync_full"), "0");
+}
+
 /// Waits until offsets meet, then compares every key, value and expiry.
 fn await_equal(master: &Server, replica: &Server) {
     eventually("the link is up", || replica.info("replication", "master_link_status") == "up");

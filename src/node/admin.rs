@@ -21,10 +21,14 @@ pub(super) fn lastsave(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply
 pub(super) fn replicaof(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     let words = |index: usize| String::from_utf8_lossy(&args[index]).into_owned();
     let now = machine.now;
+    if machine.state.failover.is_some() {
+        return Reply::error("ERR REPLICAOF not allowed while failing over.");
+    }
     let client = machine.state.client_line(link, now);
     if args[1].eq_ignore_ascii_case(b"no") && args[2].eq_ignore_ascii_case(b"one") {
         if machine.state.is_replica() {
-            machine.promote(client);
+            machine.promote();
+            machine.note(ReplicaNote::MasterModeEnabled(client));
         }
         return Reply::OK;
     }
@@ -38,7 +42,9 @@ pub(super) fn replicaof(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -
         machine.note(ReplicaNote::ReplicaofSame);
         return Reply::Simple("OK Already connected to specified master".into());
     }
-    machine.follow(Address::new(&words(1), port), client);
+    let master = Address::new(&words(1), port);
+    machine.follow(master.clone());
+    machine.note(ReplicaNote::ReplicaofEnabled { master, client });
     Reply::OK
 }
 

@@ -4,7 +4,7 @@ use super::io::Link;
 use super::machine::Machine;
 use super::{
     admin, client_command, command_command, config_command, connection, debug, downstream, exit,
-    info, monitor, pubsub, save, transactions, wait,
+    failover, info, monitor, pubsub, save, transactions, wait,
 };
 use crate::commands::{Flags, Group, Keys, Spec, TABLE};
 use crate::resp::{Bytes, Reply};
@@ -134,6 +134,15 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         "[NOSAVE|SAVE] [NOW] [FORCE] [ABORT]",
         "Ends the server.",
         exit::shutdown,
+    ),
+    row(
+        "failover",
+        -1,
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::STALE),
+        Server,
+        "[TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]",
+        "Hands the role of the master to a replica.",
+        failover::failover,
     ),
     row(
         "debug",

@@ -54,6 +54,8 @@ pub enum Wake {
     ClientTimeout,
     /// Ends a pause.
     Unpause,
+    /// Ends the time in which a replica was to catch up.
+    Failover,
     /// Drops a client that has read too slowly for too long.
     OutputLimit,
     /// Closes a client that has said nothing for long.
@@ -62,7 +64,7 @@ pub enum Wake {
 
 impl Wake {
     /// Every purpose, in the order of importance.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SnapshotChunk,
         Self::LoadChunk,
         Self::ReapChild,
@@ -77,6 +79,7 @@ impl Wake {
         Self::Expire,
         Self::ClientTimeout,
         Self::Unpause,
+        Self::Failover,
         Self::OutputLimit,
         Self::IdleClient,
     ];
@@ -99,6 +102,7 @@ impl fmt::Display for Wake {
             Self::Expire => "the cron deletes expired keys",
             Self::ClientTimeout => "a waiting client's time is over",
             Self::Unpause => "CLIENT PAUSE is over",
+            Self::Failover => "FAILOVER: the time to catch up is over",
             Self::OutputLimit => "a client has read too slowly for too long",
             Self::IdleClient => "timeout: a client has been silent",
         })
@@ -119,6 +123,7 @@ pub(super) fn deadline(state: &State) -> Option<Deadline> {
         expiry_due(state),
         clients_due(state),
         state.pauses.end().map(|at| Deadline { at, wake: Wake::Unpause }),
+        failover_due(state),
         swollen_due(state),
         idle_due(state),
     ];
@@ -216,12 +221,19 @@ fn snapshot_start(state: &State, since: Instant) -> Deadline {
 
 /// PINGs come at every n-th run since the start, whoever is attached.
 fn ping_due(state: &State) -> Option<Deadline> {
-    if state.is_replica() {
+    // A failover that has to be over in time is not to be held up by what the cron adds.
+    let hurries = state.failover.as_ref().is_some_and(|failover| failover.until.is_some());
+    if state.is_replica() || hurries {
         return None;
     }
     let period = state.config().number("repl-ping-replica-period") * TICKS_PER_SECOND;
     let tick = state.second_from(state.started_at).div_ceil(period) * period;
     Some(Deadline { at: state.tick_at(tick), wake: Wake::Ping })
+}
+
+fn failover_due(state: &State) -> Option<Deadline> {
+    let failover = state.failover.as_ref().filter(|_| !state.hands_over())?;
+    Some(Deadline { at: failover.until?, wake: Wake::Failover })
 }
 
 fn backlog_due(state: &State) -> Option<Deadline> {

@@ -14,7 +14,15 @@ use crate::resp::{Bytes, Reply, parse_integer};
 
 /// PSYNC and SYNC.
 pub(super) fn psync(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
+    if args.get(3).is_some_and(|word| word.eq_ignore_ascii_case(b"failover"))
+        && let Err(text) = machine.take_over(link, &args[1])
+    {
+        return Reply::error(text);
+    }
     let state = &machine.state;
+    if state.failover.is_some() {
+        return Reply::error("NOMASTERLINK Can't SYNC while failing over");
+    }
     if state.is_replica() && !state.upstream.is_up() {
         return Reply::error("NOMASTERLINK Can't SYNC while not connected with my master");
     }

@@ -83,20 +83,27 @@ impl Machine<'_> {
                     Some((id, offset)) => PsyncNote::FullResyncFrom { id, offset },
                     None => PsyncNote::WrongFullresync,
                 });
+                self.failover_accepted();
                 self.begin_transfer(link, announced);
             }
             Heard::Continue(id) => self.continue_stream(link, id),
             Heard::Later(reply) => {
                 self.note(PsyncNote::PsyncLater(reply));
-                self.retry_later();
+                if !self.failover_refused() {
+                    self.retry_later();
+                }
             }
             Heard::NoPsync(reply) => {
                 self.note(PsyncNote::PsyncUnknown(reply));
-                self.fall_back_to_sync(link);
+                if !self.failover_refused() {
+                    self.fall_back_to_sync(link);
+                }
             }
             Heard::Unexpected(reply) => {
                 self.note(PsyncNote::PsyncUnexpected(reply));
-                self.fall_back_to_sync(link);
+                if !self.failover_refused() {
+                    self.fall_back_to_sync(link);
+                }
             }
             Heard::PingRefused(reply) => {
                 self.note(ReplicaNote::PingRefused(reply));
@@ -162,7 +169,9 @@ impl Machine<'_> {
             }
         };
         self.await_answer(Awaiting::Psync);
-        self.tell_master(link, &["PSYNC", &id, &wire_offset]);
+        let mut words = vec!["PSYNC", &id, &wire_offset];
+        words.extend(self.state.hands_over().then_some("FAILOVER"));
+        self.tell_master(link, &words);
     }
 
     fn fall_back_to_sync(&mut self, link: Link) {
@@ -197,6 +206,7 @@ impl Machine<'_> {
     /// The stream goes on where we were, perhaps under a new name.
     fn continue_stream(&mut self, link: Link, id: Option<ReplicationId>) {
         self.note(PsyncNote::PartialSucceeded);
+        self.failover_accepted();
         let Some(cached) = self.state.upstream.cached.take() else { return self.retry_later() };
         if let Some(id) = id.filter(|&id| id != cached.id) {
             let history = &mut self.state.history;

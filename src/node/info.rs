@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::failover::Failover;
 use super::io::Link;
 use super::machine::Machine;
 use super::state::State;
@@ -136,7 +137,11 @@ fn replication(state: &State, now: Instant, text: &mut String) {
             format!("ip={ip},port={port},state={stage},offset={acked},lag={}", down.lag(now));
         field!(text, format!("slave{index}"), value);
     }
-    field!(text, "master_failover_state", "no-failover");
+    field!(
+        text,
+        "master_failover_state",
+        state.failover.as_ref().map_or("no-failover", Failover::state_name)
+    );
     field!(text, "master_replid", state.history.id);
     field!(text, "master_replid2", state.history.second_id());
     field!(text, "master_repl_offset", state.history.offset);

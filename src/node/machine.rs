@@ -152,6 +152,7 @@ impl Machine<'_> {
     /// What Redis does before it sleeps: the stream goes out, and so do replies.
     fn end_turn(&mut self) {
         self.feed_replicas();
+        self.go_on_failing_over();
         self.end_pauses();
         self.end_waits();
         self.go_on_shutting_down();

@@ -20,10 +20,9 @@
 //! * A node may be a replica of one server and a master of many at once; so role is never a place
 //!   in the code, only the question whether `upstream.master` is set.
 //! * `state` is what is remembered and `machine` is who is called; a conversation has a file each.
-//! * Notes are for eyes only: a host that drops them runs the same history.
 //!
 //! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `block`,
-//! `downstream`, `save`, `exit`, `upstream`, `load`, `cron`, `admin`.
+//! `downstream`, `save`, `exit`, `upstream`, `load`, `failover`, `cron`, `admin`.
 //! *Source*: Redis 7.2 · server.c, networking.c, replication.c.
 
 mod admin;
@@ -42,6 +41,7 @@ mod debug_protocol;
 mod downstream;
 mod dump;
 mod exit;
+mod failover;
 mod gates;
 mod handshake;
 mod help;

@@ -100,6 +100,10 @@ pub enum ReplicaNote {
     },
     /// A replica has become a master.
     MasterModeEnabled(String),
+    /// The same, because its master has asked for it; who that was.
+    MasterModeByFailover(String),
+    /// The master of a history wants us in its place.
+    FailoverRequestReceived(String),
 }
 
 /// What a replica says while the snapshot and the stream come in.
@@ -155,6 +159,19 @@ pub enum TransferNote {
 /// What a master says of one replica.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MasterNote {
+    /// FAILOVER begins: to whom, if it was said.
+    FailoverRequested(Option<Address>),
+    /// The target has confirmed all.
+    FailoverTargetSynced(Address),
+    /// The target has not, and is to take over all the same.
+    FailoverForced(Address),
+    /// FAILOVER ends without another master.
+    FailoverAborted {
+        /// To whom, if it was said.
+        target: Option<Address>,
+        /// The reason.
+        why: &'static str,
+    },
     /// A replica asks to be served.
     AsksForSynchronization(String),
     /// It cannot continue, and this is why.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::io::Address;
 use super::note::{
     LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
     TransferNote,
@@ -73,6 +74,12 @@ fn replica_text(note: &ReplicaNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ),
         ReplicaNote::MasterModeEnabled(client) => {
             write!(f, "MASTER MODE enabled (user request from '{client}')")
+        }
+        ReplicaNote::MasterModeByFailover(client) => {
+            write!(f, "MASTER MODE enabled (failover request from '{client}')")
+        }
+        ReplicaNote::FailoverRequestReceived(id) => {
+            write!(f, "Failover request received for replid {id}.")
         }
     }
 }
@@ -218,6 +225,18 @@ fn master_text(note: &MasterNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             "Partial resynchronization request from {replica} accepted. Sending {bytes} bytes of \
              backlog starting from offset {wire_offset}."
         ),
+        MasterNote::FailoverRequested(target) => {
+            write!(f, "FAILOVER requested to {}.", address_or_any(target.as_ref()))
+        }
+        MasterNote::FailoverTargetSynced(target) => {
+            write!(f, "Failover target {target} is synced, failing over.")
+        }
+        MasterNote::FailoverForced(target) => {
+            write!(f, "FAILOVER to {target} time out exceeded, failing over.")
+        }
+        MasterNote::FailoverAborted { target, why } => {
+            write!(f, "FAILOVER to {} aborted: {why}", address_or_any(target.as_ref()))
+        }
         MasterNote::BacklogCreated { id, second } => write!(
             f,
             "Replication backlog created, my new replication IDs are '{id}' and '{second}'"
@@ -373,4 +392,9 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "DB loaded from disk: {seconds:.3} seconds")
         }
     }
+}
+
+/// Whom a failover is meant for.
+fn address_or_any(target: Option<&Address>) -> String {
+    target.map_or_else(|| "any replica".to_owned(), Address::to_string)
 }

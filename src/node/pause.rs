@@ -19,7 +19,6 @@ pub(super) enum Reason {
     /// CLIENT PAUSE.
     Command,
     /// FAILOVER.
-    #[expect(dead_code, reason = "FAILOVER takes this place when it pauses the writes")]
     Failover,
     /// SHUTDOWN, which waits for replicas.
     #[expect(dead_code, reason = "SHUTDOWN takes this place when it waits for replicas")]

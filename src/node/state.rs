@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::client::Client;
 use super::config::Config;
 use super::exit::{Patron, Shutdown};
+use super::failover::Failover;
 use super::io::Link;
 use super::load::Loading;
 use super::pause::Pauses;
@@ -157,6 +158,8 @@ pub(super) struct State {
     pub(super) loading: Option<Loading>,
     /// Who waits for the file that is written, if it is not for a child's.
     pub(super) patron: Option<Patron>,
+    /// FAILOVER, while it lasts.
+    pub(super) failover: Option<Failover>,
     /// SHUTDOWN, while it waits for replicas.
     pub(super) shutdown: Option<Shutdown>,
     /// The child that writes a snapshot.
@@ -235,6 +238,7 @@ impl State {
             upstream,
             loading: None,
             patron: None,
+            failover: None,
             shutdown: None,
             child: None,
             forks_fail: false,

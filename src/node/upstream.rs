@@ -176,8 +176,8 @@ impl Upstream {
 }
 
 impl Machine<'_> {
-    /// Begins to follow `master`. The client's order is logged by the caller's words.
-    pub(super) fn follow(&mut self, master: Address, client: String) {
+    /// Begins to follow `master`. Who has ordered it is the caller's to say.
+    pub(super) fn follow(&mut self, master: Address) {
         let was_master = !self.state.is_replica();
         // The lines about the old link are written in no role but that of a master.
         self.state.upstream.master = None;
@@ -189,17 +189,16 @@ impl Machine<'_> {
                 db: self.state.stream.selected().unwrap_or(0),
             });
         }
-        self.state.upstream.master = Some(master.clone());
+        self.state.upstream.master = Some(master);
         self.unblock_all();
         if was_master {
             self.note(ReplicaNote::SynthesizedCachedMaster);
         }
         self.dial();
-        self.note(ReplicaNote::ReplicaofEnabled { master, client });
     }
 
     /// Stops following anybody: the history goes on under a new name.
-    pub(super) fn promote(&mut self, client: String) {
+    pub(super) fn promote(&mut self) {
         self.state.upstream.master = None;
         self.leave_master();
         if self.state.upstream.cached.take().is_some() {
@@ -214,7 +213,6 @@ impl Machine<'_> {
         self.state.stream.reset();
         self.state.upstream.down_since = None;
         self.state.no_replicas_since = self.now;
-        self.note(ReplicaNote::MasterModeEnabled(client));
     }
 
     /// Closes the link, whatever state it is in, and remembers what a stream had reached.

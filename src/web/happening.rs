@@ -168,6 +168,7 @@ const fn wake_name(wake: Wake) -> &'static str {
         Wake::Expire => "expire",
         Wake::ClientTimeout => "client",
         Wake::Unpause => "unpause",
+        Wake::Failover => "failover",
         Wake::OutputLimit => "outputLimit",
         Wake::IdleClient => "idleClient",
     }

@@ -1,4 +1,5 @@
-//! The story of `scenarios.txt` in which servers end and are started again on their files.
+//! The stories of `scenarios.txt` in which another becomes the master: servers end and are started
+//! again on their files, and one hands its role over.
 
 use crate::scenarios::AT_ONCE;
 use crate::story::Story;
@@ -43,5 +44,47 @@ fn story_07_master_and_replica_go_on_where_their_files_say() {
     story.log("M2");
     story.info("A2", "A2");
     story.fields("M2", "stats", "stats");
+    story.end();
+}
+
+#[test]
+fn story_11_a_master_hands_its_role_over() {
+    let mut story = Story::open(11);
+    story.start("M", &[AT_ONCE]);
+    story.start("A", &[AT_ONCE]);
+    story.start("B", &[]);
+    for name in ["A", "B"] {
+        story.order(name, "REPLICAOF 127.0.0.1 17201");
+        story.stage.run_until_log(name, "Finished with success");
+    }
+    story.order("M", "SET x 1");
+    story.stage.run(1_500);
+    for name in ["M", "A", "B"] {
+        story.drop_log(name);
+    }
+    story.says("ABORT w/o", "M", "FAILOVER ABORT");
+    story.says("on replica", "A", "FAILOVER");
+    story.says("FORCE only", "M", "FAILOVER FORCE");
+    story.says("TO unknown", "M", "FAILOVER TO 127.0.0.1 1");
+    story.says("TO a", "M", "FAILOVER TO 127.0.0.1 17202");
+    story.stage.run_until_log("B", "Master accepted a Partial Resynchronization");
+    story.info("M", "old master");
+    story.info("A", "new master");
+    // The real server read the id before it saw that the replica had hung up.
+    let log = &mut story.stage.actor("M").log;
+    let lost = log.iter().position(|line| line.contains("17202 lost")).expect("it is lost");
+    log[lost..lost + 3].rotate_left(1);
+    for name in ["M", "A", "B"] {
+        story.log(name);
+    }
+    story.stage.freeze("M");
+    story.order("A", "SET y 1");
+    story.order("A", "FAILOVER TIMEOUT 300");
+    story.fields("A", "INFO waiting", "replication");
+    story.says("2nd FAILOVER", "A", "FAILOVER");
+    story.says("REPLICAOF during", "A", "REPLICAOF NO ONE");
+    story.stage.run(400);
+    story.fields("A", "INFO after timeout", "replication");
+    story.log("A");
     story.end();
 }

@@ -316,7 +316,7 @@ fn story_10_too_few_replicas_and_refused_arguments() {
     for (label, line) in [("PSYNC x (arity)", "PSYNC x"), ("PSYNC ? abc", "PSYNC ? abc")] {
         story.says(label, "M", line);
     }
-    story.except("PSYNC FAILOVER on master", "FAILOVER is not there yet");
+    story.says("PSYNC FAILOVER on master", "M", "PSYNC ? 1 FAILOVER");
     story.stage.tell("M", "REPLCONF ACK 5");
     let label = "REPLCONF ACK 5 from normal client (no reply expected), then PING";
     story.says(label, "M", "PING");
@@ -337,15 +337,6 @@ fn a_filtered_snapshot_has_no_keys() {
     let contains = |text: &[u8]| snapshot.windows(text.len()).any(|window| window == text);
     assert!(snapshot.starts_with(b"$EOF:") && contains(b"REDIS0011") && contains(b"redis-ver"));
     assert!(!contains(b"secret"), "{}", snapshot.escape_ascii());
-}
-
-/// What cannot be played yet. This fails when its feature comes.
-#[test]
-fn story_11_waits_for_its_feature() {
-    let mut story = Story::open(11);
-    story.start("M", &[AT_ONCE]);
-    let failover = shown(&story.ask("M", "FAILOVER ABORT"));
-    assert!(failover.starts_with("ERR unknown command"), "story 11 can be played: {failover}");
 }
 
 #[test]

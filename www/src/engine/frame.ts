@@ -93,6 +93,7 @@ export type Happening =
         | "expire"
         | "client"
         | "unpause"
+        | "failover"
         | "outputLimit"
         | "idleClient";
     };
