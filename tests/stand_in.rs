@@ -264,3 +264,20 @@ fn version_and_help_are_told() {
     assert!(String::from_utf8_lossy(&help.stderr).starts_with("Usage: "));
     assert_eq!(help.status.code(), Some(1));
 }
+
+#[test]
+fn a_node_takes_after_a_release() {
+    for (profile, version, diskless, rdb) in
+        [("6.2", "6.2.14", "no", 9), ("7.0", "7.0.15", "yes", 10), ("7.2", "7.2.4", "yes", 11)]
+    {
+        let server = Server::ours_with(&[], &["--profile", profile]);
+        assert_eq!(server.info("server", "redis_version"), version);
+        assert_eq!(option(&server, "repl-diskless-sync"), diskless, "{profile}");
+        let mut client = server.client();
+        client.call(&["SET", "k", "v"]);
+        let Reply::Bulk(payload) = client.call(&["DUMP", "k"]) else { panic!("no payload") };
+        assert_eq!(payload[payload.len() - 10..][..2], [rdb, 0], "{profile}");
+    }
+    let told = ["--repl-diskless-sync", "yes", "--profile", "6.2"];
+    assert_eq!(option(&Server::ours_with(&[], &told), "repl-diskless-sync"), "yes");
+}

@@ -95,7 +95,7 @@ need_clients() {
         have python3 && python3 -c 'import venv, ensurepip' 2>/dev/null \
             || apt "the test with redis-py" python3 python3-venv
         say "installing redis-py from PyPI"
-        python3 -m venv $folder/python \
+        python3 -m venv --clear $folder/python \
             && $folder/python/bin/pip install --quiet --disable-pip-version-check -r $from/requirements.txt \
             || die "redis-py could not be installed from PyPI; tests/libraries.rs needs it."
         touch $folder/python.done

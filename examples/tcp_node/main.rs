@@ -12,7 +12,7 @@
 //! input; [`host`] waits for sockets, signals and the node's deadline, turns what happens into
 //! facts and carries the orders out; [`log`] prints; [`disk`] is a folder of real files.
 //!
-//! One option is our own: `--profile 7.0|7.2` is the release that the node takes after, and with it
+//! One option is our own: `--profile 6.2|7.0|7.2` is the release that the node takes after, and with it
 //! the version of RDB that it writes. Unless `--bind` names an address, the node listens on the
 //! loopback address only. `daemonize yes` is taken and has no effect.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a host has a world")]

@@ -43,8 +43,9 @@ pub(crate) fn read(args: &[String]) -> Result<Options, Fault> {
         text.extend(options);
     }
     let setup = Setup { seed: seed(), ..Setup::default() };
-    let mut reader = Reader { setup, saves: false };
+    let mut reader = Reader { profile: setup.profile, setup, saves: false };
     reader.lines(&text)?;
+    reader.setup.take_after(reader.profile);
     Ok(Options { setup: reader.setup, from_file: file.is_some() })
 }
 
@@ -95,6 +96,8 @@ fn quote(word: &[u8], text: &mut Vec<u8>) {
 
 struct Reader {
     setup: Setup,
+    /// The release that the node takes after: its defaults count where nothing is set.
+    profile: Profile,
     /// True once a `save` has put the points by default out of force.
     saves: bool,
 }
@@ -172,11 +175,8 @@ impl Reader {
     }
 
     fn profile(&mut self, value: &str) -> Result<(), String> {
-        self.setup.profile = match value {
-            "7.0" => Profile::V7_0,
-            "7.2" => Profile::V7_2,
-            _ => return Err("the profiles are 7.0 and 7.2".to_owned()),
-        };
+        let profile = Profile::named(value);
+        self.profile = profile.ok_or_else(|| "the profiles are 6.2, 7.0 and 7.2".to_owned())?;
         Ok(())
     }
 }

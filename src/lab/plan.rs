@@ -49,14 +49,15 @@ impl Plan {
     /// What a node is made of.
     pub fn setup(&self, index: usize) -> Setup {
         let node = &self.nodes[index];
-        Setup {
+        let mut setup = Setup {
             config: node.config.clone(),
-            profile: node.profile,
             seed: self.seed.wrapping_mul(1_000).wrapping_add(index as u64 + 1),
             speeds: node.speeds,
             send_window: node.send_window,
             ..Setup::default()
-        }
+        };
+        setup.take_after(node.profile);
+        setup
     }
 
     /// The node that a name or an address means.
@@ -133,6 +134,12 @@ impl Plan {
 
 impl NodePlan {
     fn set_option(&mut self, option: &str, value: &str) -> Result<(), String> {
+        if option == "profile" {
+            let profile = Profile::named(value);
+            let wrong = || format!("there is no profile '{value}': write 6.2, 7.0 or 7.2");
+            self.profile = profile.ok_or_else(wrong)?;
+            return Ok(());
+        }
         self.config.set_at_start(option, value).map_err(|error| match error {
             ConfigError::Unknown(name) => format!("there is no option '{name}'"),
             ConfigError::Immutable(name) => format!("'{name}' cannot be set"),

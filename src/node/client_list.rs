@@ -43,7 +43,7 @@ impl State {
             said.shards.len(),
             client.last_command,
         );
-        if self.setup.profile != Profile::V7_0 {
+        if self.setup.profile == Profile::V7_2 {
             line += &format!(" lib-name={} lib-ver={}", client.library.0, client.library.1);
         }
         line

@@ -14,7 +14,7 @@ use crate::time::Duration;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Every option that differs from its default, by name.
-    changed: Rc<BTreeMap<&'static str, String>>,
+    pub(super) changed: Rc<BTreeMap<&'static str, String>>,
     /// What every command asks.
     pub hot: Hot,
     /// What data commands ask.

@@ -384,9 +384,9 @@ impl Machine<'_> {
         self.done_loading(loaded, expired);
         let seconds = self.now.since(loading.began).micros() as f64 / 1_000_000.0;
         self.note(LoadNote::LoadedFromDisk(seconds));
-        if let (Some(id), Some(offset), Some(db)) =
-            (loading.repl_id, loading.repl_offset, loading.stream_db)
-        {
+        let place = (loading.repl_id, loading.repl_offset, loading.stream_db);
+        let resumes = self.state.is_replica() || self.state.setup.profile.resumes_as_master();
+        if let (true, (Some(id), Some(offset), Some(db))) = (resumes, place) {
             self.resume_history(id, offset, db, &loading.expired);
         }
         self.state.stats.expired_keys += expired;

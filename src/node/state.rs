@@ -37,6 +37,19 @@ pub struct Setup {
     pub dialled: u64,
 }
 
+impl Setup {
+    /// Takes after a release: what it is called, what it writes, and the defaults of the options
+    /// that nobody has set.
+    pub fn take_after(&mut self, profile: Profile) {
+        self.profile = profile;
+        for (name, value) in profile.defaults() {
+            if !self.config.changed.contains_key(*name) {
+                self.config.set_at_start(name, value).expect("a default is a value");
+            }
+        }
+    }
+}
+
 impl Default for Setup {
     fn default() -> Self {
         Self {
@@ -53,6 +66,8 @@ impl Default for Setup {
 /// Which release of Redis a node takes after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
+    /// 6.2: writes RDB version 9, and its snapshots go by disk unless it is told otherwise.
+    V6_2,
     /// 7.0: writes RDB version 10.
     V7_0,
     /// 7.2: writes RDB version 11.
@@ -60,9 +75,33 @@ pub enum Profile {
 }
 
 impl Profile {
+    /// The release that people call by this number.
+    pub fn named(number: &str) -> Option<Self> {
+        match number {
+            "6.2" => Some(Self::V6_2),
+            "7.0" => Some(Self::V7_0),
+            "7.2" => Some(Self::V7_2),
+            _ => None,
+        }
+    }
+
+    /// The options whose defaults were others than in 7.2.
+    const fn defaults(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::V6_2 => &[("repl-diskless-sync", "no")],
+            Self::V7_0 | Self::V7_2 => &[],
+        }
+    }
+
+    /// True if a master that starts goes on in the history of its file.
+    pub(super) const fn resumes_as_master(self) -> bool {
+        !matches!(self, Self::V6_2)
+    }
+
     /// The version that INFO and RDB files name.
     pub const fn redis_version(self) -> &'static str {
         match self {
+            Self::V6_2 => "6.2.14",
             Self::V7_0 => "7.0.15",
             Self::V7_2 => "7.2.4",
         }
@@ -71,6 +110,7 @@ impl Profile {
     /// The version of the RDB files that it writes.
     pub const fn rdb_version(self) -> Version {
         match self {
+            Self::V6_2 => Version::V9,
             Self::V7_0 => Version::V10,
             Self::V7_2 => Version::V11,
         }
