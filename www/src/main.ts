@@ -34,9 +34,15 @@ for (const lab of document.querySelectorAll("replica-lab")) {
   }
   const theme = recall("theme");
   if (theme === "light" || theme === "dark") lab.theme = theme satisfies Theme;
-  const lesson = new URLSearchParams(location.search).get("lesson");
-  if (lesson === null) lab.script = fullSync;
-  else void lab.openLesson(lesson);
+  const asked = new URLSearchParams(location.search);
+  const [lesson, scenario] = [asked.get("lesson"), asked.get("scenario")];
+  let found = Promise.resolve(false);
+  if (lesson !== null) found = lab.openLesson(lesson);
+  else if (scenario !== null) found = lab.openScenario(scenario);
+  // Who follows an old address sees the page as it opens for everybody.
+  void found.then((opened) => {
+    if (!opened) lab.script = fullSync;
+  });
   // The page is the lab: its keys work from the beginning.
   if (document.activeElement === document.body) lab.focus({ preventScroll: true });
   new MutationObserver(() => remember("theme", lab.theme)).observe(lab, {

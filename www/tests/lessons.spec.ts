@@ -86,6 +86,19 @@ test("a scenario opens from the list", async ({ page }) => {
   await page.getByTestId("end").isVisible();
 });
 
+test("a scenario opens by its address, and an unknown one is the first", async ({ page }) => {
+  await open(page, "?lang=en&scenario=failover");
+  await page.waitForFunction(() => {
+    const lab = document.querySelector("replica-lab") as unknown as { script: string };
+    return lab.script.includes("FAILOVER");
+  });
+  await page.goto("/?lang=en&scenario=nonsense");
+  await page.waitForFunction(() => {
+    const lab = document.querySelector("replica-lab") as unknown as { frame: { nodes: unknown[] } | null };
+    return lab.frame?.nodes.length === 3;
+  });
+});
+
 test("every scenario opens from the list, and its first hundred events happen", async ({ page }) => {
   test.setTimeout(180_000);
   const errors = await open(page, "?lang=ko");

@@ -65,7 +65,7 @@ export class ReplicaLab extends LitElement {
     paint: (theme) => (this.theme = theme),
     open: (sync) => void this.#open(sync),
     openLesson: (id) => void this.openLesson(id),
-    openScenario: (id) => void this.#openScenario(id),
+    openScenario: (id) => void this.openScenario(id),
     study: (expert) => this.#study(expert),
     save,
   });
@@ -142,23 +142,32 @@ export class ReplicaLab extends LitElement {
     await this.#drive(withSync(this.script, sync));
   }
 
-  /** Opens a lesson in a world of its own. */
-  async openLesson(id: string): Promise<void> {
+  /** Opens a lesson in a world of its own; false if there is none of this name. */
+  async openLesson(id: string): Promise<boolean> {
     this.#store.choose({ library: false });
     const lesson = await loadLesson(id);
-    if (lesson === null) return this.#store.fail(`there is no lesson '${id}'`);
+    if (lesson === null) {
+      this.#store.fail(`there is no lesson '${id}'`);
+      return false;
+    }
     const language = this.words?.language ?? negotiated(this, navigator.languages);
     this.telling = await loadTelling(id, language);
     if (await this.#drive(lesson.world.join("\n"))) this.#tutor.begin(lesson);
+    return true;
   }
 
-  async #openScenario(id: string): Promise<void> {
+  /** Opens a scenario to play with; false if there is none of this name. */
+  async openScenario(id: string): Promise<boolean> {
     this.#store.choose({ library: false });
     const script = await loadScenario(id);
-    if (script === null) return this.#store.fail(`there is no scenario '${id}'`);
+    if (script === null) {
+      this.#store.fail(`there is no scenario '${id}'`);
+      return false;
+    }
     // The same scenario again is a wish to begin anew.
-    if (script === this.script) return this.#open(this.#store.state.screen.sync);
+    if (script === this.script) await this.#open(this.#store.state.screen.sync);
     this.script = script;
+    return true;
   }
 
   /** Opens a lab and shows it; false if another was asked for meanwhile, or it could not be. */

@@ -24,6 +24,7 @@ export const SCENARIOS = [
   "slow-replica",
   "chain",
   "promotion",
+  "failover",
   "writable-replica",
   "wait",
   "expiry",
