@@ -281,3 +281,24 @@ fn a_node_takes_after_a_release() {
     let told = ["--repl-diskless-sync", "yes", "--profile", "6.2"];
     assert_eq!(option(&Server::ours_with(&[], &told), "repl-diskless-sync"), "yes");
 }
+
+#[test]
+fn an_option_is_set_and_refused_as_by_the_real_server() {
+    let (real, ours) = (Server::real(&[]), Server::ours(&[]));
+    for line in [
+        "CONFIG SET maxmemory-policy sometimes",
+        "CONFIG SET maxmemory-policy ALLKEYS-LRU",
+        "CONFIG GET maxmemory-policy",
+        "CONFIG SET maxmemory 1mb",
+        "CONFIG GET maxmemory",
+        "CONFIG SET repl-diskless-load perhaps",
+        "CONFIG SET repl-timeout 0",
+        "CONFIG SET repl-backlog-size huge",
+        "CONFIG SET port",
+        "CONFIG SET nosuch 1",
+        "CONFIG NOSUCH",
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        assert_eq!(ours.client().call(&words), real.client().call(&words), "{line}");
+    }
+}

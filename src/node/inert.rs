@@ -77,7 +77,7 @@ pub(super) static INERT: &[Directive] = &[
     memory("maxmemory", "0", 0),
     memory("maxmemory-clients", "0", 0),
     integer("maxmemory-eviction-tenacity", "10", i64::MIN, i64::MAX),
-    text("maxmemory-policy", "noeviction"),
+    choice("maxmemory-policy", "noeviction", POLICIES),
     integer("maxmemory-samples", "5", i64::MIN, i64::MAX),
     boolean("no-appendfsync-on-rewrite", "no"),
     text("oom-score-adj", "no"),
@@ -126,4 +126,16 @@ pub(super) static INERT: &[Directive] = &[
     integer("tracking-table-max-keys", "1000000", i64::MIN, i64::MAX),
     text("unixsocket", "").fixed(),
     text("unixsocketperm", "0").fixed(),
+];
+
+/// What a server may do that has no room for more, in the order in which Redis lists them.
+const POLICIES: &[&str] = &[
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "noeviction",
 ];
