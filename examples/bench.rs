@@ -167,7 +167,7 @@ fn read(make: Make, file: &Path, keys: u32) -> Fallible<f64> {
         }
         while let Some(item) = decoder.next()? {
             match item {
-                Item::Key { db, key, value, expires } => {
+                Item::Key { db, key, value, expires, .. } => {
                     keyspace.db_mut(db as usize).insert(key, value, expires);
                 }
                 Item::End => {

@@ -146,7 +146,7 @@ fn load(file: &[u8], piece: usize) -> Result<Keyspace, DecodeError> {
     for piece in file.chunks(piece) {
         decoder.feed(piece);
         while let Some(item) = decoder.next()? {
-            if let Item::Key { db, key, value, expires } = item
+            if let Item::Key { db, key, value, expires, .. } = item
                 && db < 16
             {
                 keyspace.db_mut(db as usize).insert(key, value, expires);

@@ -162,7 +162,7 @@ fn it_starts_and_ends_with_the_lines_of_redis_server() {
     let folder = Folder::new("lines");
     let (socket, pid) = (folder.0.join("s.sock"), folder.0.join("redis.pid"));
     let (socket, pid) = (socket.to_string_lossy(), pid.to_string_lossy());
-    let options = ["--unixsocket", &*socket, "--pidfile", &*pid];
+    let options = ["--unixsocket", &*socket, "--pidfile", &*pid, "--save", ""];
     let mut server = Server::ours_with(&[], &options);
     assert_eq!(std::fs::read_to_string(&*pid).expect("a pid").trim(), server.pid().to_string());
     let mut stream = UnixStream::connect(&*socket).expect("the socket listens");

@@ -43,6 +43,9 @@ pub struct Call<'a> {
     pub rdb_version: Version,
     /// The options that change what data commands do.
     pub settings: &'a Settings,
+    /// True if the use of a key is noted: not while a child shares the pages, which would have to
+    /// be copied, and not for a client that asked for it.
+    pub notes_use: bool,
     /// What the command leaves behind.
     pub effects: Effects,
 }
@@ -110,24 +113,34 @@ impl<'a> Call<'a> {
 
     /// The entry of `key` in database `db` as the viewer sees it.
     pub fn entry_in(&mut self, db: usize, key: &[u8]) -> Option<&Entry> {
-        if self.is_expired(db, key) {
-            match self.viewer {
-                Viewer::Owner => {
-                    self.delete_expired(db, key);
-                    self.missed(db, key);
-                    return None;
-                }
-                Viewer::Reader => {
-                    self.missed(db, key);
-                    return None;
-                }
-                Viewer::Upstream => {}
-            }
-        }
-        if self.keyspace.db(db).get(key).is_none() {
+        self.find(db, key, self.notes_use)
+    }
+
+    /// The entry of `key`, by a look that is no use.
+    pub fn peek(&mut self, key: &[u8]) -> Option<&Entry> {
+        self.find(self.db, key, false)
+    }
+
+    fn find(&mut self, db: usize, key: &[u8], used: bool) -> Option<&Entry> {
+        let Some(entry) = self.keyspace.db(db).get(key) else {
             self.missed(db, key);
-        } else if self.reads {
-            self.effects.hits += 1;
+            return None;
+        };
+        let expired = entry.expires.is_some_and(|at| self.now > at);
+        if expired && self.viewer != Viewer::Upstream {
+            if self.viewer == Viewer::Owner {
+                self.delete_expired(db, key);
+            }
+            self.missed(db, key);
+            return None;
+        }
+        let before = entry.access;
+        self.effects.hits += u64::from(self.reads);
+        if used {
+            let access = self.settings.tracking.used(before, self.now, self.random);
+            if access != before {
+                self.keyspace.db_mut(db).set_access(key, access);
+            }
         }
         self.keyspace.db(db).get(key)
     }
@@ -145,15 +158,25 @@ impl<'a> Call<'a> {
 
     /// Gives `key` a value; one change.
     pub fn set(&mut self, key: Bytes, value: Value, expiry: Expiry) {
+        let (now, tracking) = (self.now, self.settings.tracking);
+        let before = self.database().get(&key);
         let expires = match expiry {
-            Expiry::Keep => self.database().get(&key).and_then(|entry| entry.expires),
+            Expiry::Keep => before.and_then(|entry| entry.expires),
             Expiry::Clear => None,
             Expiry::At(at) => Some(at),
         };
+        let access = before
+            .map_or_else(|| tracking.fresh(now), |entry| tracking.rewritten(entry.access, now));
         self.touch(&key);
         self.appears(&key);
-        self.database().insert(key, value, expires);
+        self.database().put(Entry { key: key.into(), value, expires, access });
         self.effects.dirty += 1;
+    }
+
+    /// Gives `key`, which holds nothing, a value without an expiry; the caller counts the change.
+    pub fn create(&mut self, key: Bytes, value: Value) {
+        let access = self.settings.tracking.fresh(self.now);
+        self.database().put(Entry { key: key.into(), value, expires: None, access });
     }
 
     /// Deletes `key` if the viewer sees it; one change.

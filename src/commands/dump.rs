@@ -2,6 +2,7 @@
 
 use super::rows::rows;
 use super::{Call, Refusal, Spec};
+use crate::keyspace::Entry;
 use crate::rdb::{DecodeOptions, RestoreError, dump as payload_of, restore as value_of};
 use crate::resp::{Bytes, Reply};
 
@@ -23,6 +24,10 @@ fn dump(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 struct Options {
     replace: bool,
     absolute: bool,
+    /// Seconds since the last use.
+    idle: Option<u64>,
+    /// The counter of uses.
+    frequency: Option<u8>,
 }
 
 fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -57,32 +62,28 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         call.propagate_as(&args);
     }
     call.touch(&key);
-    call.database().insert(key, value, expires);
+    let access = call.settings.tracking.restored(options.idle, options.frequency, call.now);
+    call.database().put(Entry { key: key.into(), value, expires, access });
     call.effects.dirty += 1;
     Ok(Reply::OK)
 }
 
 fn options(call: &Call<'_>) -> Result<Options, Refusal> {
     let (mut options, mut index) = (Options::default(), 4);
-    let (mut idle, mut frequency) = (None, None);
     while index < call.args.len() {
         let more = index + 1 < call.args.len();
         if call.is(index, "replace") {
             options.replace = true;
         } else if call.is(index, "absttl") {
             options.absolute = true;
-        } else if call.is(index, "idletime") && more && frequency.is_none() {
+        } else if call.is(index, "idletime") && more && options.frequency.is_none() {
             index += 1;
-            idle = Some(call.integer(index)?);
-            if idle < Some(0) {
-                return Err(Refusal::other("ERR Invalid IDLETIME value, must be >= 0"));
-            }
-        } else if call.is(index, "freq") && more && idle.is_none() {
+            let invalid = |_| Refusal::other("ERR Invalid IDLETIME value, must be >= 0");
+            options.idle = Some(u64::try_from(call.integer(index)?).map_err(invalid)?);
+        } else if call.is(index, "freq") && more && options.idle.is_none() {
             index += 1;
-            frequency = Some(call.integer(index)?);
-            if !(0..=255).contains(&frequency.unwrap_or(0)) {
-                return Err(Refusal::other("ERR Invalid FREQ value, must be >= 0 and <= 255"));
-            }
+            let invalid = |_| Refusal::other("ERR Invalid FREQ value, must be >= 0 and <= 255");
+            options.frequency = Some(u8::try_from(call.integer(index)?).map_err(invalid)?);
         } else {
             return Err(Refusal::Syntax);
         }

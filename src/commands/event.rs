@@ -79,7 +79,7 @@ impl Classes {
     }
 
     /// True if messages about a class go to anybody.
-    const fn tell(self, class: Self) -> bool {
+    pub const fn tell(self, class: Self) -> bool {
         self.has(class) && (self.has(Self::KEYSPACE) || self.has(Self::KEYEVENT))
     }
 }

@@ -204,7 +204,7 @@ fn pexpiretime(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 /// -2 for no key, -1 for no expiry.
 fn remaining(call: &mut Call<'_>, show: impl Fn(Millis) -> i64) -> Result<Reply, Refusal> {
     let key = call.arg(1);
-    Ok(Reply::Integer(match call.entry(&key) {
+    Ok(Reply::Integer(match call.peek(&key) {
         None => -2,
         Some(entry) => entry.expires.map_or(-1, show),
     }))

@@ -2,6 +2,7 @@
 
 use super::rows::rows;
 use super::{Call, Classes, Refusal, Spec, Viewer};
+use crate::keyspace::Entry;
 use crate::resp::{Bytes, Reply};
 
 pub(super) const TABLE: &[Spec] = rows! { Generic;
@@ -30,12 +31,12 @@ fn del(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 
 fn exists(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let keys = &call.args[1..];
-    Ok(Reply::count(keys.iter().filter(|key| call.entry(key).is_some()).count() as u64))
+    Ok(Reply::count(keys.iter().filter(|key| call.peek(key).is_some()).count() as u64))
 }
 
 fn type_of(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let key = call.arg(1);
-    Ok(Reply::Simple(call.value(&key).map_or("none", |value| value.type_name()).into()))
+    Ok(Reply::Simple(call.peek(&key).map_or("none", |entry| entry.value.type_name()).into()))
 }
 
 fn dbsize(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -80,7 +81,7 @@ fn rename_unless(call: &mut Call<'_>, taken: bool) -> Result<bool, Refusal> {
     call.database().remove(&other);
     call.appears(&other);
     call.database().remove(&key);
-    call.database().insert(Bytes::clone(&other), entry.value, entry.expires);
+    call.database().put(Entry { key: Bytes::clone(&other).into(), ..entry });
     call.touch(&key);
     call.touch(&other);
     call.event(Classes::GENERIC, "rename_from", &key);
@@ -111,7 +112,9 @@ fn copy(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Ok(Reply::Integer(0));
     }
     call.event_in(db, Classes::NEW, "new", &other);
-    call.keyspace.db_mut(db).insert(Bytes::clone(&other), entry.value, entry.expires);
+    let access = call.settings.tracking.fresh(call.now);
+    let copy = Entry { key: Bytes::clone(&other).into(), access, ..entry };
+    call.keyspace.db_mut(db).put(copy);
     call.event_in(db, Classes::GENERIC, "copy_to", &other);
     call.effects.touched.push((db, other));
     call.effects.dirty += 1;
@@ -130,7 +133,7 @@ fn move_to(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     call.database().remove(&key);
     call.event_in(db, Classes::NEW, "new", &key);
-    call.keyspace.db_mut(db).insert(Bytes::clone(&key), entry.value, entry.expires);
+    call.keyspace.db_mut(db).put(entry);
     call.event(Classes::GENERIC, "move_from", &key);
     call.event_in(db, Classes::GENERIC, "move_to", &key);
     call.touch(&key);

@@ -69,7 +69,7 @@ impl Call<'_> {
     ) -> Result<&mut K, Refusal> {
         if self.get::<K>(key)?.is_none() {
             self.appears(key);
-            self.database().insert(Bytes::clone(key), create().into_value(), None);
+            self.create(Bytes::clone(key), create().into_value());
         }
         self.get_mut(key)?.ok_or(Refusal::WrongType)
     }

@@ -2,7 +2,7 @@
 
 use super::rows::rows;
 use super::{Call, Refusal, Spec};
-use crate::keyspace::{StringValue, Value};
+use crate::keyspace::{StringValue, Tracking, Value};
 use crate::resp::Reply;
 
 pub(super) const TABLE: &[Spec] = rows! { Generic;
@@ -28,13 +28,17 @@ fn object(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Ok(Reply::Array(HELP.iter().map(|&line| Reply::Simple(line.into())).collect()));
     }
     let key = call.arg(2);
-    let Some(value) = call.value(&key) else { return Ok(Reply::Null) };
-    match word.as_str() {
-        "encoding" => Ok(Reply::bulk(value.encoding().name())),
-        "refcount" => Ok(Reply::Integer(references(value))),
-        // Nothing is evicted here, so nobody notes when a key was used last.
-        "idletime" => Ok(Reply::Integer(0)),
-        _ => Err(Refusal::other(NO_FREQUENCY)),
+    let (now, tracking) = (call.now, call.settings.tracking);
+    let Some(entry) = call.peek(&key) else { return Ok(Reply::Null) };
+    match (word.as_str(), tracking) {
+        ("encoding", _) => Ok(Reply::bulk(entry.value.encoding().name())),
+        ("refcount", _) => Ok(Reply::Integer(references(&entry.value))),
+        ("idletime", Tracking::Recency) => Ok(Reply::count(entry.access.idle_seconds(now))),
+        ("idletime", Tracking::Frequency { .. }) => Err(Refusal::other(NO_IDLE_TIME)),
+        (_, Tracking::Frequency { decay_minutes, .. }) => {
+            Ok(Reply::Integer(entry.access.frequency(now, decay_minutes).into()))
+        }
+        (_, Tracking::Recency) => Err(Refusal::other(NO_FREQUENCY)),
     }
 }
 
@@ -46,6 +50,11 @@ fn references(value: &Value) -> i64 {
 const NO_FREQUENCY: &str = concat!(
     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that ",
     "when switching between policies at runtime LRU and LFU data will take some time to adjust."
+);
+
+const NO_IDLE_TIME: &str = concat!(
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when ",
+    "switching between policies at runtime LRU and LFU data will take some time to adjust."
 );
 
 const HELP: &[&str] = &[

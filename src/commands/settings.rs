@@ -1,7 +1,7 @@
 //! The options of the configuration that data commands obey.
 
 use super::Classes;
-use crate::keyspace::{Limits, SetLimits, StreamLimits};
+use crate::keyspace::{Limits, SetLimits, StreamLimits, Tracking};
 use crate::rdb::Thresholds;
 
 /// The options of `redis.conf` that change what data commands do.
@@ -35,6 +35,8 @@ pub struct Settings {
     pub stream_node_entries: usize,
     /// `hll-sparse-max-bytes`.
     pub hll_sparse_bytes: usize,
+    /// `maxmemory-policy`, as far as it says what is noted of a key's use.
+    pub tracking: Tracking,
 }
 
 impl Default for Settings {
@@ -54,6 +56,7 @@ impl Default for Settings {
             stream_node_bytes: 4_096,
             stream_node_entries: 100,
             hll_sparse_bytes: 3_000,
+            tracking: Tracking::Recency,
         }
     }
 }

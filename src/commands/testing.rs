@@ -59,6 +59,7 @@ impl Bench {
             random: &mut self.random,
             rdb_version: Version::V11,
             settings: &self.settings,
+            notes_use: true,
             effects: Effects::default(),
         };
         let reply = execute(spec, &mut call);

@@ -1,6 +1,6 @@
 //! Numbered databases, and the snapshot of all of them.
 
-use super::{Copied, Entry, Key, Millis, Value, pages::Pages};
+use super::{Access, Copied, Entry, Key, Millis, Value, pages::Pages};
 use crate::random::Random;
 
 /// All databases of a server. A clone is the whole data of one instant, at the cost of a few
@@ -77,6 +77,16 @@ impl Keyspace {
         self.databases.iter().map(Database::len).sum()
     }
 
+    /// Roughly the memory that all keys take, as of the last [`Self::recount`].
+    pub fn bytes(&self) -> u64 {
+        self.databases.iter().map(|db| db.pages.bytes()).sum()
+    }
+
+    /// Counts anew what was changed in place.
+    pub fn recount(&mut self) {
+        self.databases.iter_mut().for_each(|db| db.pages.recount());
+    }
+
     /// True if no database holds a key.
     pub fn is_empty(&self) -> bool {
         self.databases.iter().all(Database::is_empty)
@@ -142,7 +152,17 @@ impl Database {
         value: Value,
         expires: Option<Millis>,
     ) -> Option<Entry> {
-        self.pages.insert(key.into(), value, expires)
+        self.put(Entry { key: key.into(), value, expires, access: Access::default() })
+    }
+
+    /// Puts `entry` in the place of the one of the same key, which it returns.
+    pub fn put(&mut self, entry: Entry) -> Option<Entry> {
+        self.pages.insert(entry)
+    }
+
+    /// Notes a use of `key`.
+    pub fn set_access(&mut self, key: &[u8], access: Access) {
+        self.pages.set_access(key, access);
     }
 
     /// Gives `key` another expiry, or none; false if there is no such key.
@@ -175,6 +195,12 @@ impl Database {
     /// A key drawn with equal chance for every key.
     pub fn random(&self, random: &mut Random) -> Option<&Entry> {
         if self.is_empty() { None } else { self.pages.nth(random.below(self.len())) }
+    }
+
+    /// A key drawn with equal chance for every key that has an expiry.
+    pub fn random_volatile(&self, random: &mut Random) -> Option<&Entry> {
+        let volatile = self.volatile_len();
+        if volatile == 0 { None } else { self.pages.nth_volatile(random.below(volatile)) }
     }
 
     /// The first `limit` pages, with what a snapshot has made of them.
@@ -231,6 +257,36 @@ mod tests {
         assert_eq!(&*keyspace.db(5).soonest().unwrap().key, b"soon");
         keyspace.clear();
         assert!(keyspace.is_empty() && keyspace.soonest_expiry().is_none());
+    }
+
+    #[test]
+    fn the_memory_of_all_keys_is_that_of_each_however_they_came_about() {
+        let mut live = Keyspace::new(2);
+        for n in 0..200 {
+            put(&mut live, n % 2, &n.to_string(), (n % 3 == 0).then_some(50));
+        }
+        let empty_strings = live.bytes();
+        for n in 0..200 {
+            let long = Value::String(StringValue::Raw(Bytes::from(vec![0; 100 + n])));
+            *live.db_mut(n % 2).value_mut(n.to_string().as_bytes()).unwrap() = long;
+        }
+        live.recount();
+        assert_eq!(live.bytes() - empty_strings, (0..200).map(|n| 110 + n).sum::<u64>());
+        let fresh = || {
+            let mut copy = Keyspace::new(2);
+            for (index, db) in live.iter() {
+                db.iter().for_each(|entry| drop(copy.db_mut(index).put(entry.clone())));
+            }
+            copy
+        };
+        assert_eq!(fresh().bytes(), live.bytes());
+        let volatile = live.db(0).volatile_len();
+        let mut random = Random::new(1);
+        for _ in 0..50 {
+            assert!(live.db(0).random_volatile(&mut random).unwrap().expires.is_some());
+        }
+        (0..200).for_each(|n| drop(live.db_mut(n % 2).remove(n.to_string().as_bytes())));
+        assert_eq!((live.bytes(), volatile), (0, 34));
     }
 
     #[test]

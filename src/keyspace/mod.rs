@@ -23,12 +23,13 @@
 //! * Times here are data, not clocks: an expiry is a stamp in Unix milliseconds. Whether a key
 //!   *has* expired is asked by the commands, which know who asks.
 //!
-//! Reading order: `value`, `key`, `pages`, `database`; then the collections: `encoding`, `tree`,
-//! `table`, `set`, `hash`, `sorted_set`, `list_node`, `quicklist`, `list`, `stream_id`,
-//! `stream_node`, `stream_group`, `stream`.
+//! Reading order: `value`, `weight`, `key`, `access`, `pages`, `database`; then the collections:
+//! `encoding`, `tree`, `table`, `set`, `hash`, `sorted_set`, `list_node`, `quicklist`, `list`,
+//! `stream_id`, `stream_node`, `stream_group`, `stream`.
 //! *Source*: Redis 7.2 · db.c, object.c; the kernel's copy-on-write below rdb.c ·
 //! rdbSaveBackground.
 
+mod access;
 mod database;
 mod encoding;
 mod hash;
@@ -46,7 +47,9 @@ mod stream_node;
 mod table;
 mod tree;
 mod value;
+mod weight;
 
+pub use access::{Access, Tracking};
 pub use database::{Database, Keyspace, PageView};
 pub use encoding::{Encoding, Limits, SetLimits};
 pub use hash::Hash;

@@ -10,11 +10,13 @@
 
 mod page;
 mod tally;
+mod walk;
 
 use std::rc::Rc;
 
-use self::{page::Page, tally::Tally};
-use super::{Key, Millis, Value, key::hash_of};
+pub(super) use self::walk::PageAt;
+use self::{page::Page, tally::Tally, walk::page_from};
+use super::{Access, Key, Millis, Value, key::hash_of};
 
 /// A key with what belongs to it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,8 @@ pub struct Entry {
     pub value: Value,
     /// When it expires, if it does.
     pub expires: Option<Millis>,
+    /// When, or how often, it was used.
+    pub access: Access,
 }
 
 impl Entry {
@@ -52,6 +56,8 @@ pub(super) struct Pages {
     epoch: u64,
     /// What this epoch's writes have copied.
     copied: Copied,
+    /// Hashes of keys whose values were changed in place since the tallies were made.
+    uncounted: Vec<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -91,13 +97,30 @@ impl Pages {
         self.epoch
     }
 
+    /// Roughly the memory that all entries take, as of the last [`Self::recount`].
+    pub(super) fn bytes(&self) -> u64 {
+        self.tally().bytes
+    }
+
+    /// Counts anew what was changed in place.
+    pub(super) fn recount(&mut self) {
+        for hash in std::mem::take(&mut self.uncounted) {
+            if let Some(root) = &mut self.root {
+                root.recount(hash, 0);
+            }
+        }
+    }
+
     /// Takes every key out; the epoch goes on.
     pub(super) fn clear(&mut self) {
         self.root = None;
+        self.uncounted.clear();
     }
 
     /// Begins a new epoch, from which [`Self::copied`] counts.
     pub(super) fn begin_epoch(&mut self) {
+        // The pages are still our own: to count later might copy them.
+        self.recount();
         self.epoch += 1;
         self.copied = Copied::default();
     }
@@ -122,6 +145,12 @@ impl Pages {
         // A look first: a write that finds nothing must not copy the path.
         self.get(key)?;
         let hash = hash_of(key);
+        if self.uncounted.last() != Some(&hash) {
+            if self.uncounted.len() == UNCOUNTED_MAX {
+                self.recount();
+            }
+            self.uncounted.push(hash);
+        }
         let (epoch, copied) = (self.epoch, &mut self.copied);
         let mut node = self.root.as_mut()?;
         let mut depth = 0;
@@ -140,14 +169,8 @@ impl Pages {
     }
 
     /// Puts `entry` in, and returns the one that it replaced.
-    pub(super) fn insert(
-        &mut self,
-        key: Key,
-        value: Value,
-        expires: Option<Millis>,
-    ) -> Option<Entry> {
-        let hash = hash_of(&key);
-        let entry = Entry { key, value, expires };
+    pub(super) fn insert(&mut self, entry: Entry) -> Option<Entry> {
+        let hash = entry.hash();
         let mut write = Write { epoch: self.epoch, copied: &mut self.copied };
         match &mut self.root {
             Some(root) => root.insert(hash, entry, 0, &mut write),
@@ -167,6 +190,24 @@ impl Pages {
         let root = self.root.as_mut().expect("a key was found below the root");
         root.set_expiry(hash_of(key), key, expires, 0, &mut write);
         true
+    }
+
+    /// Notes a use of `key`, which is there.
+    pub(super) fn set_access(&mut self, key: &[u8], access: Access) {
+        let hash = hash_of(key);
+        let (mut node, mut depth) = (self.root.as_mut(), 0);
+        loop {
+            match node {
+                None => return,
+                Some(Node::Branch(branch)) => {
+                    node = Rc::make_mut(branch).children[slot(hash, depth)].as_mut();
+                    depth += 1;
+                }
+                Some(Node::Page(page)) => {
+                    return Rc::make_mut(page).set_access(hash, key, access);
+                }
+            }
+        }
     }
 
     /// Takes `key` out.
@@ -193,6 +234,28 @@ impl Pages {
                         let here = rank < keys;
                         if !here {
                             rank -= keys;
+                        }
+                        here
+                    })?;
+                }
+            }
+        }
+    }
+
+    /// The `rank`-th entry that has an expiry, in the order of hashes.
+    pub(super) fn nth_volatile(&self, rank: u64) -> Option<&Entry> {
+        let (mut node, mut left) = (self.root.as_ref()?, usize::try_from(rank).ok()?);
+        loop {
+            match node {
+                Node::Page(page) => {
+                    return page.entries().iter().filter(|e| e.expires.is_some()).nth(left);
+                }
+                Node::Branch(branch) => {
+                    node = branch.children.iter().flatten().find(|child| {
+                        let volatile = child.tally().volatile as usize;
+                        let here = left < volatile;
+                        if !here {
+                            left -= volatile;
                         }
                         here
                     })?;
@@ -228,40 +291,6 @@ impl Pages {
     fn tally(&self) -> Tally {
         self.root.as_ref().map_or(Tally::NONE, Node::tally)
     }
-}
-
-/// A page, and where the one after it begins.
-pub(super) struct PageAt<'a> {
-    /// Its entries, in the order of hashes.
-    pub(super) entries: &'a [Entry],
-    /// The first hash that a page may have.
-    pub(super) start: u64,
-    /// The first hash beyond the page's range; none at the end of the tree.
-    pub(super) next: Option<u64>,
-    /// The epoch of the page's last write.
-    pub(super) epoch: u64,
-}
-
-fn page_from(node: &Node, from: u64, start: u64, depth: u32) -> Option<PageAt<'_>> {
-    match node {
-        Node::Page(page) => {
-            let next = if depth == 0 { None } else { start.checked_add(span(depth)) };
-            Some(PageAt { entries: page.entries(), start, next, epoch: page.epoch() })
-        }
-        Node::Branch(branch) => {
-            let width = span(depth + 1);
-            let first = if from <= start { 0 } else { ((from - start) / width) as usize };
-            (first..FAN).find_map(|index| {
-                let child = branch.children[index].as_ref()?;
-                page_from(child, from, start + index as u64 * width, depth + 1)
-            })
-        }
-    }
-}
-
-/// How many hashes lie below one node at `depth` (at least 1).
-const fn span(depth: u32) -> u64 {
-    1 << (64 - BITS * depth)
 }
 
 /// A write that is under way: its epoch, and the count of what it copies.
@@ -388,6 +417,21 @@ impl Node {
         }
     }
 
+    /// Counts the page of `hash` anew, and what it changes above.
+    fn recount(&mut self, hash: u64, depth: u32) {
+        match self {
+            Self::Branch(branch) => {
+                let own = Rc::make_mut(branch);
+                let Some(child) = &mut own.children[slot(hash, depth)] else { return };
+                let before = child.tally();
+                child.recount(hash, depth + 1);
+                let after = child.tally();
+                own.count(before, after);
+            }
+            Self::Page(page) => Rc::make_mut(page).recount(),
+        }
+    }
+
     /// Copies the entries below into `entries`, in order.
     fn drain_into(&self, entries: &mut Vec<Entry>) {
         match self {
@@ -413,6 +457,8 @@ const fn slot(hash: u64, depth: u32) -> usize {
     (hash >> (64 - BITS * (depth + 1))) as usize & (FAN - 1)
 }
 
+/// So many changes in place are remembered before they are counted.
+const UNCOUNTED_MAX: usize = 64;
 /// Bits of the hash that one branch takes.
 const BITS: u32 = 4;
 /// Children of a branch.

@@ -14,7 +14,7 @@ pub(super) fn time(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
 }
 
 pub(super) fn lastsave(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
-    Reply::count(machine.state.last_save)
+    Reply::count(machine.state.saves.last)
 }
 
 /// REPLICAOF and SLAVEOF. The answer comes before anything has been tried.

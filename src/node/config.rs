@@ -4,10 +4,15 @@
 //! CONFIG GET prints them; what the machine asks often is read out once into [`Hot`].
 //! *Source*: Redis 7.2 · config.c.
 
+mod table;
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use self::table::DIRECTIVES;
+pub(super) use self::table::{boolean, choice, integer, memory, text};
 use crate::commands::{Classes, Settings};
+use crate::keyspace::Tracking;
 use crate::time::Duration;
 
 /// The options of one server. A clone shares them until one is changed.
@@ -19,6 +24,17 @@ pub struct Config {
     pub hot: Hot,
     /// What data commands ask.
     pub settings: Settings,
+    /// `save`: when a snapshot is made by itself.
+    pub save_points: Rc<[SavePoint]>,
+}
+
+/// A condition under which a server saves: so many changes, so many seconds since the last time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SavePoint {
+    /// More seconds than this since the last save.
+    pub seconds: u64,
+    /// At least so many changes since.
+    pub changes: u64,
 }
 
 /// Options that are asked with every command.
@@ -36,6 +52,12 @@ pub struct Hot {
     pub timeout: u64,
     /// `client-output-buffer-limit`.
     pub output_limits: OutputLimits,
+    /// `maxmemory`, in bytes; 0 for no limit.
+    pub maxmemory: u64,
+    /// True if there is any save point.
+    pub saves: bool,
+    /// `stop-writes-on-bgsave-error`.
+    pub stop_writes_on_bgsave_error: bool,
 }
 
 /// `client-output-buffer-limit`: how much may wait to be read by clients.
@@ -99,6 +121,8 @@ pub enum Kind {
     BufferLimits,
     /// Letters of classes of events.
     Events,
+    /// Pairs of seconds and changes.
+    SavePoints,
 }
 
 /// Why an option was not set, in the words that follow Redis' own preamble.
@@ -114,8 +138,12 @@ pub enum ConfigError {
 
 impl Default for Config {
     fn default() -> Self {
-        let mut config =
-            Self { changed: Rc::default(), hot: Hot::default(), settings: Settings::default() };
+        let mut config = Self {
+            changed: Rc::default(),
+            hot: Hot::default(),
+            settings: Settings::default(),
+            save_points: Rc::new([]),
+        };
         config.warm();
         config
     }
@@ -147,7 +175,8 @@ impl Config {
             | Kind::Memory(..)
             | Kind::Choice(_)
             | Kind::Text
-            | Kind::BufferLimits => self.get(row.name).to_owned(),
+            | Kind::BufferLimits
+            | Kind::SavePoints => self.get(row.name).to_owned(),
         }
     }
 
@@ -205,6 +234,7 @@ impl Config {
 
     /// Reads out what is asked often.
     fn warm(&mut self) {
+        self.save_points = save_points(self.get("save")).unwrap_or_default().into();
         self.hot = Hot {
             replica_read_only: self.yes("replica-read-only"),
             replica_serve_stale_data: self.yes("replica-serve-stale-data"),
@@ -216,6 +246,9 @@ impl Config {
                 replica: self.buffer_limit("slave"),
                 pubsub: self.buffer_limit("pubsub"),
             },
+            maxmemory: self.number("maxmemory"),
+            saves: !self.save_points.is_empty(),
+            stop_writes_on_bgsave_error: self.yes("stop-writes-on-bgsave-error"),
         };
         let size = |name| usize::try_from(self.number(name)).unwrap_or(usize::MAX);
         self.settings = Settings {
@@ -233,7 +266,21 @@ impl Config {
             stream_node_bytes: size("stream-node-max-bytes"),
             stream_node_entries: size("stream-node-max-entries"),
             hll_sparse_bytes: size("hll-sparse-max-bytes"),
+            tracking: self.tracking(),
         };
+    }
+}
+
+impl Config {
+    /// What is noted of a key's use.
+    fn tracking(&self) -> Tracking {
+        if !self.get("maxmemory-policy").ends_with("-lfu") {
+            return Tracking::Recency;
+        }
+        Tracking::Frequency {
+            log_factor: self.number("lfu-log-factor"),
+            decay_minutes: self.number("lfu-decay-time"),
+        }
     }
 }
 
@@ -265,6 +312,10 @@ impl Kind {
             }
             Self::Text => Ok(value.to_owned()),
             Self::BufferLimits => buffer_limits(value, current),
+            Self::SavePoints => match save_points(value) {
+                Some(points) => Ok(shown_points(&points)),
+                None => Err("Invalid save parameters".to_owned()),
+            },
             // The letters are kept as given: `A` hides what stands beside it.
             Self::Events => match Classes::parse(value) {
                 Some(_) => Ok(value.to_owned()),
@@ -303,6 +354,22 @@ fn buffer_limits(value: &str, current: &str) -> Result<String, String> {
     Ok(classes.join(" "))
 }
 
+/// Reads pairs of seconds and changes.
+fn save_points(value: &str) -> Option<Vec<SavePoint>> {
+    let words: Vec<u64> =
+        value.split_ascii_whitespace().map(|word| word.parse().ok()).collect::<Option<_>>()?;
+    let pair = |pair: &[u64]| match *pair {
+        [seconds, changes] if seconds > 0 => Some(SavePoint { seconds, changes }),
+        _ => None,
+    };
+    words.chunks(2).map(pair).collect()
+}
+
+fn shown_points(points: &[SavePoint]) -> String {
+    let point = |point: &SavePoint| format!("{} {}", point.seconds, point.changes);
+    points.iter().map(point).collect::<Vec<_>>().join(" ")
+}
+
 /// Reads `64mb`, `1g`, `100`: k is 1,000, kb is 1,024.
 pub fn parse_memory(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -331,126 +398,6 @@ pub fn directive(name: &str) -> Option<&'static Directive> {
 /// Every option, those without effect last.
 pub fn directives() -> impl Iterator<Item = &'static Directive> {
     DIRECTIVES.iter().chain(super::inert::INERT)
-}
-
-/// Every option that has an effect.
-static DIRECTIVES: &[Directive] = &[
-    text("bind", "* -::*").fixed(),
-    text("dbfilename", "dump.rdb"),
-    text("dir", "."),
-    integer("databases", "16", 1, 2_147_483_647).fixed(),
-    integer("port", "6379", 0, 65_535).fixed(),
-    integer("hz", "10", 0, 2_147_483_647),
-    text("save", "").fixed(),
-    choice("appendonly", "no", &["no"]).fixed(),
-    choice("loglevel", "notice", &["debug", "verbose", "notice", "warning", "nothing"]),
-    text("logfile", "").fixed(),
-    boolean("daemonize", "no").fixed(),
-    boolean("protected-mode", "yes"),
-    text("requirepass", ""),
-    text("masteruser", ""),
-    text("masterauth", ""),
-    text("replicaof", "").also("slaveof").fixed(),
-    boolean("rdbcompression", "yes"),
-    boolean("rdbchecksum", "yes").fixed(),
-    boolean("rdb-del-sync-files", "no"),
-    integer("rdb-key-save-delay", "0", -2_147_483_648, 2_147_483_647),
-    integer("key-load-delay", "0", -2_147_483_648, 2_147_483_647),
-    boolean("repl-diskless-sync", "yes"),
-    integer("repl-diskless-sync-delay", "5", 0, 2_147_483_647),
-    integer("repl-diskless-sync-max-replicas", "0", 0, 2_147_483_647),
-    choice("repl-diskless-load", "disabled", &["disabled", "on-empty-db", "swapdb"]),
-    integer("repl-ping-replica-period", "10", 1, 2_147_483_647).also("repl-ping-slave-period"),
-    integer("repl-timeout", "60", 1, 2_147_483_647),
-    boolean("repl-disable-tcp-nodelay", "no"),
-    memory("repl-backlog-size", "1048576", 1),
-    integer("repl-backlog-ttl", "3600", 0, i64::MAX),
-    boolean("replica-serve-stale-data", "yes").also("slave-serve-stale-data"),
-    boolean("replica-read-only", "yes").also("slave-read-only"),
-    boolean("replica-ignore-maxmemory", "yes").also("slave-ignore-maxmemory"),
-    boolean("replica-lazy-flush", "no").also("slave-lazy-flush"),
-    integer("replica-priority", "100", 0, 2_147_483_647).also("slave-priority"),
-    text("replica-announce-ip", "").also("slave-announce-ip"),
-    integer("replica-announce-port", "0", 0, 65_535).also("slave-announce-port"),
-    boolean("replica-announced", "yes"),
-    integer("min-replicas-to-write", "0", 0, 2_147_483_647).also("min-slaves-to-write"),
-    integer("min-replicas-max-lag", "10", 0, 2_147_483_647).also("min-slaves-max-lag"),
-    Directive {
-        name: "client-output-buffer-limit",
-        alias: None,
-        kind: Kind::BufferLimits,
-        default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
-        mutable: true,
-    },
-    row("notify-keyspace-events", Kind::Events, ""),
-    integer("maxclients", "10000", 1, 4_294_967_295),
-    integer("timeout", "0", 0, 2_147_483_647),
-    boolean("lazyfree-lazy-expire", "no"),
-    boolean("lazyfree-lazy-eviction", "no"),
-    boolean("lazyfree-lazy-server-del", "no"),
-    boolean("lazyfree-lazy-user-del", "no"),
-    boolean("lazyfree-lazy-user-flush", "no"),
-    integer("shutdown-timeout", "10", 0, 2_147_483_647),
-    integer("hash-max-listpack-entries", "512", 0, i64::MAX).also("hash-max-ziplist-entries"),
-    memory("hash-max-listpack-value", "64", 0).also("hash-max-ziplist-value"),
-    integer("list-max-listpack-size", "-2", -2_147_483_648, 2_147_483_647)
-        .also("list-max-ziplist-size"),
-    integer("list-compress-depth", "0", 0, 2_147_483_647),
-    integer("set-max-intset-entries", "512", 0, i64::MAX),
-    integer("set-max-listpack-entries", "128", 0, i64::MAX),
-    memory("set-max-listpack-value", "64", 0),
-    integer("zset-max-listpack-entries", "128", 0, i64::MAX).also("zset-max-ziplist-entries"),
-    memory("zset-max-listpack-value", "64", 0).also("zset-max-ziplist-value"),
-    memory("stream-node-max-bytes", "4096", 0),
-    integer("stream-node-max-entries", "100", 0, i64::MAX),
-    memory("hll-sparse-max-bytes", "3000", 0),
-];
-
-const fn row(name: &'static str, kind: Kind, default: &'static str) -> Directive {
-    Directive { name, alias: None, kind, default, mutable: true }
-}
-
-pub(super) const fn boolean(name: &'static str, default: &'static str) -> Directive {
-    row(name, Kind::Bool, default)
-}
-
-pub(super) const fn integer(
-    name: &'static str,
-    default: &'static str,
-    low: i64,
-    high: i64,
-) -> Directive {
-    row(name, Kind::Integer(low, high), default)
-}
-
-pub(super) const fn memory(name: &'static str, default: &'static str, low: u64) -> Directive {
-    row(name, Kind::Memory(low, i64::MAX as u64), default)
-}
-
-pub(super) const fn choice(
-    name: &'static str,
-    default: &'static str,
-    words: &'static [&'static str],
-) -> Directive {
-    row(name, Kind::Choice(words), default)
-}
-
-pub(super) const fn text(name: &'static str, default: &'static str) -> Directive {
-    row(name, Kind::Text, default)
-}
-
-impl Directive {
-    /// The same row, also found under an older name.
-    pub(super) const fn also(mut self, alias: &'static str) -> Self {
-        self.alias = Some(alias);
-        self
-    }
-
-    /// The same row, to be given only at the start.
-    pub(super) const fn fixed(mut self) -> Self {
-        self.mutable = false;
-        self
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::config::{ConfigError, directives};
 use super::help::{unknown_subcommand, wrong_arity};
 use super::io::Link;
 use super::machine::Machine;
+use super::state::Stats;
 use crate::commands::glob_matches;
 use crate::resp::{Bytes, Reply};
 
@@ -13,7 +14,7 @@ pub(super) fn config(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Repl
         (b"get", patterns @ [_, ..]) => config_get(machine, patterns),
         (b"set", pairs @ [_, _, ..]) if pairs.len().is_multiple_of(2) => config_set(machine, pairs),
         (b"resetstat", []) => {
-            machine.state.stats = super::state::Stats::default();
+            machine.state.stats = Stats::default();
             Reply::OK
         }
         (b"help", []) => super::help::help("CONFIG", HELP),
@@ -63,6 +64,9 @@ fn config_set(machine: &mut Machine<'_>, pairs: &[Bytes]) -> Reply {
     let size = machine.state.config().number("repl-backlog-size");
     if let Some(backlog) = &mut machine.state.backlog {
         backlog.resize(size);
+    }
+    if pairs.chunks(2).any(|pair| pair[0].eq_ignore_ascii_case(b"maxmemory")) {
+        machine.obey_new_limit();
     }
     Reply::OK
 }

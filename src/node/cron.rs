@@ -11,7 +11,6 @@
 use std::fmt;
 
 use super::client::{Class, Client, Waiting};
-use super::gates::Asker;
 use super::io::Link;
 use super::machine::{Deadline, Machine};
 use super::note::{MasterNote, ReplicaNote, TransferNote};
@@ -19,8 +18,8 @@ use super::output::soft_limit_end;
 use super::save::ChildStage;
 use super::state::{State, TICKS_PER_SECOND};
 use super::upstream::Uplink;
+use crate::commands::Classes;
 use crate::replication::Stage;
-use crate::resp::Bytes;
 use crate::time::Instant;
 
 /// What a node will do when it is woken.
@@ -60,11 +59,13 @@ pub enum Wake {
     OutputLimit,
     /// Closes a client that has said nothing for long.
     IdleClient,
+    /// Saves because enough has changed.
+    SavePoint,
 }
 
 impl Wake {
     /// Every purpose, in the order of importance.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SnapshotChunk,
         Self::LoadChunk,
         Self::ReapChild,
@@ -82,6 +83,7 @@ impl Wake {
         Self::Failover,
         Self::OutputLimit,
         Self::IdleClient,
+        Self::SavePoint,
     ];
 }
 
@@ -105,6 +107,7 @@ impl fmt::Display for Wake {
             Self::Failover => "FAILOVER: the time to catch up is over",
             Self::OutputLimit => "a client has read too slowly for too long",
             Self::IdleClient => "timeout: a client has been silent",
+            Self::SavePoint => "a save point is reached: BGSAVE starts",
         })
     }
 }
@@ -126,6 +129,7 @@ pub(super) fn deadline(state: &State) -> Option<Deadline> {
         failover_due(state),
         swollen_due(state),
         idle_due(state),
+        state.save_due(),
     ];
     due.into_iter().flatten().min_by_key(|deadline| (deadline.at, deadline.wake))
 }
@@ -137,7 +141,7 @@ fn second_due(state: &State) -> Option<Instant> {
 }
 
 /// A duty at the first tick that is not before `at`.
-fn at_tick(state: &State, at: Instant, wake: Wake) -> Deadline {
+pub(super) fn at_tick(state: &State, at: Instant, wake: Wake) -> Deadline {
     Deadline { at: state.tick_at(state.tick_from(at)), wake }
 }
 
@@ -326,6 +330,7 @@ impl Machine<'_> {
         let due = self.state.tick.is_none() || second_due(self.state).is_some_and(|at| at <= now);
         let before = self.state.tick.replace(tick);
         self.reap_child();
+        self.save_if_due();
         self.check_swollen();
         self.close_idle_clients();
         self.expire_keys();
@@ -464,22 +469,10 @@ impl Machine<'_> {
             let Some(key) = self.state.keyspace.db(db).soonest().map(|e| e.key.to_bytes()) else {
                 return;
             };
-            let name = if self.state.config().settings.lazy_expire { "unlink" } else { "del" };
-            let args = [Bytes::from(name.to_uppercase().as_bytes()), key];
-            self.delete_expired(db, &args);
+            let lazy = self.state.config().settings.lazy_expire;
+            self.state.stats.expired_keys += 1;
+            self.delete_by_itself(db, key, lazy, (Classes::EXPIRED, "expired"));
         }
-    }
-
-    fn delete_expired(&mut self, db: usize, args: &[Bytes; 2]) {
-        let Some(spec) = crate::commands::lookup(&args[0]) else { return };
-        // Seen as the master link sees it: the key is deleted by this very command.
-        let (_, mut effects) = self.call(spec, Asker::upstream(db), args);
-        for event in &mut effects.events {
-            event.name = "expired";
-        }
-        let unit = self.settle(db, args, effects);
-        self.state.stats.expired_keys += 1;
-        self.propagate(&unit, false);
     }
 }
 

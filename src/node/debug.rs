@@ -3,7 +3,7 @@
 use super::debug_protocol::protocol;
 use super::io::Link;
 use super::machine::Machine;
-use crate::keyspace::{StringValue, Value};
+use crate::keyspace::{Entry, StringValue, Value};
 use crate::rdb::Digest;
 use crate::resp::{Bytes, Reply, parse_integer};
 
@@ -54,6 +54,7 @@ fn populate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     let prefix = args.get(1).map_or_else(|| "key".into(), |prefix| String::from_utf8_lossy(prefix));
     let size = size.flatten().and_then(|size| usize::try_from(size).ok());
     let db = machine.state.clients.get(&link).map_or(0, |client| client.db);
+    let access = machine.state.config().settings.tracking.fresh(machine.now.millis() as i64);
     let db = machine.state.keyspace.db_mut(db);
     for n in 0..count {
         let key = Bytes::from(format!("{prefix}:{n}").into_bytes());
@@ -64,7 +65,8 @@ fn populate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
         if let Some(size) = size {
             value.resize(size, 0);
         }
-        db.insert(key, Value::String(StringValue::new(Bytes::from(value))), None);
+        let value = Value::String(StringValue::new(Bytes::from(value)));
+        db.put(Entry { key: key.into(), value, expires: None, access });
     }
     Reply::OK
 }

@@ -7,11 +7,12 @@ use crate::time::Instant;
 
 impl State {
     /// How a snapshot is written.
-    pub(super) fn rdb_options(&self) -> EncodeOptions {
+    pub(super) fn rdb_options(&self, now: Instant) -> EncodeOptions {
         EncodeOptions {
             version: self.setup.profile.rdb_version(),
             compress: self.config().yes("rdbcompression"),
             checksum: self.config().yes("rdbchecksum"),
+            uses: self.rdb_uses(now),
         }
     }
 
@@ -40,7 +41,7 @@ impl Node {
     pub fn dump(&self, now: Instant) -> Vec<u8> {
         let state = &self.state;
         let data = state.keyspace.clone().snapshot();
-        let mut encoder = Encoder::new(data, state.rdb_header(now), state.rdb_options());
+        let mut encoder = Encoder::new(data, state.rdb_header(now), state.rdb_options(now));
         let mut bytes = Vec::new();
         while let Some(chunk) = encoder.next_chunk(CHUNK_BYTES) {
             bytes.extend(chunk);

@@ -61,7 +61,7 @@ pub(super) fn shutdown(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) ->
     if abort {
         return machine.abort_shutdown();
     }
-    let configured = machine.state.config().text("save").is_some();
+    let configured = machine.state.config().hot.saves;
     let save = save || (configured && !nosave);
     machine.wait_for_disk(link);
     machine.begin_shutdown(Some(link), save, given("force"), given("now"));
@@ -100,7 +100,7 @@ impl Machine<'_> {
 
     /// SIGTERM and SIGINT: SHUTDOWN without a word, and without anybody to answer.
     pub(super) fn terminate(&mut self) {
-        let save = self.state.config().text("save").is_some();
+        let save = self.state.config().hot.saves;
         self.begin_shutdown(None, save, false, false);
     }
 
@@ -194,9 +194,9 @@ impl Machine<'_> {
             (Ok(()), _) => {
                 self.note(SnapshotNote::DbSavedOnDisk);
                 self.state.saved(child.dirty);
-                self.state.stats.rdb_saves += 1;
-                self.state.stats.bgsave_failed = false;
-                self.state.last_save = self.now.seconds();
+                self.state.saves.count += 1;
+                self.state.saves.failed = false;
+                self.state.saves.last = self.now.seconds();
                 Reply::OK
             }
             (Err(why), Patron::Client(_)) => {

@@ -1,6 +1,10 @@
 //! From a client's bytes to a reply: the gates that a command passes, in Redis' order.
 //! *Source*: Redis 7.2 · server.c · processCommand.
 
+mod room;
+
+pub(super) use room::{EMPTY_SERVER_BYTES, Eviction};
+
 use super::admin_table::{self, AdminSpec};
 use super::client::Transaction;
 use super::io::Link;
@@ -29,12 +33,20 @@ pub(super) struct Asker {
     pub(super) protocol: Protocol,
     /// True if it can be kept waiting.
     pub(super) may_block: bool,
+    /// True if the use of a key is noted.
+    pub(super) notes_use: bool,
 }
 
 impl Asker {
     /// The master, in whose stream keys never expire and nobody waits.
     pub(super) const fn upstream(db: usize) -> Self {
-        Self { db, viewer: Viewer::Upstream, protocol: Protocol::Resp2, may_block: false }
+        Self {
+            db,
+            viewer: Viewer::Upstream,
+            protocol: Protocol::Resp2,
+            may_block: false,
+            notes_use: true,
+        }
     }
 }
 
@@ -122,7 +134,8 @@ impl Machine<'_> {
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.last_command = row.full_name(&command.args);
         }
-        if let Err(refusal) = self.may_run(link, row) {
+        let room = self.make_room();
+        if let Err(refusal) = self.may_run(link, row, room) {
             self.calls_of(row, &command.args).rejected += 1;
             return self.refuse(link, &refusal);
         }
@@ -183,13 +196,17 @@ impl Machine<'_> {
     }
 
     /// The gates.
-    fn may_run(&self, link: Link, row: Row) -> Result<(), Refusal> {
+    fn may_run(&self, link: Link, row: Row, room: bool) -> Result<(), Refusal> {
         let (flags, hot) = (row.flags(), self.state.config().hot);
         let client = self.state.clients.get(&link);
         if client.is_some_and(|client| !client.authenticated) && !flags.has(Flags::NO_AUTH) {
             return Err(Refusal::other("NOAUTH Authentication required."));
         }
+        if !room && self.takes_memory(link, row) {
+            return Err(Refusal::other("OOM command not allowed when used memory > 'maxmemory'."));
+        }
         let writes = flags.has(Flags::WRITE) || (row.name() == "exec" && self.queue_writes(link));
+        self.disk_works(row, writes)?;
         if writes && !self.state.is_replica() && !self.enough_replicas() {
             return Err(Refusal::other("NOREPLICAS Not enough good replicas to write."));
         }
@@ -219,6 +236,26 @@ impl Machine<'_> {
         let keyed = flags.has(Flags::WRITE) || flags.has(Flags::READONLY);
         if keyed && client.is_some_and(|client| client.monitors) {
             return Err(Refusal::other("ERR Replica can't interact with the keyspace"));
+        }
+        Ok(())
+    }
+
+    /// True for what may take more memory; inside MULTI that is every command that is queued.
+    fn takes_memory(&self, link: Link, row: Row) -> bool {
+        if row.name() == "exec" {
+            return self.queue_has(link, Flags::DENYOOM);
+        }
+        let queues = self.state.clients.get(&link).is_some_and(|c| c.transaction.is_some());
+        row.flags().has(Flags::DENYOOM)
+            || (queues && !matches!(row.name(), "discard" | "reset" | "quit"))
+    }
+
+    /// A master that is to be saved from time to time, and cannot be, takes no more writes.
+    fn disk_works(&self, row: Row, writes: bool) -> Result<(), Refusal> {
+        let hot = self.state.config().hot;
+        let stops = hot.stop_writes_on_bgsave_error && self.state.saves.failed && hot.saves;
+        if stops && (writes || row.name() == "ping") && !self.state.is_replica() {
+            return Err(Refusal::other(MISCONF));
         }
         Ok(())
     }
@@ -293,6 +330,7 @@ impl Machine<'_> {
             random: &mut self.state.random,
             rdb_version: self.state.setup.profile.rdb_version(),
             settings: &self.state.setup.config.settings,
+            notes_use: self.state.child.is_none() && asker.notes_use,
             effects: Effects::default(),
         };
         let reply = commands::execute(spec, &mut call);
@@ -313,6 +351,7 @@ impl Machine<'_> {
             viewer,
             protocol: client.map_or(Protocol::Resp2, |client| client.protocol),
             may_block: true,
+            notes_use: spec.name == "touch" || client.is_none_or(|client| !client.no_touch),
         }
     }
 
@@ -338,3 +377,11 @@ impl Machine<'_> {
         self.hang_up(link);
     }
 }
+
+const MISCONF: &str = concat!(
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to ",
+    "disk. Commands that may modify the data set are disabled, because this instance is ",
+    "configured to report errors during writes if RDB snapshotting fails ",
+    "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB ",
+    "error."
+);

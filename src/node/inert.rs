@@ -71,14 +71,9 @@ pub(super) static INERT: &[Directive] = &[
     integer("latency-monitor-threshold", "0", i64::MIN, i64::MAX),
     boolean("latency-tracking", "yes"),
     text("latency-tracking-info-percentiles", "50 99 99.9"),
-    integer("lfu-decay-time", "1", i64::MIN, i64::MAX),
-    integer("lfu-log-factor", "10", i64::MIN, i64::MAX),
     text("locale-collate", ""),
-    memory("maxmemory", "0", 0),
     memory("maxmemory-clients", "0", 0),
     integer("maxmemory-eviction-tenacity", "10", i64::MIN, i64::MAX),
-    choice("maxmemory-policy", "noeviction", POLICIES),
-    integer("maxmemory-samples", "5", i64::MIN, i64::MAX),
     boolean("no-appendfsync-on-rewrite", "no"),
     text("oom-score-adj", "no"),
     text("oom-score-adj-values", "0 200 800"),
@@ -96,7 +91,6 @@ pub(super) static INERT: &[Directive] = &[
     integer("slowlog-log-slower-than", "10000", i64::MIN, i64::MAX),
     integer("slowlog-max-len", "128", i64::MIN, i64::MAX),
     integer("socket-mark-id", "0", i64::MIN, i64::MAX).fixed(),
-    boolean("stop-writes-on-bgsave-error", "yes"),
     text("supervised", "no").fixed(),
     boolean("syslog-enabled", "no").fixed(),
     text("syslog-facility", "local0").fixed(),
@@ -126,16 +120,4 @@ pub(super) static INERT: &[Directive] = &[
     integer("tracking-table-max-keys", "1000000", i64::MIN, i64::MAX),
     text("unixsocket", "").fixed(),
     text("unixsocketperm", "0").fixed(),
-];
-
-/// What a server may do that has no room for more, in the order in which Redis lists them.
-const POLICIES: &[&str] = &[
-    "volatile-lru",
-    "volatile-lfu",
-    "volatile-random",
-    "volatile-ttl",
-    "allkeys-lru",
-    "allkeys-lfu",
-    "allkeys-random",
-    "noeviction",
 ];

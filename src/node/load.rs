@@ -5,6 +5,8 @@
 //! told so. The old data goes when loading begins; with `swapdb` it stays until the new is whole.
 //! *Source*: Redis 7.2 · replication.c · readSyncBulkPayload; rdb.c · rdbLoadRioWithLoadingCtx.
 
+mod item;
+
 use super::downstream::CHUNK_BYTES;
 use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
 use super::machine::Machine;
@@ -14,7 +16,7 @@ use super::upstream::{Cached, Transfer, Uplink};
 use crate::keyspace::Keyspace;
 use crate::rdb::{DecodeOptions, Decoder, Item};
 use crate::replication::{Form, History, Offset, Progress, ReplicationId, SecondId};
-use crate::resp::{Bytes, parse_integer};
+use crate::resp::Bytes;
 use crate::time::{Duration, Instant};
 
 /// A dataset that is being loaded.
@@ -91,12 +93,12 @@ impl Loading {
         !self.reading && matches!(self.source, Source::File(_) | Source::Dump(_))
     }
 
-    /// True while the process starts: it does nothing else.
     /// True while clients are served the old data.
     pub(super) fn is_beside(&self) -> bool {
         self.source == (Source::Link { swap: true })
     }
 
+    /// True while the process starts: it does nothing else.
     pub(super) const fn is_start(&self) -> bool {
         matches!(self.source, Source::Dump(_))
     }
@@ -289,48 +291,6 @@ impl Machine<'_> {
         }
     }
 
-    fn load_item(&mut self, item: Item) {
-        let seconds = self.now.seconds();
-        let now = self.now.millis() as i64;
-        let is_master = !self.state.is_replica();
-        let Some(loading) = &mut self.state.loading else { return };
-        match item {
-            Item::Key { db, key, value, expires } => {
-                let index = usize::try_from(db).unwrap_or(usize::MAX);
-                if index >= loading.keyspace.databases() {
-                    let text = "FATAL: Data file was created with a Redis server configured to \
-                                handle more than the configured databases. Exiting";
-                    return self.loading_failed(text.to_owned());
-                }
-                // A master begins without what has expired; a replica waits to be told.
-                if is_master && loading.is_start() && expires.is_some_and(|at| at < now) {
-                    loading.expired.push((index, key));
-                    return;
-                }
-                loading.loaded += 1;
-                loading.keyspace.db_mut(index).insert(key, value, expires);
-            }
-            Item::Aux { name, value } => {
-                let number = parse_integer(&value).and_then(|n| u64::try_from(n).ok());
-                match (&*name, number) {
-                    (b"redis-ver", _) => {
-                        let version = String::from_utf8_lossy(&value).into_owned();
-                        self.note(LoadNote::LoadingRdbVersion(version));
-                    }
-                    (b"ctime", Some(ctime)) => {
-                        self.note(LoadNote::RdbAge(seconds.saturating_sub(ctime)));
-                    }
-                    (b"used-mem", Some(bytes)) => self.note(LoadNote::RdbMemory(bytes)),
-                    (b"repl-stream-db", Some(db)) => loading.stream_db = usize::try_from(db).ok(),
-                    (b"repl-offset", Some(offset)) => loading.repl_offset = Some(Offset(offset)),
-                    (b"repl-id", _) => loading.repl_id = ReplicationId::parse(&value),
-                    _ => {}
-                }
-            }
-            Item::SelectDb(_) | Item::Resize { .. } | Item::Function(_) | Item::End => {}
-        }
-    }
-
     /// The dataset is whole: it takes the place of the old one, and the stream begins.
     fn loaded(&mut self) {
         let Some(loading) = self.state.loading.take() else { return };
@@ -364,8 +324,8 @@ impl Machine<'_> {
 
     fn done_loading(&mut self, loaded: u64, expired: u64) {
         self.note(LoadNote::DoneLoading { loaded, expired });
-        let stats = &mut self.state.stats;
-        (stats.last_load_keys, stats.last_load_expired) = (loaded, expired);
+        let saves = &mut self.state.saves;
+        (saves.keys_loaded, saves.keys_expired) = (loaded, expired);
     }
 
     fn mark_broken(&mut self, loading: &Loading) {

@@ -3,10 +3,14 @@
 //! A note is a typed fact; its `Display` is the text of the line. Nothing reads it to decide.
 //! *Source*: the log calls of Redis 7.2 · replication.c, rdb.c, server.c.
 
+mod server;
+
+use super::config::SavePoint;
 use super::io::Address;
 use super::log::Level;
 pub use super::note_load::LoadNote;
 use crate::replication::{Offset, ReplicationId, Why};
+pub use server::ServerNote;
 
 /// How a snapshot reaches the replicas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -270,60 +274,10 @@ pub enum SnapshotNote {
     BgsaveForReplicationFailed,
     /// There is no child: the system says why.
     CannotFork(&'static str),
+    /// Enough has changed for a snapshot.
+    SavePointReached(SavePoint),
     /// The snapshot for replicas could not even begin.
     BgsaveForReplicationNotBegun,
-}
-
-/// What any server says of itself.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ServerNote {
-    /// The version.
-    Version(String),
-    /// Where it listens.
-    RunningMode(u16),
-    /// It is set up.
-    ServerInitialized,
-    /// It accepts clients.
-    ReadyToAccept,
-    /// A client ordered the end.
-    UserRequestedShutdown,
-    /// SHUTDOWN waits until replicas have confirmed all.
-    WaitingForReplicas,
-    /// SHUTDOWN did not wait any longer for this one.
-    LaggingReplica {
-        /// Its address.
-        replica: String,
-        /// How many bytes it has not confirmed.
-        behind: u64,
-        /// The seconds since it was heard.
-        lag: u64,
-        /// Redis' name of its state.
-        state: &'static str,
-    },
-    /// How many replicas have everything at the end.
-    ReplicasInSync {
-        /// How many.
-        count: usize,
-        /// Of how many.
-        of: usize,
-    },
-    /// SHUTDOWN saves.
-    SavingFinalSnapshot,
-    /// SHUTDOWN could not save, and does not end.
-    CannotExit,
-    /// SHUTDOWN ABORT.
-    ShutdownAborted,
-    /// The last line.
-    Bye,
-    /// A client reads too slowly.
-    OutputLimit {
-        /// It, as CLIENT LIST shows it.
-        client: String,
-        /// True if it was found when more was written to it, false if the cron has found it.
-        scheduled: bool,
-    },
-    /// The dataset was read at the start; seconds.
-    DbLoadedFromDisk(f64),
 }
 
 impl Note {
@@ -427,12 +381,6 @@ impl SnapshotNote {
 impl From<SnapshotNote> for Note {
     fn from(note: SnapshotNote) -> Self {
         Self::Snapshot(note)
-    }
-}
-
-impl ServerNote {
-    const fn is_warning(&self) -> bool {
-        matches!(self, Self::Bye | Self::CannotExit | Self::OutputLimit { .. })
     }
 }
 

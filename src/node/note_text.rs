@@ -351,6 +351,9 @@ fn snapshot_text(note: &SnapshotNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
         SnapshotNote::BgsaveForReplicationFailed => {
             f.write_str("SYNC failed. BGSAVE child returned an error")
         }
+        SnapshotNote::SavePointReached(point) => {
+            write!(f, "{} changes in {} seconds. Saving...", point.changes, point.seconds)
+        }
         SnapshotNote::CannotFork(why) => {
             write!(f, "Can't save in background: fork: {why}")
         }
@@ -382,6 +385,12 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("Saving the final RDB snapshot before exiting.")
         }
         ServerNote::CannotExit => f.write_str("Error trying to save the DB, can't exit."),
+        ServerNote::LimitBelowUse { limit, used } => write!(
+            f,
+            "WARNING: the new maxmemory value set via CONFIG SET ({limit}) is smaller than the \
+             current memory usage ({used}). This will result in key eviction and/or the \
+             inability to accept new write commands depending on the maxmemory-policy."
+        ),
         ServerNote::ShutdownAborted => f.write_str("Shutdown manually aborted."),
         ServerNote::Bye => f.write_str("Redis is now ready to exit, bye bye..."),
         ServerNote::OutputLimit { client, scheduled } => {

@@ -14,7 +14,7 @@ pub(super) type Unit = Vec<(usize, Vec<Bytes>)>;
 impl Machine<'_> {
     /// Takes a command's effects in, and answers what it wants propagated.
     pub(super) fn settle(&mut self, db: usize, args: &[Bytes], effects: Effects) -> Unit {
-        self.state.dirty += effects.dirty;
+        self.state.saves.dirty += effects.dirty;
         self.state.stats.keyspace_hits += effects.hits;
         self.state.stats.keyspace_misses += effects.misses;
         self.state.stats.expired_keys += effects.expired.len() as u64;

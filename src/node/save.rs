@@ -13,6 +13,10 @@
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveBackground, rdbSaveToSlavesSockets,
 //! backgroundSaveDoneHandler.
 
+mod points;
+
+pub(super) use points::bgsave;
+
 use super::downstream::CHUNK_BYTES;
 use super::io::{Carries, DiskFact, DiskOrder, Job, Link, Output};
 use super::machine::Machine;
@@ -21,7 +25,7 @@ use super::state::State;
 use crate::keyspace::Keyspace;
 use crate::rdb::Encoder;
 use crate::replication::{Downlink, Framing, Offset, Stage};
-use crate::resp::{Bytes, Reply};
+use crate::resp::Bytes;
 use crate::time::{Duration, Instant};
 
 /// A running, or exited, child.
@@ -146,7 +150,7 @@ impl Machine<'_> {
 
     fn fork(&mut self, data: Keyspace, target: ChildTarget, pending: Vec<u8>) -> u32 {
         let header = self.state.rdb_header(self.now);
-        let options = self.state.rdb_options();
+        let options = self.state.rdb_options(self.now);
         let state = &mut *self.state;
         let pid = state.next_pid;
         state.next_pid += 1;
@@ -159,7 +163,7 @@ impl Machine<'_> {
             stage: ChildStage::Writing,
             pending,
             written: 0,
-            dirty: state.dirty,
+            dirty: state.saves.dirty,
             began_at: self.now,
             ready_at: self.now + Duration::of_bytes(CHUNK_BYTES as u64, speed),
         });
@@ -294,7 +298,7 @@ impl Machine<'_> {
         match (&child.target, success) {
             (ChildTarget::Disk { .. }, true) => {
                 self.note(SnapshotNote::SavingTerminated);
-                self.state.last_save = self.now.seconds();
+                self.state.saves.last = self.now.seconds();
                 self.state.saved(child.dirty);
                 self.count_bgsave(&child, true);
                 self.snapshot_saved(child.written);
@@ -316,10 +320,10 @@ impl Machine<'_> {
 
     fn count_bgsave(&mut self, child: &Child, success: bool) {
         let seconds = self.now.since(child.began_at).seconds();
-        let stats = &mut self.state.stats;
-        stats.bgsave_seconds = Some(seconds);
-        stats.bgsave_failed = !success;
-        stats.rdb_saves += u64::from(success);
+        let saves = &mut self.state.saves;
+        saves.seconds = Some(seconds);
+        saves.failed = !success;
+        saves.count += u64::from(success);
     }
 
     /// The file is there: those who waited for it are sent it.
@@ -404,7 +408,7 @@ impl Machine<'_> {
         let pid = child.pid;
         let exited = matches!(child.stage, ChildStage::Exited { .. });
         let to_disk = matches!(child.target, ChildTarget::Disk { .. });
-        let wanted = to_disk && self.state.config().text("save").is_some();
+        let wanted = to_disk && self.state.config().hot.saves;
         if exited || wanted || !self.state.receivers().is_empty() {
             return self.pump_child();
         }
@@ -456,31 +460,9 @@ impl State {
         let target = self.child.as_ref().map(|child| &child.target);
         matches!(target, Some(ChildTarget::Sockets { .. }))
     }
-
-    /// Roughly the memory in use.
-    pub(super) fn used_memory(&self) -> u64 {
-        EMPTY_SERVER_BYTES + self.keyspace.len() * 96
-    }
-}
-
-/// BGSAVE.
-pub(super) fn bgsave(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
-    if machine.state.child.is_some() {
-        return Reply::error("ERR Background save already in progress");
-    }
-    if machine.state.forks_fail {
-        machine.note(SnapshotNote::CannotFork(NO_MEMORY));
-        return Reply::error("ERR");
-    }
-    let pid = machine.fork_to_disk();
-    machine.note(SnapshotNote::SavingStarted(pid));
-    machine.pump_child();
-    Reply::Simple("Background saving started".into())
 }
 
 /// What the system says to a fork for which it has no memory.
 const NO_MEMORY: &str = "Cannot allocate memory";
 /// The signal by which Redis ends a child.
 const SIGUSR1: u32 = 10;
-/// What a server uses that holds no key.
-pub(super) const EMPTY_SERVER_BYTES: u64 = 1_000_000;

@@ -6,6 +6,7 @@ use super::client::Client;
 use super::config::Config;
 use super::exit::{Patron, Shutdown};
 use super::failover::Failover;
+use super::gates::Eviction;
 use super::io::Link;
 use super::load::Loading;
 use super::pause::Pauses;
@@ -206,10 +207,10 @@ pub(super) struct State {
     pub(super) child: Option<Child>,
     /// True while the system has no memory for another process.
     pub(super) forks_fail: bool,
-    /// When the dataset was last saved, in Unix seconds.
-    pub(super) last_save: u64,
-    /// Changes since then.
-    pub(super) dirty: u64,
+    /// What has been saved, and what not.
+    pub(super) saves: Saves,
+    /// What is remembered of keys that may have to go.
+    pub(super) eviction: Eviction,
     /// What INFO counts.
     pub(super) stats: Stats,
     /// `DEBUG SET-ACTIVE-EXPIRE`.
@@ -227,6 +228,29 @@ pub(super) struct Calls {
     pub(super) failed: u64,
 }
 
+/// What has been saved and loaded. CONFIG RESETSTAT does not touch it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Saves {
+    /// When the dataset was last saved, in Unix seconds.
+    pub(super) last: u64,
+    /// When a snapshot was last tried, in Unix seconds.
+    pub(super) tried: u64,
+    /// Changes since the last save.
+    pub(super) dirty: u64,
+    /// The last snapshot has failed.
+    pub(super) failed: bool,
+    /// How many were made.
+    pub(super) count: u64,
+    /// How long the last one took.
+    pub(super) seconds: Option<u64>,
+    /// BGSAVE has been put off until there is no other child.
+    pub(super) scheduled: bool,
+    /// Keys that were read at the last load.
+    pub(super) keys_loaded: u64,
+    /// Keys that had expired by then.
+    pub(super) keys_expired: u64,
+}
+
 /// What INFO counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stats {
@@ -234,11 +258,6 @@ pub(super) struct Stats {
     pub(super) commands: BTreeMap<String, Calls>,
     /// Errors that clients were answered, by their first words.
     pub(super) errors: BTreeMap<String, u64>,
-    pub(super) rdb_saves: u64,
-    pub(super) bgsave_failed: bool,
-    pub(super) bgsave_seconds: Option<u64>,
-    pub(super) last_load_keys: u64,
-    pub(super) last_load_expired: u64,
     pub(super) connections_received: u64,
     pub(super) connections_rejected: u64,
     pub(super) output_limit_disconnections: u64,
@@ -251,6 +270,7 @@ pub(super) struct Stats {
     pub(super) sync_partial_ok: u64,
     pub(super) sync_partial_err: u64,
     pub(super) expired_keys: u64,
+    pub(super) evicted_keys: u64,
     pub(super) keyspace_hits: u64,
     pub(super) keyspace_misses: u64,
     pub(super) unexpected_error_replies: u64,
@@ -302,8 +322,8 @@ impl State {
             shutdown: None,
             child: None,
             forks_fail: false,
-            last_save: now.seconds(),
-            dirty: 0,
+            saves: Saves { last: now.seconds(), ..Saves::default() },
+            eviction: Eviction::default(),
             stats: Stats::default(),
             active_expire: true,
             setup,
@@ -321,7 +341,7 @@ impl State {
 
     /// A snapshot is on the disk that holds this many of the changes.
     pub(super) const fn saved(&mut self, changes: u64) {
-        self.dirty = self.dirty.saturating_sub(changes);
+        self.saves.dirty = self.saves.dirty.saturating_sub(changes);
     }
 
     /// The letter of its role in the log.

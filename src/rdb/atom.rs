@@ -18,8 +18,10 @@ pub(super) enum Atom {
     SelectDb(u64),
     /// The expiry of the key to come.
     Expires(Option<Millis>),
-    /// Something that does not concern us.
-    Passed,
+    /// The seconds since the key to come was used.
+    Idle(u64),
+    /// The counter of its uses.
+    Frequency(u8),
     /// The layout and the name of a key.
     Key(Layout, Bytes),
     /// A part of a value, perhaps the last.
@@ -45,8 +47,8 @@ pub(super) fn read_item(reader: &mut Reader<'_>) -> Result<Atom, Stop> {
         opcode::EXPIRE_SECONDS => {
             Atom::Expires(Some(Millis::from(i32::from_le_bytes(reader.array()?)) * 1_000))
         }
-        opcode::IDLE => reader.length().map(|_| Atom::Passed)?,
-        opcode::FREQUENCY => reader.byte().map(|_| Atom::Passed)?,
+        opcode::IDLE => Atom::Idle(reader.length()?),
+        opcode::FREQUENCY => Atom::Frequency(reader.byte()?),
         opcode::FUNCTION => Atom::Item(Item::Function(reader.string()?)),
         opcode::END => Atom::End,
         byte => {

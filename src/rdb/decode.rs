@@ -106,6 +106,10 @@ pub enum Item {
         value: Value,
         /// When it expires, if it does; perhaps long ago.
         expires: Option<Millis>,
+        /// Seconds since it was used, if that is told.
+        idle: Option<u64>,
+        /// The counter of its uses, if that is told.
+        frequency: Option<u8>,
     },
     /// The source of a library of functions.
     Function(Bytes),
@@ -136,6 +140,10 @@ pub struct Decoder {
     db: u64,
     /// The expiry of the key to come.
     expires: Option<Millis>,
+    /// The seconds since it was used.
+    idle: Option<u64>,
+    /// The counter of its uses.
+    frequency: Option<u8>,
 }
 
 /// What the decoder awaits.
@@ -170,6 +178,8 @@ impl Decoder {
             version: 0,
             db: 0,
             expires: None,
+            idle: None,
+            frequency: None,
         }
     }
 
@@ -270,7 +280,8 @@ impl Decoder {
                 return Ok(Some(Item::SelectDb(db)));
             }
             Atom::Expires(expires) => self.expires = expires,
-            Atom::Passed => {}
+            Atom::Idle(seconds) => self.idle = Some(seconds),
+            Atom::Frequency(counter) => self.frequency = Some(counter),
             Atom::Key(layout, key) => {
                 let load = Load::new(layout, self.options.thresholds);
                 self.state = State::Value(Pending { key, load });
@@ -278,7 +289,7 @@ impl Decoder {
             Atom::Part(Loaded::Part) => {}
             Atom::Part(Loaded::Nothing) => {
                 self.state = State::Items;
-                self.expires = None;
+                (self.expires, self.idle, self.frequency) = (None, None, None);
             }
             Atom::Part(Loaded::Value(value)) => return Ok(Some(self.complete(value))),
             Atom::End if self.version < VERSION_WITH_CHECKSUM => return Ok(Some(self.end())),
@@ -299,7 +310,8 @@ impl Decoder {
         else {
             unreachable!("a value is read only for a key");
         };
-        Item::Key { db: self.db, key, value, expires: self.expires.take() }
+        let (expires, idle) = (self.expires.take(), self.idle.take());
+        Item::Key { db: self.db, key, value, expires, idle, frequency: self.frequency.take() }
     }
 
     /// Holds the checksum that was found against the bytes before it; 0 means that there is none.

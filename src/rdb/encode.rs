@@ -15,7 +15,7 @@ use super::{
     save::{layout_of, write_value},
     write::Writer,
 };
-use crate::keyspace::{Entry, Keyspace};
+use crate::keyspace::{Access, Entry, Keyspace, Millis};
 
 /// What the writer of a file says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,11 +50,33 @@ pub struct EncodeOptions {
     pub compress: bool,
     /// Whether the file ends in a checksum, not in zeros (`rdbchecksum`).
     pub checksum: bool,
+    /// What is told of the use of each key.
+    pub uses: Uses,
+}
+
+/// What a file tells of the use of each key: as much as the writer's eviction goes by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Uses {
+    /// Nothing.
+    #[default]
+    Omitted,
+    /// Seconds since the last use.
+    Idle {
+        /// When it is written.
+        now: Millis,
+    },
+    /// The counter of uses.
+    Frequency {
+        /// When it is written.
+        now: Millis,
+        /// Minutes in which the counter loses one.
+        decay_minutes: u64,
+    },
 }
 
 impl Default for EncodeOptions {
     fn default() -> Self {
-        Self { version: Version::V11, compress: true, checksum: true }
+        Self { version: Version::V11, compress: true, checksum: true, uses: Uses::Omitted }
     }
 }
 
@@ -225,8 +247,7 @@ impl Encoder {
             return Step::Database { index: index + 1 };
         };
         while let Some(entry) = entries.get(skip) {
-            let version = self.options.version;
-            match write_entry(&mut self.writer, entry, version, part, max_bytes) {
+            match write_entry(&mut self.writer, entry, self.options, part, max_bytes) {
                 Some(next_part) => part = next_part,
                 None => {
                     (skip, part) = (skip + 1, 0);
@@ -287,20 +308,35 @@ fn write_aux_integer(writer: &mut Writer, name: &str, value: i64) {
 fn write_entry(
     writer: &mut Writer,
     entry: &Entry,
-    version: Version,
+    options: EncodeOptions,
     part: usize,
     max_bytes: usize,
 ) -> Option<usize> {
-    let layout = layout_of(&entry.value, version);
+    let layout = layout_of(&entry.value, options.version);
     if part == 0 {
         if let Some(expires) = entry.expires {
             writer.byte(opcode::EXPIRE_MS);
             writer.raw(&expires.to_le_bytes());
         }
+        write_use(writer, entry.access, options.uses);
         writer.byte(layout as u8);
         writer.string(&entry.key);
     }
     write_value(writer, &entry.value, layout, part, max_bytes)
+}
+
+fn write_use(writer: &mut Writer, access: Access, uses: Uses) {
+    match uses {
+        Uses::Omitted => {}
+        Uses::Idle { now } => {
+            writer.byte(opcode::IDLE);
+            writer.length(access.idle_seconds(now));
+        }
+        Uses::Frequency { now, decay_minutes } => {
+            writer.byte(opcode::FREQUENCY);
+            writer.byte(access.frequency(now, decay_minutes));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -68,5 +68,5 @@ pub use build::Thresholds;
 pub use decode::{DecodeError, DecodeOptions, Decoder, Item};
 pub use digest::Digest;
 pub use dump::{RestoreError, dump, restore};
-pub use encode::{EncodeOptions, Encoder, Header, ReplInfo, Section};
+pub use encode::{EncodeOptions, Encoder, Header, ReplInfo, Section, Uses};
 pub use format::Version;

@@ -7,9 +7,7 @@ mod support;
 
 use replica_lab::keyspace::Keyspace;
 use replica_lab::lab::Script;
-use replica_lab::rdb::{
-    DecodeOptions, Decoder, Digest, EncodeOptions, Encoder, Header, Item, Version,
-};
+use replica_lab::rdb::{DecodeOptions, Decoder, Digest, EncodeOptions, Encoder, Header, Item};
 use replica_lab::resp::{CommandDecoder, ReplyDecoder};
 use support::{Bench, CLIENT, STRANGER, World};
 
@@ -88,7 +86,7 @@ pub(crate) fn rdb(bytes: &[u8]) {
     match (whole, pieces) {
         (Ok(whole), Ok(pieces)) => {
             assert_eq!(digest(&whole), digest(&pieces));
-            let options = EncodeOptions { version: Version::V11, compress: true, checksum: true };
+            let options = EncodeOptions::default();
             let mut encoder = Encoder::new(whole.clone(), header(), options);
             let mut written = Vec::new();
             while let Some(chunk) = encoder.next_chunk(64) {
@@ -190,7 +188,7 @@ fn load(bytes: &[u8], size: usize) -> Result<Keyspace, String> {
         decoder.feed(piece);
         loop {
             match decoder.next() {
-                Ok(Some(Item::Key { db, key, value, expires })) => {
+                Ok(Some(Item::Key { db, key, value, expires, .. })) => {
                     let db = usize::try_from(db).unwrap_or(0) % 16;
                     keyspace.db_mut(db).insert(key, value, expires);
                 }

@@ -32,7 +32,7 @@ impl Server {
     /// Our node. It writes RDB version 10, for the real server is a 7.0.
     pub(crate) fn ours(options: &[&str]) -> Self {
         let mut command = Command::new(our_program());
-        command.args(["--profile", "7.0"]);
+        command.args(["--profile", "7.0", "--save", ""]);
         Self::start(command, options, OURS_MISSING)
     }
 
@@ -60,6 +60,11 @@ impl Server {
     /// A client of the server.
     pub(crate) fn client(&self) -> Client {
         Client::connect(self.port)
+    }
+
+    /// Where it keeps its files.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.folder
     }
 
     /// The number of its process.

@@ -3,7 +3,7 @@
 //! A look-up must not touch every key on its way: each is in a place of its own. So a page begins
 //! with a *mark* for each entry, a byte of its hash, and a key is compared where the marks agree.
 
-use super::super::{Millis, Value};
+use super::super::{Access, Millis, Value};
 use super::{Copied, Entry, PAGE_ENTRIES_MAX, tally::Tally};
 
 /// A page.
@@ -11,8 +11,10 @@ use super::{Copied, Entry, PAGE_ENTRIES_MAX, tally::Tally};
 pub(super) struct Page {
     /// For entry `n` at index `n`: the low byte of its hash, while there are so many.
     marks: [u8; PAGE_ENTRIES_MAX],
-    /// The sum over `entries`.
+    /// The sum over `entries`, as of the last count.
     tally: Tally,
+    /// True if a value was changed in place since.
+    uncounted: bool,
     /// The epoch of the last write.
     epoch: u64,
     /// Sorted by hash, then key.
@@ -26,8 +28,8 @@ impl Page {
         for (mark, entry) in marks.iter_mut().zip(&entries) {
             *mark = entry.hash() as u8;
         }
-        let tally = Tally::sum(entries.iter().map(|entry| Tally::one(entry.expires)));
-        Self { marks, tally, epoch, entries }
+        let tally = Tally::sum(entries.iter().map(Tally::one));
+        Self { marks, tally, uncounted: false, epoch, entries }
     }
 
     pub(super) const fn tally(&self) -> Tally {
@@ -58,16 +60,30 @@ impl Page {
     /// The value of `key`, to be changed in place.
     pub(super) fn value_mut(&mut self, hash: u64, key: &[u8], epoch: u64) -> Option<&mut Value> {
         self.epoch = epoch;
+        self.uncounted = true;
         self.position(hash, key).map(|at| &mut self.entries[at].value)
+    }
+
+    /// Notes a use of `key`: no write, for nobody's data is another.
+    pub(super) fn set_access(&mut self, hash: u64, key: &[u8], access: Access) {
+        if let Some(at) = self.position(hash, key) {
+            self.entries[at].access = access;
+        }
+    }
+
+    /// Counts anew what was changed in place.
+    pub(super) fn recount(&mut self) {
+        self.tally = Tally::sum(self.entries.iter().map(Tally::one));
+        self.uncounted = false;
     }
 
     /// Puts `entry` in, and returns the one that it replaced.
     pub(super) fn insert(&mut self, hash: u64, entry: Entry, epoch: u64) -> Option<Entry> {
         self.epoch = epoch;
-        let after = Tally::one(entry.expires);
+        let after = Tally::one(&entry);
         if let Some(at) = self.position(hash, &entry.key) {
             let replaced = std::mem::replace(&mut self.entries[at], entry);
-            self.count(Tally::one(replaced.expires), after);
+            self.count(Tally::one(&replaced), after);
             return Some(replaced);
         }
         let at = self.entries.partition_point(|e| (e.hash(), &*e.key) < (hash, &*entry.key));
@@ -94,8 +110,9 @@ impl Page {
     ) {
         self.epoch = epoch;
         if let Some(at) = self.position(hash, key) {
-            let before = std::mem::replace(&mut self.entries[at].expires, expires);
-            self.count(Tally::one(before), Tally::one(expires));
+            let before = Tally::one(&self.entries[at]);
+            self.entries[at].expires = expires;
+            self.count(before, Tally::one(&self.entries[at]));
         }
     }
 
@@ -110,7 +127,7 @@ impl Page {
             return Some(removed);
         }
         self.marks.copy_within(at + 1.., at);
-        self.count(Tally::one(removed.expires), Tally::NONE);
+        self.count(Tally::one(&removed), Tally::NONE);
         Some(removed)
     }
 
@@ -130,8 +147,8 @@ impl Page {
     }
 
     fn count(&mut self, before: Tally, after: Tally) {
-        if !self.tally.replace(before, after) {
-            self.tally = Tally::sum(self.entries.iter().map(|entry| Tally::one(entry.expires)));
+        if self.uncounted || !self.tally.replace(before, after) {
+            self.recount();
         }
     }
 

@@ -1,6 +1,6 @@
 //! What lies below a node of the tree, kept up to date without looking at it all.
 
-use super::super::Millis;
+use super::{super::Millis, Entry};
 
 /// What lies below a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,16 +11,19 @@ pub(super) struct Tally {
     pub(super) volatile: u64,
     /// The earliest expiry among them; `Millis::MAX` if none.
     pub(super) soonest: Millis,
+    /// Roughly the memory that they take.
+    pub(super) bytes: u64,
 }
 
 impl Tally {
     /// The tally of nothing.
-    pub(super) const NONE: Self = Self { keys: 0, volatile: 0, soonest: Millis::MAX };
+    pub(super) const NONE: Self = Self { keys: 0, volatile: 0, soonest: Millis::MAX, bytes: 0 };
 
     /// The tally of one key.
-    pub(super) fn one(expires: Option<Millis>) -> Self {
-        let volatile = u64::from(expires.is_some());
-        Self { keys: 1, volatile, soonest: expires.unwrap_or(Millis::MAX) }
+    pub(super) fn one(entry: &Entry) -> Self {
+        let volatile = u64::from(entry.expires.is_some());
+        let bytes = ENTRY_BYTES + entry.key.len() as u64 + entry.value.weight(SAMPLES);
+        Self { keys: 1, volatile, soonest: entry.expires.unwrap_or(Millis::MAX), bytes }
     }
 
     /// The sum of tallies.
@@ -29,6 +32,7 @@ impl Tally {
             keys: sum.keys + tally.keys,
             volatile: sum.volatile + tally.volatile,
             soonest: sum.soonest.min(tally.soonest),
+            bytes: sum.bytes + tally.bytes,
         })
     }
 
@@ -38,6 +42,7 @@ impl Tally {
     pub(super) const fn replace(&mut self, before: Self, after: Self) -> bool {
         self.keys = self.keys - before.keys + after.keys;
         self.volatile = self.volatile - before.volatile + after.volatile;
+        self.bytes = self.bytes - before.bytes + after.bytes;
         if after.soonest <= self.soonest {
             self.soonest = after.soonest;
             return true;
@@ -45,3 +50,8 @@ impl Tally {
         before.soonest > self.soonest
     }
 }
+
+/// What a key takes in Redis' tables beside its name and its value.
+const ENTRY_BYTES: u64 = 44;
+/// How many elements of a collection stand for all.
+const SAMPLES: usize = 5;

@@ -13,10 +13,14 @@ fn value(n: u64) -> Value {
     Value::String(StringValue::Integer(n as i64))
 }
 
+fn entry(key: Bytes, value: Value, expires: Option<Millis>) -> Entry {
+    Entry { key: key.into(), value, expires, access: Access::default() }
+}
+
 fn filled(count: u64) -> Pages {
     let mut pages = Pages::default();
     for n in 0..count {
-        pages.insert(key(n).into(), value(n), None);
+        pages.insert(entry(key(n), value(n), None));
     }
     pages
 }
@@ -26,8 +30,8 @@ fn a_clone_keeps_the_past_and_the_epoch_counts_what_was_copied() {
     let mut live = filled(1_000);
     live.begin_epoch();
     let snapshot = live.clone();
-    live.insert(key(7).into(), value(0), None);
-    live.insert(key(7).into(), value(1), None);
+    live.insert(entry(key(7), value(0), None));
+    live.insert(entry(key(7), value(1), None));
     assert_eq!(live.copied().pages, 1);
     live.remove(&key(8));
     assert_eq!(snapshot.get(&key(7)).unwrap().value, value(7));
@@ -68,7 +72,7 @@ proptest! {
             match what {
                 0 | 1 => {
                     let expires = (what == 1).then_some(at);
-                    pages.insert(key(n).into(), value(n), expires);
+                    pages.insert(entry(key(n), value(n), expires));
                     map.insert(key(n), expires);
                 }
                 2 => {

@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 
 use super::field;
 use crate::node::config::Config;
+use crate::node::gates::EMPTY_SERVER_BYTES;
 use crate::node::load::Loading;
-use crate::node::save::{Child, ChildTarget, EMPTY_SERVER_BYTES};
+use crate::node::save::{Child, ChildTarget};
 use crate::node::state::{Profile, State};
 use crate::time::Instant;
 
@@ -116,18 +117,18 @@ pub(super) fn persistence(state: &State, now: Instant, text: &mut String) {
     zeros(text, "current_cow_peak current_cow_size current_cow_size_age");
     field!(text, "current_fork_perc", "0.00");
     zeros(text, "current_save_keys_processed current_save_keys_total");
-    field!(text, "rdb_changes_since_last_save", state.dirty);
+    field!(text, "rdb_changes_since_last_save", state.saves.dirty);
     field!(text, "rdb_bgsave_in_progress", u8::from(state.child.is_some()));
-    field!(text, "rdb_last_save_time", state.last_save);
-    field!(text, "rdb_last_bgsave_status", if state.stats.bgsave_failed { "err" } else { "ok" });
-    let last = state.stats.bgsave_seconds.map_or(-1, |seconds| seconds as i64);
+    field!(text, "rdb_last_save_time", state.saves.last);
+    field!(text, "rdb_last_bgsave_status", if state.saves.failed { "err" } else { "ok" });
+    let last = state.saves.seconds.map_or(-1, |seconds| seconds as i64);
     field!(text, "rdb_last_bgsave_time_sec", last);
     let current = to_disk.map_or(-1, |child| now.since(child.began_at).seconds() as i64);
     field!(text, "rdb_current_bgsave_time_sec", current);
-    field!(text, "rdb_saves", state.stats.rdb_saves);
+    field!(text, "rdb_saves", state.saves.count);
     field!(text, "rdb_last_cow_size", state.keyspace.copied().bytes);
-    field!(text, "rdb_last_load_keys_expired", state.stats.last_load_expired);
-    field!(text, "rdb_last_load_keys_loaded", state.stats.last_load_keys);
+    field!(text, "rdb_last_load_keys_expired", state.saves.keys_expired);
+    field!(text, "rdb_last_load_keys_loaded", state.saves.keys_loaded);
     zeros(text, "aof_enabled aof_rewrite_in_progress aof_rewrite_scheduled");
     field!(text, "aof_last_rewrite_time_sec", -1);
     field!(text, "aof_current_rewrite_time_sec", -1);
@@ -155,7 +156,8 @@ pub(super) fn stats(state: &State, _: Instant, text: &mut String) {
     field!(text, "sync_partial_err", stats.sync_partial_err);
     field!(text, "expired_keys", stats.expired_keys);
     field!(text, "expired_stale_perc", "0.00");
-    zeros(text, "expired_time_cap_reached_count expire_cycle_cpu_milliseconds evicted_keys");
+    zeros(text, "expired_time_cap_reached_count expire_cycle_cpu_milliseconds");
+    field!(text, "evicted_keys", stats.evicted_keys);
     zeros(text, "evicted_clients total_eviction_exceeded_time current_eviction_exceeded_time");
     field!(text, "keyspace_hits", stats.keyspace_hits);
     field!(text, "keyspace_misses", stats.keyspace_misses);

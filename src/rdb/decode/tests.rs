@@ -39,7 +39,7 @@ fn sample(keys: usize, options: EncodeOptions) -> (Keyspace, Vec<u8>) {
 fn loaded(items: Vec<Item>) -> Keyspace {
     let mut keyspace = Keyspace::new(3);
     for item in items {
-        if let Item::Key { db, key, value, expires } = item {
+        if let Item::Key { db, key, value, expires, .. } = item {
             keyspace.db_mut(db as usize).insert(key, value, expires);
         }
     }
@@ -57,7 +57,7 @@ fn entries(keyspace: &Keyspace) -> Vec<(usize, crate::keyspace::Entry)> {
 fn what_was_written_is_read() {
     for version in [Version::V9, Version::V10, Version::V11] {
         for (compress, checksum) in [(true, true), (false, false)] {
-            let options = EncodeOptions { version, compress, checksum };
+            let options = EncodeOptions { version, compress, checksum, ..Default::default() };
             let (keyspace, file) = sample(36, options);
             let (items, rest) = items(&file).unwrap();
             assert_eq!(items.last(), Some(&Item::End));
@@ -161,7 +161,14 @@ fn the_signature_decides_who_may_read() {
 fn an_old_file_ends_without_a_checksum() {
     let (items, rest) = items(b"REDIS0003\xfe\x00\xfd\xff\xff\xff\xff\x00\x01k\x01v\xff+").unwrap();
     let value = Value::String(StringValue::Embedded(bytes("v")));
-    let key = Item::Key { db: 0, key: bytes("k"), value, expires: Some(-1_000) };
+    let key = Item::Key {
+        db: 0,
+        key: bytes("k"),
+        value,
+        expires: Some(-1_000),
+        idle: None,
+        frequency: None,
+    };
     assert_eq!(items, [Item::SelectDb(0), key, Item::End]);
     assert_eq!(rest, b"+");
 }
@@ -171,11 +178,14 @@ fn what_stands_before_a_key_may_come_in_any_order() {
     let file = b"REDIS0009\xf9\x07\xfc\x05\0\0\0\0\0\0\0\xf8\x40\x50\x00\x01k\xc0\x01\
         \xfc\xff\xff\xff\xff\xff\xff\xff\xff\x00\x01l\xc0\x02\xff\0\0\0\0\0\0\0\0";
     let (items, _) = items(file).unwrap();
-    let key = |name, n, expires| {
+    let key = |name, n, expires, idle, frequency| {
         let value = Value::String(StringValue::Integer(n));
-        Item::Key { db: 0, key: bytes(name), value, expires }
+        Item::Key { db: 0, key: bytes(name), value, expires, idle, frequency }
     };
-    assert_eq!(items, [key("k", 1, Some(5)), key("l", 2, None), Item::End]);
+    assert_eq!(
+        items,
+        [key("k", 1, Some(5), Some(80), Some(7)), key("l", 2, None, None, None), Item::End]
+    );
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn load(file: &[u8]) -> Keyspace {
     let (mut decoder, mut keyspace) = (Decoder::new(options), Keyspace::new(3));
     decoder.feed(file);
     while let Some(item) = decoder.next().unwrap() {
-        if let Item::Key { db, key, value, expires } = item {
+        if let Item::Key { db, key, value, expires, .. } = item {
             keyspace.db_mut(db as usize).insert(key, value, expires);
         }
     }

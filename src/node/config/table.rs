@@ -1,0 +1,145 @@
+//! The options that have an effect, a row each.
+
+use super::{Directive, Kind};
+
+/// Every option that has an effect.
+pub(super) static DIRECTIVES: &[Directive] = &[
+    text("bind", "* -::*").fixed(),
+    text("dbfilename", "dump.rdb"),
+    text("dir", "."),
+    integer("databases", "16", 1, 2_147_483_647).fixed(),
+    integer("port", "6379", 0, 65_535).fixed(),
+    integer("hz", "10", 0, 2_147_483_647),
+    row("save", Kind::SavePoints, "3600 1 300 100 60 10000"),
+    boolean("stop-writes-on-bgsave-error", "yes"),
+    memory("maxmemory", "0", 0),
+    choice("maxmemory-policy", "noeviction", POLICIES),
+    integer("maxmemory-samples", "5", 1, 64),
+    integer("lfu-decay-time", "1", 0, 2_147_483_647),
+    integer("lfu-log-factor", "10", 0, 2_147_483_647),
+    choice("appendonly", "no", &["no"]).fixed(),
+    choice("loglevel", "notice", &["debug", "verbose", "notice", "warning", "nothing"]),
+    text("logfile", "").fixed(),
+    boolean("daemonize", "no").fixed(),
+    boolean("protected-mode", "yes"),
+    text("requirepass", ""),
+    text("masteruser", ""),
+    text("masterauth", ""),
+    text("replicaof", "").also("slaveof").fixed(),
+    boolean("rdbcompression", "yes"),
+    boolean("rdbchecksum", "yes").fixed(),
+    boolean("rdb-del-sync-files", "no"),
+    integer("rdb-key-save-delay", "0", -2_147_483_648, 2_147_483_647),
+    integer("key-load-delay", "0", -2_147_483_648, 2_147_483_647),
+    boolean("repl-diskless-sync", "yes"),
+    integer("repl-diskless-sync-delay", "5", 0, 2_147_483_647),
+    integer("repl-diskless-sync-max-replicas", "0", 0, 2_147_483_647),
+    choice("repl-diskless-load", "disabled", &["disabled", "on-empty-db", "swapdb"]),
+    integer("repl-ping-replica-period", "10", 1, 2_147_483_647).also("repl-ping-slave-period"),
+    integer("repl-timeout", "60", 1, 2_147_483_647),
+    boolean("repl-disable-tcp-nodelay", "no"),
+    memory("repl-backlog-size", "1048576", 1),
+    integer("repl-backlog-ttl", "3600", 0, i64::MAX),
+    boolean("replica-serve-stale-data", "yes").also("slave-serve-stale-data"),
+    boolean("replica-read-only", "yes").also("slave-read-only"),
+    boolean("replica-ignore-maxmemory", "yes").also("slave-ignore-maxmemory"),
+    boolean("replica-lazy-flush", "no").also("slave-lazy-flush"),
+    integer("replica-priority", "100", 0, 2_147_483_647).also("slave-priority"),
+    text("replica-announce-ip", "").also("slave-announce-ip"),
+    integer("replica-announce-port", "0", 0, 65_535).also("slave-announce-port"),
+    boolean("replica-announced", "yes"),
+    integer("min-replicas-to-write", "0", 0, 2_147_483_647).also("min-slaves-to-write"),
+    integer("min-replicas-max-lag", "10", 0, 2_147_483_647).also("min-slaves-max-lag"),
+    Directive {
+        name: "client-output-buffer-limit",
+        alias: None,
+        kind: Kind::BufferLimits,
+        default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
+        mutable: true,
+    },
+    row("notify-keyspace-events", Kind::Events, ""),
+    integer("maxclients", "10000", 1, 4_294_967_295),
+    integer("timeout", "0", 0, 2_147_483_647),
+    boolean("lazyfree-lazy-expire", "no"),
+    boolean("lazyfree-lazy-eviction", "no"),
+    boolean("lazyfree-lazy-server-del", "no"),
+    boolean("lazyfree-lazy-user-del", "no"),
+    boolean("lazyfree-lazy-user-flush", "no"),
+    integer("shutdown-timeout", "10", 0, 2_147_483_647),
+    integer("hash-max-listpack-entries", "512", 0, i64::MAX).also("hash-max-ziplist-entries"),
+    memory("hash-max-listpack-value", "64", 0).also("hash-max-ziplist-value"),
+    integer("list-max-listpack-size", "-2", -2_147_483_648, 2_147_483_647)
+        .also("list-max-ziplist-size"),
+    integer("list-compress-depth", "0", 0, 2_147_483_647),
+    integer("set-max-intset-entries", "512", 0, i64::MAX),
+    integer("set-max-listpack-entries", "128", 0, i64::MAX),
+    memory("set-max-listpack-value", "64", 0),
+    integer("zset-max-listpack-entries", "128", 0, i64::MAX).also("zset-max-ziplist-entries"),
+    memory("zset-max-listpack-value", "64", 0).also("zset-max-ziplist-value"),
+    memory("stream-node-max-bytes", "4096", 0),
+    integer("stream-node-max-entries", "100", 0, i64::MAX),
+    memory("hll-sparse-max-bytes", "3000", 0),
+];
+
+/// What a server may do that has no room for more, in the order in which Redis lists them.
+const POLICIES: &[&str] = &[
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "noeviction",
+];
+
+const fn row(name: &'static str, kind: Kind, default: &'static str) -> Directive {
+    Directive { name, alias: None, kind, default, mutable: true }
+}
+
+pub(in crate::node) const fn boolean(name: &'static str, default: &'static str) -> Directive {
+    row(name, Kind::Bool, default)
+}
+
+pub(in crate::node) const fn integer(
+    name: &'static str,
+    default: &'static str,
+    low: i64,
+    high: i64,
+) -> Directive {
+    row(name, Kind::Integer(low, high), default)
+}
+
+pub(in crate::node) const fn memory(
+    name: &'static str,
+    default: &'static str,
+    low: u64,
+) -> Directive {
+    row(name, Kind::Memory(low, i64::MAX as u64), default)
+}
+
+pub(in crate::node) const fn choice(
+    name: &'static str,
+    default: &'static str,
+    words: &'static [&'static str],
+) -> Directive {
+    row(name, Kind::Choice(words), default)
+}
+
+pub(in crate::node) const fn text(name: &'static str, default: &'static str) -> Directive {
+    row(name, Kind::Text, default)
+}
+
+impl Directive {
+    /// The same row, also found under an older name.
+    pub(in crate::node) const fn also(mut self, alias: &'static str) -> Self {
+        self.alias = Some(alias);
+        self
+    }
+
+    /// The same row, to be given only at the start.
+    pub(in crate::node) const fn fixed(mut self) -> Self {
+        self.mutable = false;
+        self
+    }
+}
