@@ -8,7 +8,7 @@ mod servers;
 
 use std::fs;
 
-use replica_lab::resp::Reply;
+use replica_lab::resp::{Reply, split_words};
 use servers::{Client, Server, eventually};
 
 /// Ours and a real one, started alike.
@@ -20,7 +20,10 @@ fn both(options: &[&str]) -> [Server; 2] {
 fn alike(servers: &[Server; 2], lines: &[&str]) {
     let [mut real, mut ours] = [servers[0].client(), servers[1].client()];
     for line in lines {
-        let words: Vec<&str> = line.split(' ').collect();
+        let words = split_words(line.as_bytes()).expect("a line of words");
+        let words: Vec<String> =
+            words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let (there, here) = (real.raw(&words), ours.raw(&words));
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         assert_eq!(text(&here), text(&there), "{line}");
@@ -208,7 +211,7 @@ fn the_least_recently_used_go_first() {
             (from..to).filter(|&n| exists(n) == Reply::Integer(1)).count()
         };
         let (used, unused) = (count(0, 100), count(100, 200));
-        assert!(used >= 90 && unused <= 60, "{used} used and {unused} unused are left");
+        assert!(used >= 80 && unused <= 50, "{used} used and {unused} unused are left");
     }
 }
 
@@ -237,14 +240,14 @@ fn a_save_point_saves_in_the_words_of_redis() {
         eventually("it is saved", || server.info("persistence", "rdb_saves") == "1");
         let lines =
             ["2 changes in 1 seconds. Saving...", "Background saving terminated with success"];
-        lines.map(|line| eventually(line, || server.log().contains(line)));
+        lines.iter().for_each(|line| eventually(line, || server.log().contains(line)));
         assert_eq!(server.info("persistence", "rdb_changes_since_last_save"), "0");
     }
     alike(
         &both(&[]),
         &[
-            "CONFIG SET save 900",
-            "CONFIG SET save 0 1",
+            "CONFIG SET save \"900\"",
+            "CONFIG SET save \"0 1\"",
             "BGSAVE NONSENSE",
             "BGSAVE SCHEDULE",
             "MULTI",
@@ -288,7 +291,7 @@ fn a_master_that_cannot_save_takes_no_more_writes() {
             "CONFIG SET stop-writes-on-bgsave-error no",
             "SET k w",
             "CONFIG SET stop-writes-on-bgsave-error yes",
-            "CONFIG SET save ",
+            "CONFIG SET save \"\"",
             "SET k x",
         ],
     );

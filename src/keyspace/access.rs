@@ -13,9 +13,10 @@ use crate::random::Random;
 pub struct Access(u32);
 
 /// How a server reads and writes them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tracking {
     /// By the last use: every policy but the two of frequency.
+    #[default]
     Recency,
     /// By the number of uses.
     Frequency {
@@ -24,12 +25,6 @@ pub enum Tracking {
         /// `lfu-decay-time`: minutes in which it loses one; 0 for never.
         decay_minutes: u64,
     },
-}
-
-impl Default for Tracking {
-    fn default() -> Self {
-        Self::Recency
-    }
 }
 
 impl Access {

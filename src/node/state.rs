@@ -172,6 +172,8 @@ pub(super) struct State {
     pub(super) monitors: Vec<Link>,
     /// The client whose command is being carried out.
     pub(super) served: Option<Link>,
+    /// True while a transaction is carried out.
+    pub(super) in_exec: bool,
     /// What the server's own commands want propagated.
     pub(super) also: Unit,
     /// Who listens to what.
@@ -305,6 +307,7 @@ impl State {
             watched: BTreeMap::new(),
             monitors: Vec::new(),
             served: None,
+            in_exec: false,
             also: Unit::new(),
             audience: Audience::default(),
             pauses: Pauses::default(),

@@ -63,7 +63,9 @@ pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply 
     if touched {
         return Reply::NullArray;
     }
+    machine.state.in_exec = true;
     let (replies, unit) = machine.run_queue(link, &transaction.queue);
+    machine.state.in_exec = false;
     machine.propagate(&unit, true);
     if !unit.is_empty() {
         machine.remember_write(link);

@@ -13,14 +13,19 @@ use crate::time::Instant;
 impl State {
     /// The next instant at which a snapshot begins that nobody asks for.
     pub(in crate::node) fn save_due(&self) -> Option<Deadline> {
+        let at = Instant::from_millis(self.save_second()? * 1_000);
+        Some(at_tick(self, at, Wake::SavePoint))
+    }
+
+    /// The second from which on it may begin.
+    fn save_second(&self) -> Option<u64> {
         if self.child.is_some() || self.loading.is_some() {
             return None;
         }
         let due = if self.saves.scheduled { Some(0) } else { self.next_save_point() };
         // After a failure the next try has to wait a little.
         let retry = if self.saves.failed { self.saves.tried + RETRY_SECONDS + 1 } else { 0 };
-        let at = Instant::from_millis(due?.max(retry) * 1_000);
-        Some(at_tick(self, at, Wake::SavePoint))
+        Some(due?.max(retry))
     }
 
     /// The second in which the first of the save points is reached, if enough has changed.
@@ -34,11 +39,11 @@ impl State {
 impl Machine<'_> {
     /// Begins the snapshot that is due.
     pub(in crate::node) fn save_if_due(&mut self) {
-        let now = self.now;
-        if self.state.save_due().is_none_or(|due| due.at > now) {
+        let now = self.now.seconds();
+        if self.state.save_second().is_none_or(|second| second > now) {
             return;
         }
-        let passed = now.seconds().saturating_sub(self.state.saves.last);
+        let passed = now.saturating_sub(self.state.saves.last);
         let points = self.state.config().save_points.iter();
         let changed = self.state.saves.dirty;
         let point = points.copied().find(|p| changed >= p.changes && passed > p.seconds);
@@ -65,7 +70,7 @@ impl Machine<'_> {
 }
 
 /// `BGSAVE [SCHEDULE]`.
-pub(in crate::node) fn bgsave(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
+pub(in crate::node) fn bgsave(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
     let schedule = match args {
         [_] => false,
         [_, word] if word.eq_ignore_ascii_case(b"schedule") => true,
@@ -75,8 +80,7 @@ pub(in crate::node) fn bgsave(machine: &mut Machine<'_>, link: Link, args: &[Byt
         return Reply::error("ERR Background save already in progress");
     }
     // A transaction is one instant; the fork comes after it.
-    let in_exec = machine.transaction(link).is_some();
-    if in_exec || (schedule && machine.state.loading.is_some()) {
+    if machine.state.in_exec || (schedule && machine.state.loading.is_some()) {
         machine.state.saves.scheduled = true;
         return Reply::Simple("Background saving scheduled".into());
     }
