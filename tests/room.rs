@@ -8,32 +8,18 @@ mod servers;
 
 use std::fs;
 
-use replica_lab::resp::{Reply, split_words};
-use servers::{Client, Server, eventually};
+use replica_lab::resp::Reply;
+use servers::{Client, Server, both_answer_alike, eventually};
 
 /// Ours and a real one, started alike.
 fn both(options: &[&str]) -> [Server; 2] {
     [Server::real(options), Server::ours(options)]
 }
 
-/// Runs the same lines on both, and holds the replies together.
-fn alike(servers: &[Server; 2], lines: &[&str]) {
-    let [mut real, mut ours] = [servers[0].client(), servers[1].client()];
-    for line in lines {
-        let words = split_words(line.as_bytes()).expect("a line of words");
-        let words: Vec<String> =
-            words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let (there, here) = (real.raw(&words), ours.raw(&words));
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        assert_eq!(text(&here), text(&there), "{line}");
-    }
-}
-
 #[test]
 fn without_room_it_refuses_what_a_real_server_refuses() {
     let servers = both(&[]);
-    alike(
+    both_answer_alike(
         &servers,
         &[
             "SET before 1",
@@ -71,7 +57,7 @@ fn without_room_it_refuses_what_a_real_server_refuses() {
 #[test]
 fn uses_of_keys_are_noted_and_told_as_by_a_real_server() {
     let servers = both(&[]);
-    alike(
+    both_answer_alike(
         &servers,
         &[
             "SET k v",
@@ -243,7 +229,7 @@ fn a_save_point_saves_in_the_words_of_redis() {
         lines.iter().for_each(|line| eventually(line, || server.log().contains(line)));
         assert_eq!(server.info("persistence", "rdb_changes_since_last_save"), "0");
     }
-    alike(
+    both_answer_alike(
         &both(&[]),
         &[
             "CONFIG SET save \"900\"",
@@ -259,7 +245,7 @@ fn a_save_point_saves_in_the_words_of_redis() {
         let mut client = server.client();
         assert_eq!(client.call(&["CONFIG", "SET", "save", "900 1 300 10"]), Reply::OK);
     }
-    alike(&servers, &["CONFIG GET save", "MULTI", "BGSAVE", "EXEC"]);
+    both_answer_alike(&servers, &["CONFIG GET save", "MULTI", "BGSAVE", "EXEC"]);
     for server in &servers {
         eventually("the scheduled save is done", || server.info("persistence", "rdb_saves") == "1");
     }
@@ -279,7 +265,7 @@ fn a_master_that_cannot_save_takes_no_more_writes() {
             server.info("persistence", "rdb_last_bgsave_status") == "err"
         });
     }
-    alike(
+    both_answer_alike(
         &servers,
         &[
             "SET k w",

@@ -46,6 +46,7 @@ pub(crate) fn read(args: &[String]) -> Result<Options, Fault> {
     let mut reader = Reader { profile: setup.profile, setup, saves: false };
     reader.lines(&text)?;
     reader.setup.take_after(reader.profile);
+    reader.setup.config_file = file.map(|file| absolute(file));
     Ok(Options { setup: reader.setup, from_file: file.is_some() })
 }
 

@@ -39,6 +39,11 @@ impl Access {
         Self(minutes(now) << COUNTER_BITS | counter as u32)
     }
 
+    /// The bits themselves, for those who look inside.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// Seconds since the last use, as far as 24 bits know.
     pub const fn idle_seconds(self, now: Millis) -> u64 {
         (seconds(now) + CLOCK_SECONDS - self.0 as u64) % CLOCK_SECONDS

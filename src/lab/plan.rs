@@ -183,10 +183,13 @@ impl fmt::Display for Plan {
     }
 }
 
-/// The options of a node of which nothing else is said: as Redis' own, but that nothing is saved by
-/// itself. Save points are an hour apart and would be the only thing that a quiet world waits for.
+/// The options of a node of which nothing else is said: Redis' own, but that nothing is saved by
+/// itself, and that DEBUG is for everybody. Save points are an hour apart, and would be the only
+/// thing that a quiet world waits for.
 fn quiet() -> Config {
     let mut config = Config::default();
-    config.set_at_start("save", "").expect("no save point is a value");
+    for (name, value) in [("save", ""), ("enable-debug-command", "yes")] {
+        config.set_at_start(name, value).expect("the value fits");
+    }
     config
 }

@@ -83,7 +83,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         -2,
         ADMINISTRATION,
         Server,
-        "GET|SET|RESETSTAT [arguments]",
+        "GET|SET|RESETSTAT|REWRITE [arguments]",
         "Reads and sets options.",
         config_command::config,
     ),

@@ -58,6 +58,27 @@ pub struct Hot {
     pub saves: bool,
     /// `stop-writes-on-bgsave-error`.
     pub stop_writes_on_bgsave_error: bool,
+    /// `rdb-key-save-delay`.
+    pub key_save_delay: KeyDelay,
+    /// `key-load-delay`.
+    pub key_load_delay: KeyDelay,
+}
+
+/// How long a key is waited for, so that people and tests can watch: so many microseconds, or, if
+/// negative, one for so many keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyDelay(i64);
+
+impl KeyDelay {
+    /// The delay of some keys.
+    pub(super) const fn of(self, keys: u64) -> Duration {
+        let each = self.0.unsigned_abs();
+        Duration::from_micros(match self.0 {
+            0 => 0,
+            1.. => keys.saturating_mul(each),
+            _ => keys / each,
+        })
+    }
 }
 
 /// `client-output-buffer-limit`: how much may wait to be read by clients.
@@ -249,6 +270,8 @@ impl Config {
             maxmemory: self.number("maxmemory"),
             saves: !self.save_points.is_empty(),
             stop_writes_on_bgsave_error: self.yes("stop-writes-on-bgsave-error"),
+            key_save_delay: KeyDelay(self.get("rdb-key-save-delay").parse().unwrap_or(0)),
+            key_load_delay: KeyDelay(self.get("key-load-delay").parse().unwrap_or(0)),
         };
         let size = |name| usize::try_from(self.number(name)).unwrap_or(usize::MAX);
         self.settings = Settings {

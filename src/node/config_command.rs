@@ -1,5 +1,7 @@
 //! CONFIG. *Source*: Redis 7.2 · config.c · configGetCommand, configSetCommand.
 
+mod rewrite;
+
 use super::config::{ConfigError, directives};
 use super::help::{unknown_subcommand, wrong_arity};
 use super::io::Link;
@@ -8,7 +10,7 @@ use super::state::Stats;
 use crate::commands::glob_matches;
 use crate::resp::{Bytes, Reply};
 
-pub(super) fn config(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
+pub(super) fn config(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     let sub = args[1].to_ascii_lowercase();
     match (sub.as_slice(), &args[2..]) {
         (b"get", patterns @ [_, ..]) => config_get(machine, patterns),
@@ -17,8 +19,9 @@ pub(super) fn config(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Repl
             machine.state.stats = Stats::default();
             Reply::OK
         }
+        (b"rewrite", []) => rewrite::rewrite(machine, link),
         (b"help", []) => super::help::help("CONFIG", HELP),
-        (b"get" | b"set" | b"resetstat" | b"help", _) => wrong_arity("config", &sub),
+        (b"get" | b"set" | b"resetstat" | b"rewrite" | b"help", _) => wrong_arity("config", &sub),
         _ => unknown_subcommand("CONFIG", &args[1]),
     }
 }

@@ -61,11 +61,13 @@ pub enum Wake {
     IdleClient,
     /// Saves because enough has changed.
     SavePoint,
+    /// Wakes up from DEBUG SLEEP.
+    Asleep,
 }
 
 impl Wake {
     /// Every purpose, in the order of importance.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SnapshotChunk,
         Self::LoadChunk,
         Self::ReapChild,
@@ -84,6 +86,7 @@ impl Wake {
         Self::OutputLimit,
         Self::IdleClient,
         Self::SavePoint,
+        Self::Asleep,
     ];
 }
 
@@ -108,12 +111,16 @@ impl fmt::Display for Wake {
             Self::OutputLimit => "a client has read too slowly for too long",
             Self::IdleClient => "timeout: a client has been silent",
             Self::SavePoint => "a save point is reached: BGSAVE starts",
+            Self::Asleep => "DEBUG SLEEP is over",
         })
     }
 }
 
 /// The next instant at which a node wants to be woken, and why.
 pub(super) fn deadline(state: &State) -> Option<Deadline> {
+    if let Some(sleep) = &state.sleep {
+        return Some(sleep.deadline());
+    }
     if state.loading.as_ref().is_some_and(super::load::Loading::is_start) {
         return loading_due(state);
     }

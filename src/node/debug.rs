@@ -1,13 +1,25 @@
 //! DEBUG, as far as it serves to see and to test. *Source*: Redis 7.2 · debug.c.
 
+mod object;
+mod reload;
+mod sleep;
+
+pub(super) use reload::Reload;
+pub(super) use sleep::Sleep;
+
 use super::debug_protocol::protocol;
 use super::io::Link;
 use super::machine::Machine;
+use super::note::ServerNote;
+use super::state::Profile;
 use crate::keyspace::{Entry, StringValue, Value};
 use crate::rdb::Digest;
 use crate::resp::{Bytes, Reply, parse_integer};
 
 pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
+    if !machine.may_debug(link) {
+        return Reply::error(NOT_ALLOWED);
+    }
     let sub = args[1].to_ascii_lowercase();
     match (sub.as_slice(), &args[2..]) {
         (b"populate", rest @ [_, ..]) => populate(machine, link, rest),
@@ -21,6 +33,23 @@ pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
             let digest = Digest::of_keyspace(&machine.state.keyspace);
             Reply::Simple(digest.to_string().into())
         }
+        (b"object", [key, ..]) => object::object(machine, link, key),
+        (b"sleep", [seconds]) => sleep::sleep(machine, link, seconds),
+        (b"reload", options) => reload::reload(machine, link, options),
+        (b"replicate", words @ [_, ..]) => {
+            let words: Vec<&[u8]> = words.iter().map(|word| &**word).collect();
+            machine.propagate_bare(&words);
+            Reply::OK
+        }
+        (b"error", [text]) => Reply::error(String::from_utf8_lossy(text).into_owned()),
+        (b"log", [text]) => {
+            let text = String::from_utf8_lossy(text).into_owned();
+            machine.note(ServerNote::DebugLog(text));
+            Reply::OK
+        }
+        // What they change is not there: no memory leaks here, and no buffer is sized.
+        (b"leak" | b"replybuffer" | b"stringmatch-test", _) => Reply::OK,
+        (b"help", []) => super::help::help("DEBUG", HELP),
         (b"change-repl-id", []) => {
             machine.state.history.rename(&mut machine.state.random);
             Reply::OK
@@ -34,13 +63,28 @@ pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
     }
 }
 
+impl Machine<'_> {
+    /// `enable-debug-command`.
+    fn may_debug(&self, link: Link) -> bool {
+        let local = || {
+            let peer = self.state.clients.get(&link).map(|client| &*client.peer.host);
+            peer.is_none_or(|host| host.starts_with("127.") || matches!(host, "::1" | "/unix"))
+        };
+        match self.state.config().get("enable-debug-command") {
+            "no" => self.state.setup.profile == Profile::V6_2,
+            "local" => local(),
+            _ => true,
+        }
+    }
+}
+
 /// The digest of each key's value; all zeros where there is none.
 fn digest_values(machine: &Machine<'_>, link: Link, keys: &[Bytes]) -> Reply {
     let db = machine.state.clients.get(&link).map_or(0, |client| client.db);
     let digest = |key: &Bytes| {
         let entry = machine.state.keyspace.db(db).get(key);
         let digest = entry.map(|entry| Digest::of_value(&entry.value, entry.expires.is_some()));
-        Reply::bulk(digest.unwrap_or_default().to_string())
+        Reply::Simple(digest.unwrap_or_default().to_string().into())
     };
     Reply::Array(keys.iter().map(digest).collect())
 }
@@ -70,3 +114,48 @@ fn populate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     }
     Reply::OK
 }
+
+const NOT_ALLOWED: &str = concat!(
+    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you ",
+    "can run it from a local connection, otherwise you need to set this option in the ",
+    "configuration file, and then restart the server."
+);
+
+const HELP: &[&str] = &[
+    "CHANGE-REPL-ID",
+    "    Change the replication IDs of the instance.",
+    "    Dangerous: should be used only for testing the replication subsystem.",
+    "DIGEST",
+    "    Output a hex signature representing the current DB content.",
+    "DIGEST-VALUE <key> [<key> ...]",
+    "    Output a hex signature of the values of all the specified keys.",
+    "ERROR <string>",
+    "    Return a Redis protocol error with <string> as message. Useful for clients",
+    "    unit tests to simulate Redis errors.",
+    "LOG <message>",
+    "    Write <message> to the server log.",
+    "OBJECT <key>",
+    "    Show low level info about `key` and associated value.",
+    "POPULATE <count> [<prefix>] [<size>]",
+    "    Create <count> string keys named key:<num>. If <prefix> is specified then",
+    "    it is used instead of the 'key' prefix. These are not propagated to",
+    "    replicas.",
+    "PROTOCOL <type>",
+    "    Reply with a test value of the specified type. <type> can be: string,",
+    "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
+    "    true, false.",
+    "RELOAD [option ...]",
+    "    Save the RDB on disk and reload it back to memory. Valid <option> values:",
+    "    * MERGE: conflicting keys will be loaded from RDB.",
+    "    * NOFLUSH: the existing database will not be removed before load, but",
+    "      conflicting keys will generate an exception and kill the server.",
+    "    * NOSAVE: the database will be loaded from an existing RDB file.",
+    "REPLICATE <string>",
+    "    Replicates the provided string to replicas, allowing data divergence.",
+    "SET-ACTIVE-EXPIRE <0|1>",
+    "    Setting it to 0 disables expiring keys in background when they are not",
+    "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
+    "    default.",
+    "SLEEP <seconds>",
+    "    Stop the server for <seconds>. Decimals allowed.",
+];

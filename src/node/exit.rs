@@ -11,9 +11,11 @@
 //! finishShutdown.
 
 use super::client::Waiting;
+use super::debug::Reload;
 use super::io::{DiskOrder, Job, Link, Output};
 use super::machine::Machine;
 use super::note::{ServerNote, SnapshotNote};
+use super::pause::{Reason, Scope};
 use super::save::ChildTarget;
 use super::state::State;
 use crate::resp::{Bytes, Reply};
@@ -26,6 +28,8 @@ pub(super) enum Patron {
     Client(Link),
     /// SHUTDOWN.
     Exit(Shutdown),
+    /// DEBUG RELOAD.
+    Reload(Reload),
 }
 
 /// A server that is about to end.
@@ -83,14 +87,14 @@ impl State {
 }
 
 impl Machine<'_> {
-    fn wait_for_disk(&mut self, link: Link) {
+    pub(super) fn wait_for_disk(&mut self, link: Link) {
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.waiting = Some(Waiting::Disk);
         }
     }
 
     /// The client's wait is over.
-    fn answer_waiting(&mut self, link: Link, reply: &Reply) {
+    pub(super) fn answer_waiting(&mut self, link: Link, reply: &Reply) {
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.waiting = None;
             self.reply(link, reply);
@@ -113,7 +117,8 @@ impl Machine<'_> {
         let shutdown = Shutdown { link, save, force, until: self.now + Duration::from_secs(wait) };
         if wait > 0 && self.state.lagging().next().is_some() {
             self.note(ServerNote::WaitingForReplicas);
-            self.state.getack = true;
+            self.feed_getack();
+            self.pause(Reason::Shutdown, Scope::Writes, None);
             self.state.shutdown = Some(shutdown);
         } else {
             self.finish_shutdown(shutdown);
@@ -124,6 +129,7 @@ impl Machine<'_> {
         let Some(shutdown) = self.state.shutdown.take() else {
             return Reply::error("ERR No shutdown in progress.");
         };
+        self.unpause(Reason::Shutdown);
         self.note(ServerNote::ShutdownAborted);
         let reply = Reply::error("ERR Errors trying to SHUTDOWN. Check logs.");
         if let Some(link) = shutdown.link {
@@ -172,7 +178,7 @@ impl Machine<'_> {
     }
 
     /// Writes the dataset in the server's own name. A child that is at it is killed.
-    fn write_file(&mut self, patron: Patron) {
+    pub(super) fn write_file(&mut self, patron: Patron) {
         self.kill_child();
         self.fork_to_disk();
         self.state.patron = Some(patron);
@@ -199,7 +205,7 @@ impl Machine<'_> {
                 self.state.saves.last = self.now.seconds();
                 Reply::OK
             }
-            (Err(why), Patron::Client(_)) => {
+            (Err(why), Patron::Client(_) | Patron::Reload(_)) => {
                 self.note(SnapshotNote::WriteError(why));
                 Reply::error("ERR")
             }
@@ -213,7 +219,10 @@ impl Machine<'_> {
         };
         match patron {
             Patron::Exit(shutdown) if reply == Reply::OK || shutdown.force => self.exit(),
-            Patron::Exit(Shutdown { link: Some(link), .. }) | Patron::Client(link) => {
+            Patron::Reload(reload) if reply == Reply::OK => self.reload(reload),
+            Patron::Exit(Shutdown { link: Some(link), .. })
+            | Patron::Client(link)
+            | Patron::Reload(Reload { link, .. }) => {
                 self.answer_waiting(link, &reply);
             }
             Patron::Exit(Shutdown { link: None, .. }) => {}

@@ -61,7 +61,6 @@ pub(super) static INERT: &[Directive] = &[
     boolean("crash-memcheck-enabled", "yes").fixed(),
     boolean("disable-thp", "yes").fixed(),
     boolean("dynamic-hz", "yes"),
-    text("enable-debug-command", "no").fixed(),
     text("enable-module-command", "no").fixed(),
     text("enable-protected-configs", "no").fixed(),
     text("ignore-warnings", ""),

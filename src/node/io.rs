@@ -197,6 +197,10 @@ pub enum Job {
     ReceiveRename,
     /// A dataset is loaded.
     Load,
+    /// CONFIG REWRITE of the client on this connection reads the configuration file.
+    ReadConfig(Link),
+    /// CONFIG REWRITE puts the new one in place.
+    WriteConfig(Link),
     /// Nobody waits for it.
     Unawaited,
 }

@@ -5,8 +5,11 @@
 //! told so. The old data goes when loading begins; with `swapdb` it stays until the new is whole.
 //! *Source*: Redis 7.2 · replication.c · readSyncBulkPayload; rdb.c · rdbLoadRioWithLoadingCtx.
 
+mod again;
+mod delay;
 mod item;
 
+use super::debug::Reload;
 use super::downstream::CHUNK_BYTES;
 use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
 use super::machine::Machine;
@@ -48,6 +51,10 @@ pub(super) struct Loading {
     reading: bool,
     /// True once the end of the file was read.
     complete: bool,
+    /// Keys of which `key-load-delay` has not been served.
+    owing: u64,
+    /// True once the last item was read: only the delay is to be served.
+    ended: bool,
 }
 
 /// Where a dataset comes from.
@@ -57,6 +64,8 @@ enum Source {
     File(String),
     /// The file with which the process starts.
     Dump(String),
+    /// The file that DEBUG RELOAD reads.
+    Again(String, Reload),
     /// The link: bytes are taken as they come.
     Link {
         /// The old data stays until the new is whole.
@@ -80,6 +89,8 @@ impl Loading {
             ready_at: now,
             reading: false,
             complete: false,
+            owing: 0,
+            ended: false,
         }
     }
 
@@ -90,7 +101,8 @@ impl Loading {
 
     /// True if the next part is to be read when `ready_at` has come.
     pub(super) const fn is_idle(&self) -> bool {
-        !self.reading && matches!(self.source, Source::File(_) | Source::Dump(_))
+        let file = matches!(self.source, Source::File(_) | Source::Dump(_) | Source::Again(..));
+        self.ended || (file && !self.reading)
     }
 
     /// True while clients are served the old data.
@@ -244,7 +256,13 @@ impl Machine<'_> {
     pub(super) fn load_next(&mut self) {
         let now = self.now;
         let Some(loading) = &mut self.state.loading else { return };
-        let (Source::File(file) | Source::Dump(file)) = &loading.source else { return };
+        if loading.ended && now >= loading.ready_at {
+            return self.loaded();
+        }
+        let (Source::File(file) | Source::Dump(file) | Source::Again(file, _)) = &loading.source
+        else {
+            return;
+        };
         if loading.reading || now < loading.ready_at {
             return;
         }
@@ -280,12 +298,20 @@ impl Machine<'_> {
         loop {
             let Some(loading) = &mut self.state.loading else { return };
             match loading.decoder.next() {
-                Ok(Some(Item::End)) => return self.loaded(),
+                Ok(Some(Item::End)) => {
+                    let waits = self.serve_load_delay();
+                    return if waits { self.loading_ended() } else { self.loaded() };
+                }
                 Ok(Some(item)) => self.load_item(item),
                 Ok(None) if loading.complete => {
                     return self.loading_failed("Unexpected EOF reading RDB file".to_owned());
                 }
-                Ok(None) => return self.load_next(),
+                Ok(None) => {
+                    if loading.is_idle() {
+                        let _ = self.serve_load_delay();
+                    }
+                    return self.load_next();
+                }
                 Err(error) => return self.loading_failed(error.to_string()),
             }
         }
@@ -296,6 +322,9 @@ impl Machine<'_> {
         let Some(loading) = self.state.loading.take() else { return };
         if loading.is_start() {
             return self.started_with(loading);
+        }
+        if let Source::Again(_, reload) = loading.source {
+            return self.reloaded(loading, reload);
         }
         if loading.to_parser() && self.mark_is_missing() {
             return self.mark_broken(&loading);
@@ -410,6 +439,9 @@ impl Machine<'_> {
             self.note(LoadNote::FatalError);
             self.out.push(Output::Exit);
             return;
+        }
+        if let Source::Again(_, reload) = loading.source {
+            return self.reload_failed(reload);
         }
         self.note(LoadNote::FailedLoading { to_parser: loading.to_parser() });
         if loading.source == (Source::Link { swap: true }) {

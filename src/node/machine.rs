@@ -32,6 +32,8 @@ impl Node {
 
     /// Takes a fact and gives orders. The only way in.
     pub fn handle(&mut self, now: Instant, input: Input, out: &mut Outbox) {
+        let Some(input) = self.sleep_through(now, input) else { return };
+        self.wake_up(now, out);
         let mut machine = Machine { now, state: &mut self.state, out };
         machine.pass_idle_ticks();
         machine.take(input);
@@ -145,12 +147,14 @@ impl Machine<'_> {
             Job::Send(link) => self.snapshot_read(link, result),
             Job::Receive | Job::ReceiveRename => self.transfer_disk(job, result),
             Job::Load => self.load_read(result),
+            Job::ReadConfig(link) => self.config_read(link, result),
+            Job::WriteConfig(link) => self.config_written(link, result.map(|_| ())),
             Job::Unawaited => {}
         }
     }
 
     /// What Redis does before it sleeps: the stream goes out, and so do replies.
-    fn end_turn(&mut self) {
+    pub(super) fn end_turn(&mut self) {
         self.feed_replicas();
         self.go_on_failing_over();
         self.end_pauses();

@@ -39,13 +39,21 @@ pub enum LoadNote {
         /// True if it was parsed as it came.
         to_parser: bool,
     },
+    /// DEBUG RELOAD has found a key that is there already.
+    DuplicateKey(String),
     /// The sync is done.
     FinishedWithSuccess,
 }
 
 impl LoadNote {
     pub(super) const fn is_warning(&self) -> bool {
-        matches!(self, Self::RdbError(_) | Self::FailedLoading { .. } | Self::FatalError)
+        matches!(
+            self,
+            Self::RdbError(_)
+                | Self::FailedLoading { .. }
+                | Self::FatalError
+                | Self::DuplicateKey(_)
+        )
     }
 }
 

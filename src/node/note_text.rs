@@ -199,6 +199,7 @@ fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             "Failed trying to load the MASTER synchronization DB from {}, check server logs.",
             if *to_parser { "socket" } else { "disk" }
         ),
+        LoadNote::DuplicateKey(key) => write!(f, "RDB has duplicated key '{key}'"),
         LoadNote::FinishedWithSuccess => {
             f.write_str("MASTER <-> REPLICA sync: Finished with success")
         }
@@ -391,6 +392,10 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
              current memory usage ({used}). This will result in key eviction and/or the \
              inability to accept new write commands depending on the maxmemory-policy."
         ),
+        ServerNote::ConfigRewritten => f.write_str("CONFIG REWRITE executed with success."),
+        ServerNote::ConfigNotRewritten(why) => write!(f, "CONFIG REWRITE failed: {why}"),
+        ServerNote::DbReloaded => f.write_str("DB reloaded by DEBUG RELOAD"),
+        ServerNote::DebugLog(text) => write!(f, "DEBUG LOG: {text}"),
         ServerNote::ShutdownAborted => f.write_str("Shutdown manually aborted."),
         ServerNote::Bye => f.write_str("Redis is now ready to exit, bye bye..."),
         ServerNote::OutputLimit { client, scheduled } => {

@@ -21,7 +21,6 @@ pub(super) enum Reason {
     /// FAILOVER.
     Failover,
     /// SHUTDOWN, which waits for replicas.
-    #[expect(dead_code, reason = "SHUTDOWN takes this place when it waits for replicas")]
     Shutdown,
 }
 

@@ -61,7 +61,7 @@ impl Machine<'_> {
     }
 
     /// Sends a command that belongs to no database into the stream.
-    pub(super) fn propagate_bare(&mut self, args: &[&str]) {
+    pub(super) fn propagate_bare<A: AsRef<[u8]>>(&mut self, args: &[A]) {
         if self.state.backlog.is_none() {
             return;
         }

@@ -41,6 +41,9 @@ pub(super) struct Child {
     pub(super) stage: ChildStage,
     /// Encoded bytes that have not been handed on.
     pending: Vec<u8>,
+    /// A chunk that is encoded and not yet due: `rdb-key-save-delay` holds it back. With it,
+    /// whether it is the last.
+    held: Option<(Vec<u8>, bool)>,
     /// Bytes handed on, framing included.
     pub(super) written: u64,
     /// The changes since the last save that it holds.
@@ -162,6 +165,7 @@ impl Machine<'_> {
             target,
             stage: ChildStage::Writing,
             pending,
+            held: None,
             written: 0,
             dirty: state.saves.dirty,
             began_at: self.now,
@@ -187,8 +191,19 @@ impl Machine<'_> {
             if child.stage != ChildStage::Writing || self.now < child.ready_at {
                 return;
             }
+            let key_delay = self.state.setup.config.hot.key_save_delay;
             let speed = self.state.setup.speeds.snapshot_bytes_per_second;
-            let (chunk, last) = child.next_chunk();
+            let held = child.held.take();
+            let fresh = held.is_none();
+            let before = child.encoder.keys_done();
+            let (chunk, last) = held.unwrap_or_else(|| child.next_chunk());
+            let keys = child.encoder.keys_done() - before;
+            let delay = key_delay.of(keys);
+            if fresh && delay > Duration::ZERO {
+                child.ready_at = self.now + delay;
+                child.held = Some((chunk, last));
+                return;
+            }
             child.written += chunk.len() as u64;
             child.ready_at = self.now + Duration::of_bytes(chunk.len() as u64, speed);
             child.stage = ChildStage::Handing;

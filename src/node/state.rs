@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::client::Client;
 use super::config::Config;
+use super::debug::Sleep;
 use super::exit::{Patron, Shutdown};
 use super::failover::Failover;
 use super::gates::Eviction;
@@ -36,6 +37,8 @@ pub struct Setup {
     pub send_window: u64,
     /// How many connections were dialled from this machine before: the next has the next name.
     pub dialled: u64,
+    /// The configuration file with which it was started, which CONFIG REWRITE writes anew.
+    pub config_file: Option<String>,
 }
 
 impl Setup {
@@ -60,6 +63,7 @@ impl Default for Setup {
             speeds: Speeds::default(),
             send_window: 256 * 1024,
             dialled: 0,
+            config_file: None,
         }
     }
 }
@@ -172,6 +176,8 @@ pub(super) struct State {
     pub(super) monitors: Vec<Link>,
     /// The client whose command is being carried out.
     pub(super) served: Option<Link>,
+    /// DEBUG SLEEP, while it lasts.
+    pub(super) sleep: Option<Sleep>,
     /// True while a transaction is carried out.
     pub(super) in_exec: bool,
     /// What the server's own commands want propagated.
@@ -307,6 +313,7 @@ impl State {
             watched: BTreeMap::new(),
             monitors: Vec::new(),
             served: None,
+            sleep: None,
             in_exec: false,
             also: Unit::new(),
             audience: Audience::default(),

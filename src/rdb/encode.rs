@@ -183,6 +183,11 @@ impl Encoder {
         self.snapshot.len()
     }
 
+    /// How many keys are written to their end.
+    pub const fn keys_done(&self) -> u64 {
+        self.keys_done
+    }
+
     /// What was written last. Up to a piece of it may not have been given out yet.
     pub const fn section(&self) -> Section {
         self.section

@@ -55,7 +55,9 @@ impl Stage {
         let port = 17_201 + u16::try_from(index).expect("a few actors");
         let mut own = Setup { seed: index as u64 + 1, ..Setup::default() };
         // As the recorded servers were started.
-        own.config.set_at_start("save", "").expect("no save point is a value");
+        for (name, value) in [("save", ""), ("enable-debug-command", "yes")] {
+            own.config.set_at_start(name, value).expect("the value fits");
+        }
         own.config.set_at_start("port", &port.to_string()).expect("a port");
         setup(&mut own);
         let port = u16::try_from(own.config.number("port")).expect("a port");

@@ -61,7 +61,6 @@ const EXCEPTIONS: &[Exception] = &[
     except("MULTI; EVAL", SCRIPTS),
     except("FUNCTION", SCRIPTS),
     except("FCALL", SCRIPTS),
-    except("DEBUG SLEEP", "a node's turn takes no time, so it cannot be put to sleep yet"),
 ];
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use replica_lab::resp::{Protocol, Reply, ReplyDecoder, encode_command};
+use replica_lab::resp::{Protocol, Reply, ReplyDecoder, encode_command, split_words};
 
 /// A server process, real or ours.
 pub(crate) struct Server {
@@ -21,18 +21,20 @@ impl Server {
     pub(crate) fn real(options: &[&str]) -> Self {
         let mut command = Command::new("redis-server");
         command.args(["--save", "", "--daemonize", "no", "--enable-debug-command", "yes"]);
-        Self::start(
-            command,
-            options,
-            "redis-server cannot be started: install Debian's package \
-                                       redis-server (make test does so)",
-        )
+        Self::start(command, options, REAL_MISSING)
+    }
+
+    /// Debian's redis-server, with words that come first: a configuration file.
+    pub(crate) fn real_with(first: &[&str], options: &[&str]) -> Self {
+        let mut command = Command::new("redis-server");
+        command.args(first);
+        Self::start(command, options, REAL_MISSING)
     }
 
     /// Our node. It writes RDB version 10, for the real server is a 7.0.
     pub(crate) fn ours(options: &[&str]) -> Self {
         let mut command = Command::new(our_program());
-        command.args(["--profile", "7.0", "--save", ""]);
+        command.args(["--profile", "7.0", "--save", "", "--enable-debug-command", "yes"]);
         Self::start(command, options, OURS_MISSING)
     }
 
@@ -94,6 +96,12 @@ impl Server {
         let prefix = format!("{field}:");
         let value = text.lines().find_map(|line| line.strip_prefix(prefix.as_str()));
         value.unwrap_or_default().trim().to_owned()
+    }
+
+    /// Stops the process where it stands.
+    pub(crate) fn freeze(&self) {
+        let kill = Command::new("kill").args(["-STOP", &self.child.id().to_string()]).status();
+        assert!(kill.expect("kill is there").success());
     }
 
     /// Makes the server follow another.
@@ -183,6 +191,8 @@ pub(crate) fn our_program() -> PathBuf {
     path.join("examples/tcp_node")
 }
 
+const REAL_MISSING: &str = "redis-server cannot be started: install Debian's package \
+                            redis-server (make test does so)";
 const OURS_MISSING: &str = "the example tcp_node is not built: run 'cargo build --example \
                             tcp_node', or the tests with cargo nextest run";
 
@@ -198,5 +208,19 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     while !holds() {
         assert!(Instant::now() < deadline, "it never came to this: {what}");
         std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Runs the same lines on both servers, and holds the replies together.
+pub(crate) fn both_answer_alike(servers: &[Server; 2], lines: &[&str]) {
+    let [mut first, mut second] = [servers[0].client(), servers[1].client()];
+    for line in lines {
+        let words = split_words(line.as_bytes()).expect("a line of words");
+        let words: Vec<String> =
+            words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let (there, here) = (first.raw(&words), second.raw(&words));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!(text(&here), text(&there), "{line}");
     }
 }

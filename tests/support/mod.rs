@@ -31,7 +31,9 @@ impl Bench {
     }
 
     /// A node that has started at `now`, empty and alone.
-    pub(crate) fn started(setup: Setup, now: Instant) -> Self {
+    pub(crate) fn started(mut setup: Setup, now: Instant) -> Self {
+        let debug = setup.config.set_at_start("enable-debug-command", "yes");
+        debug.expect("the option exists");
         let mut bench = Self { node: Node::new(setup, now), now };
         bench.tell(Input::Started { dump: false });
         bench

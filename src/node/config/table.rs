@@ -22,6 +22,7 @@ pub(super) static DIRECTIVES: &[Directive] = &[
     text("logfile", "").fixed(),
     boolean("daemonize", "no").fixed(),
     boolean("protected-mode", "yes"),
+    choice("enable-debug-command", "no", &["no", "yes", "local"]).fixed(),
     text("requirepass", ""),
     text("masteruser", ""),
     text("masterauth", ""),

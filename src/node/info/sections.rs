@@ -37,7 +37,7 @@ pub(super) fn server(state: &State, now: Instant, text: &mut String) {
     field!(text, "configured_hz", state.config().number("hz"));
     field!(text, "lru_clock", now.seconds() & LRU_CLOCK_MAX);
     field!(text, "executable", "");
-    field!(text, "config_file", "");
+    field!(text, "config_file", state.setup.config_file.as_deref().unwrap_or_default());
     zeros(text, "io_threads_active");
     if is_7_2(state) {
         field!(text, "listener0", listener(state.config(), state.port()));

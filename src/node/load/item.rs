@@ -28,6 +28,7 @@ impl Machine<'_> {
                     return;
                 }
                 loading.loaded += 1;
+                loading.owing += 1;
                 let access = tracking.restored(idle, frequency, now);
                 let entry = Entry { key: key.into(), value, expires, access };
                 loading.keyspace.db_mut(index).put(entry);

@@ -55,6 +55,14 @@ pub enum ServerNote {
         /// The bytes in use.
         used: u64,
     },
+    /// CONFIG REWRITE has written the file.
+    ConfigRewritten,
+    /// CONFIG REWRITE could not; in the system's words.
+    ConfigNotRewritten(String),
+    /// DEBUG RELOAD has read the dataset again.
+    DbReloaded,
+    /// DEBUG LOG.
+    DebugLog(String),
     /// The dataset was read at the start; seconds.
     DbLoadedFromDisk(f64),
 }
@@ -63,7 +71,13 @@ impl ServerNote {
     pub(super) const fn is_warning(&self) -> bool {
         matches!(
             self,
-            Self::Bye | Self::CannotExit | Self::OutputLimit { .. } | Self::LimitBelowUse { .. }
+            Self::Bye
+                | Self::CannotExit
+                | Self::OutputLimit { .. }
+                | Self::LimitBelowUse { .. }
+                | Self::ConfigNotRewritten(_)
+                | Self::DbReloaded
+                | Self::DebugLog(_)
         )
     }
 }

@@ -1,0 +1,180 @@
+//! CONFIG REWRITE: the options in force become the file with which the server was started.
+//!
+//! What a person wrote stays: comments, empty lines, the order of the options. The line of an
+//! option takes its new value in its old place; an option that is new, and not at its default,
+//! comes at the end. *Source*: Redis 7.2 · config.c · rewriteConfig.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::super::config::{Config, Directive, Kind, directive, directives};
+use super::super::io::{DiskFact, DiskOrder, Job, Link, Output};
+use super::super::machine::Machine;
+use super::super::note::ServerNote;
+use crate::resp::{Bytes, Reply, split_words};
+
+/// `CONFIG REWRITE`: reads the file, writes another, and gives it the name of the first.
+pub(super) fn rewrite(machine: &mut Machine<'_>, link: Link) -> Reply {
+    let Some(file) = machine.state.setup.config_file.clone() else {
+        return Reply::error("ERR The server is running without a config file");
+    };
+    machine.wait_for_disk(link);
+    let order = DiskOrder::Read { file, at: 0, max: FILE_BYTES_MAX };
+    machine.out.push(Output::Disk { job: Job::ReadConfig(link), order });
+    Reply::Silent
+}
+
+impl Machine<'_> {
+    /// The file was read, or there is none any more.
+    pub(in crate::node) fn config_read(&mut self, link: Link, result: Result<DiskFact, String>) {
+        let Some(file) = self.state.setup.config_file.clone() else { return };
+        let old = match result {
+            Ok(DiskFact::Read { bytes }) => bytes,
+            Ok(DiskFact::Done) | Err(_) => Bytes::from(&[][..]),
+        };
+        let text = rewritten(&String::from_utf8_lossy(&old), self.state.config());
+        let beside = format!("{file}.{}.tmp", self.state.pid);
+        let bytes = Bytes::from(text.into_bytes());
+        let order = DiskOrder::Append { file: beside.clone(), bytes, create: true };
+        self.out.push(Output::Disk { job: Job::Unawaited, order });
+        let order = DiskOrder::Rename { from: beside, to: file };
+        self.out.push(Output::Disk { job: Job::WriteConfig(link), order });
+    }
+
+    /// The new file is in its place, or the disk has failed.
+    pub(in crate::node) fn config_written(&mut self, link: Link, result: Result<(), String>) {
+        let reply = match result {
+            Ok(()) => {
+                self.note(ServerNote::ConfigRewritten);
+                Reply::OK
+            }
+            Err(why) => {
+                self.note(ServerNote::ConfigNotRewritten(why.clone()));
+                Reply::error(format!("ERR Rewriting config file: {why}"))
+            }
+        };
+        self.answer_waiting(link, &reply);
+    }
+}
+
+/// The text `old` with the options of `config`.
+fn rewritten(old: &str, config: &Config) -> String {
+    let mut named = BTreeMap::new();
+    for row in old.lines().filter_map(option_of) {
+        *named.entry(row.name).or_insert(0) += 1;
+    }
+    let mut waiting: BTreeMap<&str, VecDeque<String>> = BTreeMap::new();
+    for row in directives() {
+        let lines = lines_of(row, config, named.get(row.name).copied().unwrap_or(0));
+        waiting.insert(row.name, lines.into());
+    }
+    let mut lines = Vec::new();
+    let mut signed = false;
+    for line in old.lines() {
+        signed |= line == SIGNATURE;
+        match option_of(line) {
+            None => lines.push(line.to_owned()),
+            Some(row) => lines.extend(waiting.get_mut(row.name).and_then(VecDeque::pop_front)),
+        }
+    }
+    let rest: Vec<String> = waiting.into_values().flatten().collect();
+    if !rest.is_empty() && !signed {
+        lines.extend([String::new(), SIGNATURE.to_owned()]);
+    }
+    lines.extend(rest);
+    lines.join("\n") + "\n"
+}
+
+/// The option that a line of the file sets.
+fn option_of(line: &str) -> Option<&'static Directive> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return None;
+    }
+    let words = split_words(line.as_bytes())?;
+    directive(&String::from_utf8_lossy(words.first()?))
+}
+
+/// The lines that an option takes: none if it is at its default and the file did not name it.
+fn lines_of(row: &Directive, config: &Config, named: usize) -> Vec<String> {
+    let (name, value) = (row.name, config.get(row.name));
+    match row.kind {
+        Kind::SavePoints if value == row.default && named == 0 => Vec::new(),
+        Kind::SavePoints if value.is_empty() => vec!["save \"\"".to_owned()],
+        Kind::SavePoints => pairs(value).map(|pair| format!("save {pair}")).collect(),
+        Kind::BufferLimits => limit_lines(row, value, named),
+        _ if value == row.default && named == 0 => Vec::new(),
+        Kind::Memory(..) => vec![format!("{name} {}", memory(value))],
+        Kind::Text if value.is_empty() && name == "replicaof" => Vec::new(),
+        Kind::Text if !BARE.contains(&name) => vec![format!("{name} {}", quoted(value))],
+        Kind::Events => vec![format!("{name} {}", quoted(&config.shown(row)))],
+        Kind::Text | Kind::Bool | Kind::Integer(..) | Kind::Choice(_) => {
+            vec![format!("{name} {value}")]
+        }
+    }
+}
+
+/// `3600 1 300 100` as pairs.
+fn pairs(value: &str) -> impl Iterator<Item = String> {
+    let words: Vec<&str> = value.split(' ').collect();
+    words.chunks(2).map(|pair| pair.join(" ")).collect::<Vec<_>>().into_iter()
+}
+
+/// A line for each class; one at its default only while the file has a line for it to take.
+fn limit_lines(row: &Directive, value: &str, named: usize) -> Vec<String> {
+    let (words, defaults): (Vec<&str>, Vec<&str>) =
+        (value.split(' ').collect(), row.default.split(' ').collect());
+    let classes = words.chunks(4).zip(defaults.chunks(4)).enumerate();
+    let written = classes.filter(|(index, (class, default))| *index < named || class != default);
+    let line = |(_, (class, _)): (usize, (&[&str], &[&str]))| {
+        let name = if class[0] == "slave" { "replica" } else { class[0] };
+        format!("{} {name} {} {} {}", row.name, memory(class[1]), memory(class[2]), class[3])
+    };
+    written.map(line).collect()
+}
+
+/// A number of bytes with the largest unit that divides it.
+fn memory(value: &str) -> String {
+    let Ok(bytes) = value.parse::<u64>() else { return value.to_owned() };
+    let units = [("gb", 30), ("mb", 20), ("kb", 10)];
+    let fits = units.into_iter().find(|(_, bits)| bytes > 0 && bytes.is_multiple_of(1 << bits));
+    fits.map_or_else(|| bytes.to_string(), |(unit, bits)| format!("{}{unit}", bytes >> bits))
+}
+
+/// A text as it is read back.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Options of several words, which are not quoted as one.
+const BARE: &[&str] = &[
+    "bind",
+    "replicaof",
+    "oom-score-adj-values",
+    "latency-tracking-info-percentiles",
+    "shutdown-on-sigint",
+    "shutdown-on-sigterm",
+];
+/// What stands above the options that a person did not write.
+const SIGNATURE: &str = "# Generated by CONFIG REWRITE";
+/// No configuration is as long.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_wrote_stays_in_its_place() {
+        let mut config = Config::default();
+        for (name, value) in [("port", "7000"), ("timeout", "9"), ("save", "60 5 10 1")] {
+            config.set_at_start(name, value).unwrap();
+        }
+        config.set("maxmemory", "3gb").unwrap();
+        let old = "# mine\nport 6379\n\nsave 900 1\nhash-max-ziplist-entries 512\ntimeout 5\n";
+        let new = rewritten(old, &config);
+        let wanted = "# mine\nport 7000\n\nsave 60 5\nhash-max-listpack-entries 512\ntimeout 9\n\n\
+                      # Generated by CONFIG REWRITE\nmaxmemory 3gb\nsave 10 1\n";
+        assert_eq!(new, wanted);
+        assert_eq!(rewritten(&new, &config), wanted, "a second time changes nothing");
+    }
+}

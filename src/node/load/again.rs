@@ -1,0 +1,55 @@
+//! DEBUG RELOAD: the dataset that is read takes the place of the one that is there.
+
+use super::super::debug::Reload;
+use super::super::io::Output;
+use super::super::machine::Machine;
+use super::super::note::{LoadNote, ServerNote};
+use super::{Loading, Source};
+use crate::keyspace::Entry;
+use crate::resp::Reply;
+
+impl Machine<'_> {
+    /// Reads the dump file again.
+    pub(in crate::node) fn reload(&mut self, reload: Reload) {
+        let file = self.state.config().get("dbfilename").to_owned();
+        let databases = self.state.keyspace.databases();
+        let loading = Loading::new(databases, Source::Again(file, reload), self.now);
+        self.state.loading = Some(loading);
+        self.load_next();
+    }
+
+    /// The file was read to its end.
+    pub(super) fn reloaded(&mut self, loading: Loading, reload: Reload) {
+        self.done_loading(loading.loaded, 0);
+        if reload.flush {
+            self.state.keyspace = loading.keyspace;
+        } else if !self.merge(loading, reload) {
+            return;
+        }
+        self.note(ServerNote::DbReloaded);
+        self.answer_waiting(reload.link, &Reply::OK);
+    }
+
+    /// False if a key is there twice, and that was not asked for: Redis ends then.
+    fn merge(&mut self, loading: Loading, reload: Reload) -> bool {
+        for (index, db) in loading.keyspace.iter() {
+            let entries: Vec<Entry> = db.iter().cloned().collect();
+            for entry in entries {
+                let key = entry.key.to_bytes();
+                let twice = self.state.keyspace.db_mut(index).put(entry).is_some();
+                if twice && !reload.merge {
+                    self.note(LoadNote::DuplicateKey(key.escape_ascii().to_string()));
+                    self.out.push(Output::Exit);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    /// The file could not be read.
+    pub(super) fn reload_failed(&mut self, reload: Reload) {
+        let text = "ERR Error trying to load the RDB dump, check server logs.";
+        self.answer_waiting(reload.link, &Reply::error(text));
+    }
+}

@@ -1,0 +1,176 @@
+//! For those who look inside: DEBUG, CONFIG REWRITE and the delays, beside a real `redis-server`.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the tests have a world")]
+
+#[path = "interop/servers.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod servers;
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use replica_lab::resp::Reply;
+use servers::{Server, both_answer_alike, eventually};
+
+#[test]
+fn debug_answers_in_the_words_of_redis() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    both_answer_alike(
+        &servers,
+        &[
+            "DEBUG",
+            "DEBUG NOSUCH",
+            "DEBUG ERROR \"FOO bar\"",
+            "DEBUG LOG hello",
+            "DEBUG SLEEP",
+            "DEBUG SLEEP nonsense",
+            "DEBUG SLEEP 0.01",
+            "DEBUG OBJECT nokey",
+            "DEBUG REPLICATE",
+            "DEBUG REPLICATE SET k v",
+            "DEBUG RELOAD NONSENSE",
+            "DEBUG SET-ACTIVE-EXPIRE",
+            "CONFIG REWRITE",
+            "CONFIG REWRITE now",
+            "SET k v",
+            "RPUSH l a b c",
+            "EXPIRE k 100000",
+            "SELECT 5",
+            "ZADD z 1.5 m",
+            "DEBUG RELOAD",
+            "ZSCORE z m",
+            "DEBUG RELOAD NOSAVE NOFLUSH MERGE",
+            "DBSIZE",
+            "SELECT 0",
+            "DBSIZE",
+            "LRANGE l 0 -1",
+            "TTL k",
+            "DEBUG DIGEST-VALUE k l nokey",
+        ],
+    );
+    let object = |server: &Server, key: &str| {
+        let Reply::Simple(text) = server.client().call(&["DEBUG", "OBJECT", key]) else {
+            panic!("DEBUG OBJECT answers a line")
+        };
+        // An address means something on one machine only, a clock is another's.
+        let volatile = |word: &&str| !word.starts_with("at:") && !word.starts_with("lru");
+        text.split(' ').filter(volatile).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(object(&servers[1], "k"), object(&servers[0], "k"));
+    for server in &servers {
+        eventually("the log has the line", || server.log().contains("DEBUG LOG: hello"));
+        eventually("the log has the line", || server.log().contains("DB reloaded by DEBUG RELOAD"));
+    }
+}
+
+#[test]
+fn debug_is_for_those_who_are_allowed_to() {
+    let option = ["--enable-debug-command", "no"];
+    let servers = [Server::real(&option), Server::ours(&option)];
+    both_answer_alike(&servers, &["DEBUG SLEEP 0", "DEBUG DIGEST"]);
+    let option = ["--enable-debug-command", "local"];
+    let servers = [Server::real(&option), Server::ours(&option)];
+    both_answer_alike(&servers, &["DEBUG SLEEP 0", "CONFIG GET enable-debug-command"]);
+}
+
+#[test]
+fn a_process_that_sleeps_hears_everything_when_it_wakes() {
+    for server in [Server::real(&[]), Server::ours(&[])] {
+        let (mut sender, mut other) = (server.client(), server.client());
+        let began = Instant::now();
+        let words = ["DEBUG", "SLEEP", "0.4"];
+        let mut bytes = Vec::new();
+        replica_lab::resp::encode_command(&words, &mut bytes);
+        sender.send(&bytes);
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(other.call(&["INCR", "n"]), Reply::Integer(1));
+        assert!(began.elapsed() >= Duration::from_millis(390), "{:?}", began.elapsed());
+        assert_eq!(sender.reply(), Some(Reply::OK));
+    }
+}
+
+#[test]
+fn the_configuration_is_written_as_a_real_server_writes_it() {
+    let text = "# mine\n\nsave 900 1\nsave 300 10\nmaxmemory 100mb\n# limits\n\
+                client-output-buffer-limit replica 1mb 512kb 1\nhash-max-ziplist-entries 100\n\
+                notify-keyspace-events \"KEA\"\ntimeout 5\n";
+    let mut written = Vec::new();
+    for start in [Server::real_with, Server::ours_with] {
+        let name = format!("replica-lab-conf-{}-{}", std::process::id(), written.len());
+        let file = std::env::temp_dir().join(name);
+        fs::write(&file, text).expect("a file can be written");
+        let server = start(&[&*file.to_string_lossy()], &["--enable-debug-command", "yes"]);
+        let mut client = server.client();
+        for words in [
+            &["CONFIG", "SET", "save", "60 5", "maxmemory", "0", "timeout", "7"][..],
+            &["CONFIG", "SET", "maxclients", "500", "repl-backlog-size", "3mb"],
+            &["CONFIG", "SET", "client-output-buffer-limit", "pubsub 1 2 3"],
+            &["CONFIG", "SET", "requirepass", "a \"quoted\" secret"],
+            &["CONFIG", "REWRITE"],
+        ] {
+            assert_eq!(client.call(words), Reply::OK, "{words:?}");
+        }
+        // What says where this very server is, and what Redis writes of users and of percentiles.
+        let own = ["port", "dir", "user", "latency-tracking", "pidfile", "daemonize"];
+        let other = |line: &&str| !own.iter().any(|word| line.starts_with(word));
+        let new = fs::read_to_string(&file).expect("the file is there");
+        let lines: Vec<String> = new.lines().filter(other).map(str::to_owned).collect();
+        let at = lines.iter().position(|line| line.starts_with("# Generated")).expect("new lines");
+        let (mut old, mut added) = (lines[..at].to_vec(), lines[at..].to_vec());
+        old.retain(|line| !line.is_empty());
+        added.sort();
+        written.push((old, added));
+        let again = start(&[&*file.to_string_lossy()], &[]);
+        let mut client = again.client();
+        assert_eq!(client.call(&["AUTH", "a \"quoted\" secret"]), Reply::OK);
+        let _ = fs::remove_file(file);
+    }
+    assert_eq!(written[1], written[0]);
+}
+
+/// Keys that are held back: the snapshot takes long, and so does the load, as in Redis' own tests.
+#[test]
+fn the_delays_of_keys_are_served() {
+    let filled = |options: &[&str]| {
+        let server = Server::ours(options);
+        assert!(matches!(server.client().call(&["DEBUG", "POPULATE", "100"]), Reply::Simple(_)));
+        server
+    };
+    let server = filled(&["--rdb-key-save-delay", "5000"]);
+    let began = Instant::now();
+    server.client().call(&["BGSAVE"]);
+    assert_eq!(server.info("persistence", "rdb_bgsave_in_progress"), "1");
+    eventually("it is saved", || server.info("persistence", "rdb_bgsave_in_progress") == "0");
+    assert!(began.elapsed() >= Duration::from_millis(500), "{:?}", began.elapsed());
+    let replica = Server::ours(&["--key-load-delay", "5000"]);
+    server.client().call(&["CONFIG", "SET", "rdb-key-save-delay", "0"]);
+    replica.follow(&server);
+    eventually("it loads", || replica.info("persistence", "loading") == "1");
+    let began = Instant::now();
+    eventually("it has loaded", || replica.info("replication", "master_link_status") == "up");
+    assert!(began.elapsed() >= Duration::from_millis(300), "{:?}", began.elapsed());
+    assert_eq!(replica.client().call(&["DBSIZE"]), Reply::Integer(100));
+}
+
+/// While SHUTDOWN waits for a replica, nobody writes.
+#[test]
+fn a_shutdown_that_waits_pauses_writes() {
+    let master = Server::ours(&["--repl-diskless-sync-delay", "0", "--shutdown-timeout", "1"]);
+    let replica = Server::ours(&[]);
+    replica.follow(&master);
+    eventually("it follows", || replica.info("replication", "master_link_status") == "up");
+    master.client().call(&["SET", "k", "v"]);
+    replica.freeze();
+    master.client().call(&["SET", "k", "w"]);
+    let mut asker = master.client();
+    let mut bytes = Vec::new();
+    replica_lab::resp::encode_command(&["SHUTDOWN"], &mut bytes);
+    asker.send(&bytes);
+    eventually("it waits", || master.log().contains("Waiting for replicas before shutting down"));
+    let mut writer = master.client();
+    assert_eq!(writer.call(&["GET", "k"]), Reply::bulk("w"));
+    replica_lab::resp::encode_command(&["SET", "k", "late"], &mut bytes);
+    writer.send(&bytes[bytes.len() - 32..]);
+    assert_eq!(writer.reply(), None, "the server ends before it answers");
+    assert!(master.log().contains("0 of 1 replicas are in sync when shutting down."));
+}
