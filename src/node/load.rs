@@ -405,7 +405,7 @@ impl Machine<'_> {
     }
 
     /// The bytes are no dataset. The old data is gone, or was to be kept; either way, start over.
-    fn loading_failed(&mut self, why: String) {
+    pub(super) fn loading_failed(&mut self, why: String) {
         let Some(loading) = self.state.loading.take() else { return };
         self.note(LoadNote::RdbError(why));
         if loading.is_start() {
