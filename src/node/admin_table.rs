@@ -21,7 +21,8 @@ pub(super) fn lookup(name: &[u8]) -> Option<&'static AdminSpec> {
 
 /// True if the first argument of a command names what it does.
 pub(super) fn is_container(name: &str) -> bool {
-    let kept = ["acl", "client", "command", "config", "latency", "memory", "object", "pubsub"];
+    let kept =
+        ["acl", "client", "command", "config", "function", "latency", "memory", "object", "pubsub"];
     kept.contains(&name) || name == "slowlog"
 }
 
@@ -253,6 +254,15 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         "GET|LEN|RESET [count]",
         "Tells which commands took long.",
         admin::slowlog,
+    ),
+    row(
+        "function",
+        -2,
+        Flags::NONE,
+        Server,
+        "DUMP|RESTORE|DELETE|FLUSH|STATS [arguments]",
+        "Keeps libraries of functions, which cannot be run here.",
+        admin::function,
     ),
     row(
         "lolwut",

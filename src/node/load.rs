@@ -10,6 +10,7 @@ mod delay;
 mod item;
 mod start;
 
+use super::admin::Libraries;
 use super::debug::Reload;
 use super::downstream::CHUNK_BYTES;
 use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
@@ -30,6 +31,8 @@ pub(super) struct Loading {
     decoder: Decoder,
     /// What has been read.
     keyspace: Keyspace,
+    /// The code of the libraries of functions.
+    libraries: Vec<Bytes>,
     /// Where the bytes come from.
     source: Source,
     /// `repl-stream-db`: the database in which the stream goes on.
@@ -81,6 +84,7 @@ impl Loading {
         Self {
             decoder: Decoder::new(DecodeOptions::default()),
             keyspace: Keyspace::new(databases),
+            libraries: Vec::new(),
             source,
             stream_db: None,
             repl_id: None,
@@ -346,6 +350,7 @@ impl Machine<'_> {
             self.note(LoadNote::SwappingDb);
         }
         let (swaps, to_parser) = (loading.swaps(), loading.to_parser());
+        self.state.libraries = Libraries::new(loading.libraries);
         self.state.keyspace = loading.keyspace;
         self.state.own_expiring.clear();
         if swaps {

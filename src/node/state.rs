@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::admin::{Denial, Slow};
+use super::admin::{Denial, Libraries, Slow};
 use super::client::Client;
 use super::config::Config;
 use super::debug::Sleep;
@@ -152,6 +152,8 @@ pub(super) struct State {
 
     /// The data.
     pub(super) keyspace: Keyspace,
+    /// Its libraries of functions.
+    pub(super) libraries: Libraries,
     /// Which history the data belongs to.
     pub(super) history: History,
     /// The stream's last bytes; none until somebody may want them.
@@ -308,6 +310,7 @@ impl State {
             next_pid: 21,
             run_id,
             keyspace: Keyspace::new(databases),
+            libraries: Libraries::default(),
             history,
             backlog: None,
             stream: StreamEncoder::default(),

@@ -207,5 +207,11 @@ fn digest(keyspace: &Keyspace) -> String {
 }
 
 fn header() -> Header {
-    Header { redis_version: "7.2.4".to_owned(), ctime_seconds: 0, used_memory: 0, repl: None }
+    Header {
+        redis_version: "7.2.4".to_owned(),
+        ctime_seconds: 0,
+        used_memory: 0,
+        repl: None,
+        libraries: Vec::new(),
+    }
 }

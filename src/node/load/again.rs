@@ -1,5 +1,6 @@
 //! DEBUG RELOAD: the dataset that is read takes the place of the one that is there.
 
+use super::super::admin::Libraries;
 use super::super::debug::Reload;
 use super::super::io::Output;
 use super::super::machine::Machine;
@@ -23,6 +24,7 @@ impl Machine<'_> {
         self.done_loading((loading.loaded, 0, loading.decoder.empty_keys()));
         if reload.flush {
             self.state.keyspace = loading.keyspace;
+            self.state.libraries = Libraries::new(loading.libraries);
         } else if !self.merge(loading, reload) {
             return;
         }

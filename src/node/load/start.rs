@@ -1,5 +1,6 @@
 //! The dataset with which a process starts, and its place in a history.
 
+use super::super::admin::Libraries;
 use super::super::machine::Machine;
 use super::super::note::{LoadNote, ReplicaNote};
 use super::super::upstream::Cached;
@@ -11,6 +12,7 @@ impl Machine<'_> {
     /// The dataset of the start is whole; so is the server's place in a history, if it is written.
     pub(super) fn started_with(&mut self, loading: Loading) {
         self.state.keyspace = loading.keyspace;
+        self.state.libraries = Libraries::new(loading.libraries);
         let (loaded, expired) = (loading.loaded, loading.expired.len() as u64);
         self.done_loading((loaded, expired, loading.decoder.empty_keys()));
         let seconds = self.now.since(loading.began).micros() as f64 / 1_000_000.0;
