@@ -1,6 +1,6 @@
 # make serve   sets everything up, builds, serves the page on loopback and prints its address
 # make test    sets everything up and runs every test
-# make check   the inner loop: format, lints, native tests
+# make check   the inner loop: format, lints of both targets, native tests
 #
 # Each step installs only what is missing, says what it does, and is not done twice.
 
@@ -19,9 +19,10 @@ serve: engine
 	@cd www && npm run --silent preview -- --host 127.0.0.1 --port $(PORT) --strictPort
 
 check:
-	@tools/setup.sh nextest redis clients
+	@tools/setup.sh nextest redis clients wasm
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
+	$(WASM) cargo clippy --lib --test web --target wasm32-unknown-unknown --quiet -- -D warnings
 	cargo build --quiet --example tcp_node
 	cargo nextest run --no-fail-fast --status-level fail
 
@@ -43,7 +44,6 @@ $(ENGINE): Cargo.toml Cargo.lock $(shell find src -name '*.rs') tools/build-engi
 browsers:
 	@tools/setup.sh wasm bindgen wasm-pack chromium firefox geckodriver
 	@cp tests/webdriver.json webdriver.json
-	$(WASM) cargo clippy --lib --target wasm32-unknown-unknown --quiet -- -D warnings
 	$(WASM) $(BROWSER) --chrome --chromedriver "$$(command -v chromedriver)" --test web
 	$(WASM) $(BROWSER) --firefox --geckodriver "$$TOOLS/bin/geckodriver" --test web
 

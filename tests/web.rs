@@ -3,6 +3,7 @@
 //!
 //! `make test` runs this with `wasm-pack test --headless` in Chromium and in Firefox.
 #![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test stops where its world is not as expected")]
 
 use js_sys::Reflect;
 use replica_lab::lab::{Action, Script, Until};
