@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use super::rows::rows;
 use super::string::STRING_BYTES_MAX;
-use super::{Call, Refusal, Spec};
+use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{StringValue, Value};
 use crate::resp::{Bytes, Reply, parse_integer};
 
@@ -86,6 +86,7 @@ fn setbit(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     if grown || before != bit {
         call.changed(&key, 1);
+        call.event(Classes::STRING, "setbit", &key);
     }
     Ok(Reply::Integer(before.into()))
 }
@@ -198,7 +199,9 @@ fn store(call: &mut Call<'_>, key: Bytes, bytes: Vec<u8>) {
     if bytes.is_empty() {
         call.delete(&key);
     } else {
-        call.set(key, Value::String(StringValue::Raw(bytes.into())), super::Expiry::Clear);
+        let value = Value::String(StringValue::Raw(bytes.into()));
+        call.set(Bytes::clone(&key), value, super::Expiry::Clear);
+        call.event(Classes::STRING, "set", &key);
     }
 }
 

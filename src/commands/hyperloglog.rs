@@ -8,7 +8,7 @@
 mod sketch;
 
 use super::rows::rows;
-use super::{Call, Expiry, Refusal, Spec};
+use super::{Call, Classes, Expiry, Refusal, Spec};
 use crate::keyspace::{StringValue, Value};
 use crate::resp::{Bytes, Reply};
 use sketch::{Corrupt, REGISTERS, Sketch, raise};
@@ -60,7 +60,8 @@ fn pfadd(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     if changes > 0 {
         sketch.forget_count();
-        call.put_sketch(key, sketch, changes);
+        call.put_sketch(Bytes::clone(&key), sketch, changes);
+        call.event(Classes::STRING, "pfadd", &key);
     }
     Ok(Reply::Integer((changes > 0).into()))
 }
@@ -90,7 +91,7 @@ fn pfmerge(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let mut registers = [0; REGISTERS];
     let mut dense = false;
     for key in &call.args[1..] {
-        if let Some(sketch) = call.sketch(key)? {
+        if let Some(sketch) = call.reading(|call| call.sketch(key))? {
             dense |= sketch.is_dense();
             sketch.raise_all(&mut registers)?;
         }
@@ -104,7 +105,9 @@ fn pfmerge(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         merged.set(index, value, call.settings.hll_sparse_bytes)?;
     }
     merged.forget_count();
-    call.put_sketch(key, merged, 1);
+    call.put_sketch(Bytes::clone(&key), merged, 1);
+    // As Redis has it: there is no event of the name of the command.
+    call.event(Classes::STRING, "pfadd", &key);
     Ok(Reply::OK)
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::args::score;
 use super::rows::rows;
-use super::{Call, Refusal, Spec};
+use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{List, Value};
 use crate::resp::{Bytes, Reply};
 
@@ -183,14 +183,16 @@ fn run(call: &mut Call<'_>, mut request: Request) -> Result<Reply, Refusal> {
     }
     let result: Vec<Bytes> = result.into_iter().map(Option::unwrap_or_default).collect();
     let list = List::from_elements(&result, call.settings.list_listpack_size);
-    call.store(store, Value::List(list));
+    call.store(Bytes::clone(&store), Value::List(list));
+    call.event(Classes::LIST, "sortstore", &store);
     call.effects.dirty += count - 1;
     Ok(Reply::count(count))
 }
 
 /// The elements of what `key` holds, and whether that is a set.
 fn elements_of(call: &mut Call<'_>, key: &[u8]) -> Result<(Vec<Bytes>, bool), Refusal> {
-    match call.value(key) {
+    let value = call.reading(|call| call.value(key).cloned());
+    match &value {
         None => Ok((Vec::new(), false)),
         Some(Value::List(list)) => Ok((list.iter().cloned().collect(), false)),
         Some(Value::Set(set)) => Ok((set.iter().collect(), true)),

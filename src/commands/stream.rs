@@ -12,7 +12,7 @@ pub(super) mod read;
 mod trim;
 
 use super::rows::rows;
-use super::{Call, Refusal, Spec};
+use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{EntryRef, NODE_BYTES_MAX, Stream, StreamId};
 use crate::resp::{Bytes, Reply};
 use id::{id_reply, interval_end, interval_start, strict};
@@ -60,14 +60,19 @@ fn xadd(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let mut args = call.args.to_vec();
     let stream = call.get_or_create(&key, Stream::default)?;
     stream.append(id, pairs, &limits);
+    let mut gone = 0;
     if let Some(trimming) = &options.trimming {
-        trimming.apply(stream);
+        gone = trimming.apply(stream);
         trimming.rewrite(stream, &mut args);
     }
     if options.id.is_none_or(|id| id.seq.is_none()) {
         args[options.id_at] = Bytes::from(id.to_string().into_bytes());
     }
     call.changed(&key, 1);
+    call.event(Classes::STREAM, "xadd", &key);
+    if gone > 0 {
+        call.event(Classes::STREAM, "xtrim", &key);
+    }
     call.effects.rewritten = Some(vec![args]);
     Ok(id_reply(id))
 }
@@ -149,6 +154,7 @@ fn xdel(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     if !deleted.is_empty() {
         call.changed(&key, deleted.len() as u64);
+        call.event(Classes::STREAM, "xdel", &key);
     }
     Ok(Reply::count(deleted.len() as u64))
 }
@@ -162,6 +168,7 @@ fn xtrim(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if gone > 0 {
         trimming.rewrite(stream, &mut args);
         call.changed(&key, gone);
+        call.event(Classes::STREAM, "xtrim", &key);
         call.effects.rewritten = Some(vec![args]);
     }
     Ok(Reply::count(gone))
@@ -212,6 +219,7 @@ fn xsetid(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         }
     }
     call.changed(&key, 1);
+    call.event(Classes::STREAM, "xsetid", &key);
     Ok(Reply::OK)
 }
 

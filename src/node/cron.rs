@@ -61,13 +61,15 @@ pub enum Wake {
     IdleClient,
     /// Saves because enough has changed.
     SavePoint,
+    /// Removes the file that replicas were sent.
+    RemoveSentFile,
     /// Wakes up from DEBUG SLEEP.
     Asleep,
 }
 
 impl Wake {
     /// Every purpose, in the order of importance.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::SnapshotChunk,
         Self::LoadChunk,
         Self::ReapChild,
@@ -86,6 +88,7 @@ impl Wake {
         Self::OutputLimit,
         Self::IdleClient,
         Self::SavePoint,
+        Self::RemoveSentFile,
         Self::Asleep,
     ];
 }
@@ -111,6 +114,7 @@ impl fmt::Display for Wake {
             Self::OutputLimit => "a client has read too slowly for too long",
             Self::IdleClient => "timeout: a client has been silent",
             Self::SavePoint => "a save point is reached: BGSAVE starts",
+            Self::RemoveSentFile => "the cron removes the file that replicas were sent",
             Self::Asleep => "DEBUG SLEEP is over",
         })
     }
@@ -137,13 +141,14 @@ pub(super) fn deadline(state: &State) -> Option<Deadline> {
         swollen_due(state),
         idle_due(state),
         state.save_due(),
+        sent_file_due(state),
     ];
     due.into_iter().flatten().min_by_key(|deadline| (deadline.at, deadline.wake))
 }
 
 /// The next run of the replication cron that has anything to do.
 fn second_due(state: &State) -> Option<Instant> {
-    let due = [upstream_due(state), replicas_due(state), backlog_due(state)];
+    let due = [upstream_due(state), replicas_due(state), backlog_due(state), sent_file_due(state)];
     due.into_iter().flatten().map(|deadline| deadline.at).min()
 }
 
@@ -251,6 +256,11 @@ fn backlog_due(state: &State) -> Option<Deadline> {
     let ttl = state.config().number("repl-backlog-ttl");
     let idle = state.replicas.is_empty() && !state.is_replica() && state.backlog.is_some();
     (idle && ttl > 0).then(|| after_timeout(state, state.no_replicas_since, ttl, Wake::FreeBacklog))
+}
+
+fn sent_file_due(state: &State) -> Option<Deadline> {
+    let served = state.sync_file_has_served();
+    served.then(|| at_second(state, state.started_at, Wake::RemoveSentFile))
 }
 
 fn expiry_due(state: &State) -> Option<Deadline> {
@@ -368,6 +378,7 @@ impl Machine<'_> {
         self.keep_replicas_alive();
         self.drop_silent_replicas();
         self.free_unused_backlog();
+        self.remove_sent_file();
         self.start_due_snapshot(false);
     }
 

@@ -230,7 +230,12 @@ impl Machine<'_> {
                 "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
             return Err(Refusal::other(text));
         }
-        if self.state.loading.is_some() && !flags.has(Flags::LOADING) {
+        let refused = match &self.state.loading {
+            None => false,
+            Some(loading) if loading.is_beside() => flags.has(Flags::NO_ASYNC_LOADING),
+            Some(_) => !flags.has(Flags::LOADING),
+        };
+        if refused {
             return Err(Refusal::other("LOADING Redis is loading the dataset in memory"));
         }
         let keyed = flags.has(Flags::WRITE) || flags.has(Flags::READONLY);

@@ -81,6 +81,8 @@ pub(super) static INERT: &[Directive] = &[
     text("propagation-error-behavior", "ignore"),
     memory("proto-max-bulk-len", "536870912", 0),
     boolean("rdb-save-incremental-fsync", "yes"),
+    boolean("repl-disable-tcp-nodelay", "no"),
+    boolean("replica-lazy-flush", "no").also("slave-lazy-flush"),
     boolean("replica-ignore-disk-write-errors", "no"),
     boolean("sanitize-dump-payload", "no"),
     text("server_cpulist", "").fixed(),

@@ -8,6 +8,7 @@
 mod again;
 mod delay;
 mod item;
+mod start;
 
 use super::debug::Reload;
 use super::downstream::CHUNK_BYTES;
@@ -15,10 +16,10 @@ use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
 use super::machine::Machine;
 use super::note::{LoadNote, ReplicaNote, TransferNote};
 use super::stream::Stream;
-use super::upstream::{Cached, Transfer, Uplink};
+use super::upstream::{Transfer, Uplink};
 use crate::keyspace::Keyspace;
 use crate::rdb::{DecodeOptions, Decoder, Item};
-use crate::replication::{Form, History, Offset, Progress, ReplicationId, SecondId};
+use crate::replication::{Form, History, Offset, Progress, ReplicationId};
 use crate::resp::Bytes;
 use crate::time::{Duration, Instant};
 
@@ -70,6 +71,8 @@ enum Source {
     Link {
         /// The old data stays until the new is whole.
         swap: bool,
+        /// It is of the same history, and clients are served from it meanwhile.
+        serves: bool,
     },
 }
 
@@ -106,8 +109,13 @@ impl Loading {
     }
 
     /// True while clients are served the old data.
-    pub(super) fn is_beside(&self) -> bool {
-        self.source == (Source::Link { swap: true })
+    pub(super) const fn is_beside(&self) -> bool {
+        matches!(self.source, Source::Link { serves: true, .. })
+    }
+
+    /// True if the old data stays until the new is whole.
+    const fn swaps(&self) -> bool {
+        matches!(self.source, Source::Link { swap: true, .. })
     }
 
     /// True while the process starts: it does nothing else.
@@ -151,6 +159,7 @@ impl Machine<'_> {
         let Some(form) = transfer.receiver.form().filter(|_| !transfer.form_noted) else { return };
         transfer.form_noted = true;
         transfer.marked = form == Form::Marked;
+        let announced = transfer.announced.map(|(id, _)| id);
         let file = transfer.file.clone();
         self.note(match form {
             Form::Counted(bytes) => TransferNote::ReceivingCounted { bytes, to_parser },
@@ -158,7 +167,9 @@ impl Machine<'_> {
         });
         if to_parser {
             let swap = self.state.config().get("repl-diskless-load") == "swapdb";
-            self.begin_loading(Source::Link { swap });
+            let own = Some(self.state.history.id);
+            let serves = swap && announced == own;
+            self.begin_loading(Source::Link { swap, serves });
         } else {
             let bytes = Bytes::from(&[][..]);
             self.keep(DiskOrder::Append { file, bytes, create: true });
@@ -232,7 +243,7 @@ impl Machine<'_> {
     /// Lets the old data go, unless it is to stay, and begins to read the new.
     fn begin_loading(&mut self, source: Source) {
         let loading = Loading::new(self.state.keyspace.databases(), source, self.now);
-        if loading.source == (Source::Link { swap: true }) {
+        if loading.swaps() {
             self.note(LoadNote::LoadingDb);
         } else {
             self.leave_old_history();
@@ -329,15 +340,19 @@ impl Machine<'_> {
         if loading.to_parser() && self.mark_is_missing() {
             return self.mark_broken(&loading);
         }
-        self.done_loading(loading.loaded, 0);
-        if loading.source == (Source::Link { swap: true }) {
+        self.done_loading((loading.loaded, 0, loading.decoder.empty_keys()));
+        if loading.swaps() {
             self.leave_old_history();
             self.note(LoadNote::SwappingDb);
         }
+        let (swaps, to_parser) = (loading.swaps(), loading.to_parser());
         self.state.keyspace = loading.keyspace;
         self.state.own_expiring.clear();
-        if loading.source == (Source::Link { swap: true }) {
+        if swaps {
             self.note(LoadNote::DiscardingOldDb);
+        }
+        if !to_parser {
+            self.remove_received_file();
         }
         let link = std::mem::replace(&mut self.state.upstream.link, Uplink::Idle);
         let Uplink::Transfer(transfer) = link else { return };
@@ -351,60 +366,19 @@ impl Machine<'_> {
         transfer.marked && !transfer.complete
     }
 
-    fn done_loading(&mut self, loaded: u64, expired: u64) {
-        self.note(LoadNote::DoneLoading { loaded, expired });
+    fn done_loading(&mut self, (loaded, expired, empty): (u64, u64, u64)) {
+        self.note(LoadNote::DoneLoading { loaded, expired, empty });
         let saves = &mut self.state.saves;
         (saves.keys_loaded, saves.keys_expired) = (loaded, expired);
     }
 
     fn mark_broken(&mut self, loading: &Loading) {
-        self.done_loading(loading.loaded, 0);
+        self.done_loading((loading.loaded, 0, loading.decoder.empty_keys()));
         self.note(LoadNote::RdbError("Replication stream EOF marker is broken".to_owned()));
-        if loading.source == (Source::Link { swap: true }) {
+        if loading.swaps() {
             self.note(LoadNote::DiscardingTemporaryDb);
         }
         self.retry_now();
-    }
-
-    /// The dataset of the start is whole; so is the server's place in a history, if it is written.
-    fn started_with(&mut self, loading: Loading) {
-        self.state.keyspace = loading.keyspace;
-        let (loaded, expired) = (loading.loaded, loading.expired.len() as u64);
-        self.done_loading(loaded, expired);
-        let seconds = self.now.since(loading.began).micros() as f64 / 1_000_000.0;
-        self.note(LoadNote::LoadedFromDisk(seconds));
-        let place = (loading.repl_id, loading.repl_offset, loading.stream_db);
-        let resumes = self.state.is_replica() || self.state.setup.profile.resumes_as_master();
-        if let (true, (Some(id), Some(offset), Some(db))) = (resumes, place) {
-            self.resume_history(id, offset, db, &loading.expired);
-        }
-        self.state.stats.expired_keys += expired;
-        self.ready();
-    }
-
-    /// Goes on in the history of the file: a replica under its name, a master under a new one.
-    fn resume_history(
-        &mut self,
-        id: ReplicationId,
-        offset: Offset,
-        db: usize,
-        expired: &[(usize, Bytes)],
-    ) {
-        self.state.history.offset = offset;
-        if self.state.is_replica() {
-            self.state.history.id = id;
-            self.state.upstream.cached = Some(Cached { id, offset, db });
-            self.note(ReplicaNote::SynthesizedCachedMaster);
-            return;
-        }
-        self.state.history.second = Some(SecondId { id, shared: offset });
-        self.create_backlog();
-        // What went by itself while nobody looked enters the stream like any deletion.
-        let name = if self.state.config().settings.lazy_expire { "UNLINK" } else { "DEL" };
-        for (db, key) in expired {
-            let args = vec![Bytes::from(name.as_bytes()), Bytes::clone(key)];
-            self.propagate(&vec![(*db, args)], false);
-        }
     }
 
     fn begin_stream(&mut self, transfer: Transfer, db: usize) {
@@ -444,7 +418,7 @@ impl Machine<'_> {
             return self.reload_failed(reload);
         }
         self.note(LoadNote::FailedLoading { to_parser: loading.to_parser() });
-        if loading.source == (Source::Link { swap: true }) {
+        if loading.swaps() {
             self.note(LoadNote::DiscardingTemporaryDb);
         }
         self.retry_now();

@@ -209,6 +209,8 @@ pub enum MasterNote {
     StreamedTransferSucceeded(String),
     /// A replica is online.
     SynchronizationSucceeded(String),
+    /// A replica that wants nothing but the snapshot has it.
+    RdbOnlyReplicaServed(String),
     /// A replica is gone.
     ReplicaLost(String),
     /// A replica was silent for too long.
@@ -272,6 +274,8 @@ pub enum SnapshotNote {
     LastReplicaDropped,
     /// The snapshot for replicas failed.
     BgsaveForReplicationFailed,
+    /// `rdb-del-sync-files`: the file that replicas were sent goes.
+    RemovingSentFile,
     /// There is no child: the system says why.
     CannotFork(&'static str),
     /// Enough has changed for a snapshot.

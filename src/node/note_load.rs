@@ -21,6 +21,8 @@ pub enum LoadNote {
         loaded: u64,
         /// Keys dropped because they had expired.
         expired: u64,
+        /// Keys passed over because they hold nothing.
+        empty: u64,
     },
     /// The dataset of the start is in memory, after so many seconds.
     LoadedFromDisk(f64),
@@ -41,6 +43,8 @@ pub enum LoadNote {
     },
     /// DEBUG RELOAD has found a key that is there already.
     DuplicateKey(String),
+    /// `rdb-del-sync-files`: the file that came from the master goes.
+    RemovingReceivedFile,
     /// The sync is done.
     FinishedWithSuccess,
 }

@@ -175,8 +175,11 @@ fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let megabytes = *bytes as f64 / (1024.0 * 1024.0);
             write!(f, "RDB memory usage when created {megabytes:.2} Mb")
         }
-        LoadNote::DoneLoading { loaded, expired } => {
-            write!(f, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}.")
+        LoadNote::DoneLoading { loaded, expired, empty } => {
+            write!(f, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}")?;
+            let skipped =
+                if *empty > 0 { format!(", empty keys skipped: {empty}") } else { String::new() };
+            write!(f, "{skipped}.")
         }
         LoadNote::LoadedFromDisk(seconds) => {
             write!(f, "DB loaded from disk: {seconds:.3} seconds")
@@ -200,6 +203,9 @@ fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             if *to_parser { "socket" } else { "disk" }
         ),
         LoadNote::DuplicateKey(key) => write!(f, "RDB has duplicated key '{key}'"),
+        LoadNote::RemovingReceivedFile => f.write_str(
+            "Removing the RDB file obtained from the master. This replica has persistence disabled",
+        ),
         LoadNote::FinishedWithSuccess => {
             f.write_str("MASTER <-> REPLICA sync: Finished with success")
         }
@@ -250,6 +256,10 @@ fn master_text(note: &MasterNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         MasterNote::SynchronizationSucceeded(replica) => {
             write!(f, "Synchronization with replica {replica} succeeded")
         }
+        MasterNote::RdbOnlyReplicaServed(replica) => write!(
+            f,
+            "RDB transfer completed, rdb only replica ({replica}) should be disconnected asap"
+        ),
         MasterNote::ReplicaLost(replica) => write!(f, "Connection with replica {replica} lost."),
         MasterNote::ReplicaTimedOut { replica, streaming } => write!(
             f,
@@ -352,6 +362,9 @@ fn snapshot_text(note: &SnapshotNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
         SnapshotNote::BgsaveForReplicationFailed => {
             f.write_str("SYNC failed. BGSAVE child returned an error")
         }
+        SnapshotNote::RemovingSentFile => f.write_str(
+            "Removing the RDB file used to feed replicas in a persistence-less instance",
+        ),
         SnapshotNote::SavePointReached(point) => {
             write!(f, "{} changes in {} seconds. Saving...", point.changes, point.seconds)
         }

@@ -14,6 +14,7 @@
 //! backgroundSaveDoneHandler.
 
 mod points;
+mod sync_file;
 
 pub(super) use points::bgsave;
 
@@ -116,6 +117,7 @@ impl Machine<'_> {
             }
             Target::Disk => {
                 let pid = self.fork_to_disk();
+                self.state.saves.for_replicas = self.state.keeps_no_files();
                 self.note(SnapshotNote::SavingStarted(pid));
                 for &link in waiting {
                     self.promise_snapshot(link, stands_at);
@@ -364,14 +366,24 @@ impl Machine<'_> {
         let now = self.now;
         for link in self.state.receivers() {
             let name = self.state.replica_name(link);
-            self.note(MasterNote::StreamedTransferSucceeded(name.clone()));
+            self.note(MasterNote::StreamedTransferSucceeded(name));
             if let Some(down) = self.state.downlink_mut(link) {
                 let Stage::AwaitSnapshotEnd { from } = down.stage else { continue };
                 down.stage = Stage::AwaitFirstAck { from };
                 down.acked_at = now;
             }
-            self.note(MasterNote::SynchronizationSucceeded(name));
+            self.put_online(link);
         }
+    }
+
+    /// A replica has its snapshot; one that wanted no more is let go.
+    fn put_online(&mut self, link: Link) {
+        let name = self.state.replica_name(link);
+        if self.state.downlink(link).is_some_and(|down| down.introduction.rdb_only) {
+            self.note(MasterNote::RdbOnlyReplicaServed(name));
+            return self.hang_up(link);
+        }
+        self.note(MasterNote::SynchronizationSucceeded(name));
     }
 
     /// Reads the next part of the saved file for a replica whose wire has room.
@@ -409,8 +421,7 @@ impl Machine<'_> {
         self.state.stats.repl_output_bytes += count;
         self.out.push(Output::Send { link, bytes, carries: Carries::Snapshot });
         if complete {
-            let name = self.state.replica_name(link);
-            self.note(MasterNote::SynchronizationSucceeded(name));
+            self.put_online(link);
         } else {
             self.send_snapshot(link);
         }

@@ -251,6 +251,8 @@ pub(super) struct Saves {
     pub(super) count: u64,
     /// How long the last one took.
     pub(super) seconds: Option<u64>,
+    /// The dump file was made for replicas only, and is to go when it has served.
+    pub(super) for_replicas: bool,
     /// BGSAVE has been put off until there is no other child.
     pub(super) scheduled: bool,
     /// Keys that were read at the last load.

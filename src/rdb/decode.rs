@@ -144,6 +144,8 @@ pub struct Decoder {
     idle: Option<u64>,
     /// The counter of its uses.
     frequency: Option<u8>,
+    /// Keys passed over because they hold nothing.
+    empty_keys: u64,
 }
 
 /// What the decoder awaits.
@@ -180,6 +182,7 @@ impl Decoder {
             expires: None,
             idle: None,
             frequency: None,
+            empty_keys: 0,
         }
     }
 
@@ -224,6 +227,11 @@ impl Decoder {
     /// How many bytes of the file are read.
     pub const fn offset(&self) -> u64 {
         self.base + self.start as u64
+    }
+
+    /// How many keys were passed over because they hold nothing.
+    pub const fn empty_keys(&self) -> u64 {
+        self.empty_keys
     }
 
     /// The version in the signature, once it is read.
@@ -289,6 +297,7 @@ impl Decoder {
             Atom::Part(Loaded::Part) => {}
             Atom::Part(Loaded::Nothing) => {
                 self.state = State::Items;
+                self.empty_keys += 1;
                 (self.expires, self.idle, self.frequency) = (None, None, None);
             }
             Atom::Part(Loaded::Value(value)) => return Ok(Some(self.complete(value))),

@@ -5,7 +5,7 @@
 
 use super::bit_offset;
 use crate::commands::rows::rows;
-use crate::commands::{Call, Refusal, Spec};
+use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::resp::{Reply, parse_integer};
 
 pub(in crate::commands) const TABLE: &[Spec] = rows! { Bitmap;
@@ -179,6 +179,7 @@ fn bitfield(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     if changes > 0 {
         call.changed(&key, changes);
+        call.event(Classes::STRING, "setbit", &key);
     }
     Ok(Reply::Array(replies))
 }

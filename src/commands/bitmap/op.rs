@@ -23,7 +23,7 @@ fn bitop(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     };
     let mut sources = Vec::new();
     for key in &call.args[3..] {
-        sources.push(call.bits(key)?.unwrap_or_default());
+        sources.push(call.reading(|call| call.bits(key))?.unwrap_or_default());
     }
     let length = sources.iter().map(|source| source.len()).max().unwrap_or(0);
     let byte = |source: &Bytes, at: usize| source.get(at).copied().unwrap_or(0);

@@ -7,7 +7,7 @@
 use super::cell::{Bounds, Cell, Point, distance, latitude_distance, step_for};
 use super::{coordinates_reply, distance_reply, number_at, point_at, unit_at};
 use crate::commands::rows::rows;
-use crate::commands::{Call, Expiry, Refusal, Spec};
+use crate::commands::{Call, Classes, Expiry, Refusal, Spec};
 use crate::keyspace::{Scored, SortedSet, Value};
 use crate::resp::{Bytes, Reply};
 
@@ -381,7 +381,10 @@ fn store(
     let members = found.iter().map(|f| Scored { score: score(f), member: Bytes::clone(&f.member) });
     let mut set = SortedSet::skiplist(members.collect());
     set.repack(&call.settings.sorted_set_limits());
-    call.set(key, Value::SortedSet(set), Expiry::Clear);
+    call.set(Bytes::clone(&key), Value::SortedSet(set), Expiry::Clear);
+    let new = call.is(0, "geosearchstore");
+    let name = if new { "geosearchstore" } else { "georadiusstore" };
+    call.event(Classes::SORTED_SET, name, &key);
     call.effects.dirty += count - 1;
     Reply::count(count)
 }

@@ -119,6 +119,7 @@ impl Claim {
     /// Lets the stream carry what was done.
     fn finish(self, call: &mut Call<'_>, is_new: bool) {
         call.effects.dirty += self.commands.len() as u64 + u64::from(is_new);
+        call.consumer_event(&self.key, is_new);
         call.effects.rewritten = Some(self.commands);
     }
 }

@@ -3,7 +3,7 @@
 use super::Stream;
 use super::id::{lenient, strict};
 use crate::commands::rows::rows;
-use crate::commands::{Call, Refusal, Spec};
+use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{Group, StreamId};
 use crate::resp::{Bytes, Reply};
 
@@ -49,6 +49,7 @@ fn xgroup(call: &mut Call<'_>) -> Result<Reply, Refusal> {
             group.last_id = id;
             group.entries_read = options.entries_read;
             call.effects.dirty += 1;
+            call.event(Classes::STREAM, "xgroup-setid", &key);
             Ok(Reply::OK)
         }
         "destroy" => destroy(call, &key, &name),
@@ -56,12 +57,16 @@ fn xgroup(call: &mut Call<'_>) -> Result<Reply, Refusal> {
             let (consumer, now) = (call.arg(4), call.now);
             let is_new = change(call, &key, &name)?.add_consumer(consumer, now, None);
             call.effects.dirty += u64::from(is_new);
+            call.consumer_event(&key, is_new);
             Ok(Reply::Integer(is_new.into()))
         }
         _ => {
             let consumer = call.arg(4);
             let pending = change(call, &key, &name)?.remove_consumer(&consumer);
-            call.effects.dirty += u64::from(pending.is_some());
+            if pending.is_some() {
+                call.effects.dirty += 1;
+                call.event(Classes::STREAM, "xgroup-delconsumer", &key);
+            }
             Ok(Reply::count(pending.unwrap_or(0) as u64))
         }
     }
@@ -105,6 +110,15 @@ pub(super) fn no_group_of(key: &[u8], group: &[u8]) -> Refusal {
     Refusal::Other(format!("NOGROUP No such consumer group '{group}' for key name '{key}'"))
 }
 
+impl Call<'_> {
+    /// A consumer is met for the first time.
+    pub(super) fn consumer_event(&mut self, key: &[u8], is_new: bool) {
+        if is_new {
+            self.event(Classes::STREAM, "xgroup-createconsumer", key);
+        }
+    }
+}
+
 /// A group that exists, to be changed.
 fn change<'c>(call: &'c mut Call<'_>, key: &[u8], name: &[u8]) -> Result<&'c mut Group, Refusal> {
     let group = call.get_mut::<Stream>(key)?.and_then(|stream| stream.group_mut(name));
@@ -129,6 +143,7 @@ fn create(
     }
     stream.groups_mut().insert(name, Group::new(id, options.entries_read));
     call.effects.dirty += 1;
+    call.event(Classes::STREAM, "xgroup-create", key);
     Ok(Reply::OK)
 }
 
@@ -141,6 +156,7 @@ fn destroy(call: &mut Call<'_>, key: &Bytes, name: &[u8]) -> Result<Reply, Refus
         stream.groups_mut().remove(name);
     }
     call.effects.dirty += 1;
+    call.event(Classes::STREAM, "xgroup-destroy", key);
     // Who waits for the group's entries is told that there is no group.
     call.effects.woken.push((call.db, Bytes::clone(key)));
     Ok(Reply::Integer(1))

@@ -211,6 +211,7 @@ impl Request {
             Since::New => None,
         };
         call.effects.dirty += changes + u64::from(entries.is_some());
+        call.consumer_event(key, changes > 0);
         Ok(entries)
     }
 

@@ -20,7 +20,7 @@ impl Machine<'_> {
 
     /// The file was read to its end.
     pub(super) fn reloaded(&mut self, loading: Loading, reload: Reload) {
-        self.done_loading(loading.loaded, 0);
+        self.done_loading((loading.loaded, 0, loading.decoder.empty_keys()));
         if reload.flush {
             self.state.keyspace = loading.keyspace;
         } else if !self.merge(loading, reload) {

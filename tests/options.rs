@@ -1,0 +1,167 @@
+//! Options of replication that are seen from outside, beside a real `redis-server`.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the tests have a world")]
+
+#[path = "interop/servers.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod servers;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use replica_lab::resp::Reply;
+use servers::{Server, eventually};
+
+fn is_up(server: &Server) -> bool {
+    server.info("replication", "master_link_status") == "up"
+}
+
+/// Lines of the log, without the part that says when and who.
+fn says(server: &Server, text: &str) -> bool {
+    server.log().lines().any(|line| line.ends_with(text))
+}
+
+/// A server that keeps nothing on its disk leaves no snapshot there, on either end.
+#[test]
+fn a_sync_leaves_no_file_behind_if_it_is_not_to() {
+    let options =
+        ["--rdb-del-sync-files", "yes", "--repl-diskless-sync", "no", "--repl-timeout", "60"];
+    let pairs = [
+        (Server::real(&options), Server::ours(&options)),
+        (Server::ours(&options), Server::real(&options)),
+    ];
+    for (master, replica) in pairs {
+        master.client().call(&["SET", "k", "v"]);
+        replica.follow(&master);
+        eventually("it follows", || is_up(&replica));
+        eventually("the replica's file is gone", || {
+            says(
+                &replica,
+                "Removing the RDB file obtained from the master. This replica has persistence \
+                 disabled",
+            ) && !replica.folder().join("dump.rdb").exists()
+        });
+        eventually("the master's file is gone", || {
+            says(
+                &master,
+                "Removing the RDB file used to feed replicas in a persistence-less instance",
+            ) && !master.folder().join("dump.rdb").exists()
+        });
+    }
+}
+
+/// One that wants only the snapshot is let go when it has it.
+#[test]
+fn a_replica_that_wants_only_the_snapshot_is_let_go() {
+    let options = ["--repl-diskless-sync-delay", "0"];
+    for (server, diskless) in [
+        (Server::real(&options), "yes"),
+        (Server::ours(&options), "yes"),
+        (Server::real(&options), "no"),
+        (Server::ours(&options), "no"),
+    ] {
+        let mut client = server.client();
+        client.call(&["CONFIG", "SET", "repl-diskless-sync", diskless]);
+        client.call(&["SET", "k", "v"]);
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("it accepts");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time-out");
+        for words in ["REPLCONF rdb-only 1\r\n", "REPLCONF capa eof\r\n", "SYNC\r\n"] {
+            stream.write_all(words.as_bytes()).expect("it takes bytes");
+            if words != "SYNC\r\n" {
+                let mut answer = [0; 5];
+                stream.read_exact(&mut answer).expect("it answers");
+                assert_eq!(&answer, b"+OK\r\n");
+            }
+        }
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all).expect("it closes the connection in the end");
+        let text = String::from_utf8_lossy(&all);
+        assert!(text.contains("REDIS00"), "{text}");
+        eventually("the log says so", || {
+            server.log().contains("RDB transfer completed, rdb only replica (")
+        });
+    }
+}
+
+/// With so many waiting, the delay is not waited for.
+#[test]
+fn enough_replicas_end_the_delay() {
+    let options = ["--repl-diskless-sync-delay", "60", "--repl-diskless-sync-max-replicas", "2"];
+    for master in [Server::real(&options), Server::ours(&options)] {
+        let (first, second) = (Server::ours(&[]), Server::ours(&[]));
+        first.follow(&master);
+        std::thread::sleep(Duration::from_millis(1_500));
+        assert!(!is_up(&first));
+        second.follow(&master);
+        eventually("both follow", || is_up(&first) && is_up(&second));
+    }
+}
+
+#[test]
+fn what_a_replica_says_of_itself_is_what_it_was_told() {
+    let master = Server::ours(&["--repl-diskless-sync-delay", "0"]);
+    let options = [
+        "--replica-priority",
+        "7",
+        "--replica-announced",
+        "no",
+        "--replica-announce-ip",
+        "10.1.2.3",
+        "--replica-announce-port",
+        "4321",
+    ];
+    let mut told = Vec::new();
+    for replica in [Server::real(&options), Server::ours(&options)] {
+        replica.follow(&master);
+        eventually("it follows", || is_up(&replica));
+        let of = |field| replica.info("replication", field);
+        told.push((of("slave_priority"), of("replica_announced"), of("slave_read_only")));
+        drop(replica);
+        eventually("it is gone", || master.info("replication", "connected_slaves") == "0");
+    }
+    assert_eq!(told[1], told[0]);
+    let replica = Server::ours(&options);
+    replica.follow(&master);
+    eventually("it follows", || is_up(&replica));
+    let line = master.info("replication", "slave0");
+    assert!(line.starts_with("ip=10.1.2.3,port=4321,state=online"), "{line}");
+}
+
+/// While a dataset of the same history is loaded beside the old one, the old one is served; one of
+/// another history makes clients wait.
+#[test]
+fn data_of_the_same_history_is_served_while_it_is_replaced() {
+    let master = Server::ours(&["--repl-diskless-sync-delay", "0", "--repl-backlog-size", "16kb"]);
+    master.client().call(&["SET", "k", "v"]);
+    master.client().call(&["DEBUG", "POPULATE", "100"]);
+    let options = ["--repl-diskless-load", "swapdb", "--key-load-delay", "10000"];
+    let replica = Server::ours(&options);
+    replica.client().call(&["SET", "old", "data"]);
+    replica.follow(&master);
+    eventually("it loads", || replica.info("persistence", "loading") == "1");
+    assert_eq!(replica.info("persistence", "async_loading"), "0");
+    let refused = replica.client().call(&["GET", "old"]);
+    assert!(matches!(refused, Reply::Error(text) if text.starts_with("LOADING")));
+    eventually("it follows", || is_up(&replica));
+    // The line breaks, and the master forgets what the replica would need.
+    replica.client().call(&["DEBUG", "SLEEP", "0"]);
+    master.client().call(&["CLIENT", "KILL", "TYPE", "replica"]);
+    let mut sender = replica.client();
+    let mut bytes = Vec::new();
+    replica_lab::resp::encode_command(&["DEBUG", "SLEEP", "1"], &mut bytes);
+    sender.send(&bytes);
+    let value = "x".repeat(10_000);
+    for n in 0..20 {
+        master.client().call(&["SET", &format!("big:{n}"), &value]);
+    }
+    master.client().call(&["CLIENT", "KILL", "TYPE", "replica"]);
+    eventually("it loads beside", || replica.info("persistence", "async_loading") == "1");
+    assert_eq!(replica.info("persistence", "loading"), "0");
+    let began = Instant::now();
+    assert_eq!(replica.client().call(&["GET", "k"]), Reply::bulk("v"));
+    assert!(began.elapsed() < Duration::from_millis(500));
+    eventually("it has it all", || {
+        is_up(&replica) && replica.client().call(&["EXISTS", "big:19"]) == Reply::Integer(1)
+    });
+}
