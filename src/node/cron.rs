@@ -189,7 +189,7 @@ fn upstream_due(state: &State) -> Option<Deadline> {
         Uplink::Idle => None,
         Uplink::Connect => Some(at_second(state, state.started_at, Wake::Dial)),
         Uplink::Connecting { since, .. } | Uplink::Handshake { since, .. } => Some(silent(*since)),
-        Uplink::Transfer(_) if state.loading.is_some() => None,
+        Uplink::Transfer(_) if state.loading.is_some() => super::load::silence_due(state),
         Uplink::Transfer(transfer) => Some(silent(transfer.heard_at)),
         Uplink::Connected(stream) => {
             let ack = at_second(state, state.started_at, Wake::Ack);
@@ -335,6 +335,7 @@ impl Machine<'_> {
     pub(super) fn wake(&mut self) {
         self.pump_child();
         self.load_next();
+        self.give_up_silent_load();
         if self.state.loading.as_ref().is_some_and(super::load::Loading::is_start) {
             return;
         }
