@@ -25,6 +25,8 @@ check:
 	cargo build --quiet --example tcp_node
 	cargo nextest run --no-fail-fast --status-level fail
 
+# More seeds than the inner loop takes.
+test: export SIMULATE_SEEDS := 10000
 test: check browsers page playwright
 	@echo "== every test has passed"
 
