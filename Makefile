@@ -11,7 +11,7 @@ WASM := . tools/wasm-env.sh && CARGO_TARGET_DIR=target/wasm
 # wasm-pack's own settings for the browsers that it starts.
 BROWSER := WASM_BINDGEN_TEST_TIMEOUT=300 wasm-pack test --headless
 
-.PHONY: serve test check engine page native browsers playwright clean
+.PHONY: serve test check simulation engine page browsers playwright clean
 
 serve: engine
 	@cd www && npm run --silent build
@@ -25,10 +25,12 @@ check:
 	cargo build --quiet --example tcp_node
 	cargo nextest run --no-fail-fast --status-level fail
 
-# More seeds than the inner loop takes.
-test: export SIMULATE_SEEDS := 10000
-test: check browsers page playwright
+test: check simulation browsers page playwright
 	@echo "== every test has passed"
+
+# More of the random worlds of which `check` runs a thousand.
+simulation:
+	SIMULATE_SEEDS=10000 cargo nextest run --test simulation --status-level fail
 
 # The engine as the page loads it: small, and with the glue that matches.
 engine: $(ENGINE)

@@ -36,6 +36,11 @@ impl Entry {
     pub fn hash(&self) -> u64 {
         hash_of(&self.key)
     }
+
+    /// Roughly the memory that the key and its value take, with `samples` elements looked at.
+    pub fn weight(&self, samples: usize) -> u64 {
+        tally::ENTRY_BYTES + self.key.len() as u64 + self.value.weight(samples)
+    }
 }
 
 /// What has been copied since the snapshot that began the current epoch.

@@ -14,6 +14,7 @@ use super::pubsub::subscriber_may;
 use super::state::Calls;
 use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer, check_arity};
 use crate::resp::{Bytes, Command, Protocol, Reply};
+use crate::time::Duration;
 
 /// A command that exists: a data command, or one of the server's own.
 #[derive(Clone, Copy)]
@@ -287,6 +288,7 @@ impl Machine<'_> {
             Row::Admin(spec) => {
                 let reply = (spec.handler)(self, link, args);
                 self.count_call(row, args, &reply);
+                self.note_duration(link, args, Duration::ZERO);
                 let unit = std::mem::take(&mut self.state.also);
                 self.propagate(&unit, true);
                 reply
@@ -309,7 +311,10 @@ impl Machine<'_> {
         let (reply, mut effects) = self.call(spec, asker, args);
         match effects.block.take() {
             Some(block) => self.park(link, asker.db, args, block),
-            None => self.count_call(Row::Data(spec), args, &reply),
+            None => {
+                self.count_call(Row::Data(spec), args, &reply);
+                self.note_duration(link, args, Duration::ZERO);
+            }
         }
         self.remember_own_expiries(&effects.touched);
         let unit = self.settle(asker.db, args, effects);

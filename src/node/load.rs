@@ -10,13 +10,11 @@ mod delay;
 mod item;
 mod start;
 
-use super::cron::Wake;
 use super::debug::Reload;
 use super::downstream::CHUNK_BYTES;
 use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
-use super::machine::{Deadline, Machine};
+use super::machine::Machine;
 use super::note::{LoadNote, ReplicaNote, TransferNote};
-use super::state::State;
 use super::stream::Stream;
 use super::upstream::{Transfer, Uplink};
 use crate::keyspace::Keyspace;
@@ -124,15 +122,6 @@ impl Loading {
     pub(super) const fn is_start(&self) -> bool {
         matches!(self.source, Source::Dump(_))
     }
-}
-
-/// Until when the master may be silent before the dataset that it sends is given up.
-pub(super) fn silence_due(state: &State) -> Option<Deadline> {
-    let loading = state.loading.as_ref().filter(|loading| loading.to_parser() && !loading.ended)?;
-    let Uplink::Transfer(transfer) = &state.upstream.link else { return None };
-    let timeout = Duration::from_secs(state.config().number("repl-timeout"));
-    let at = transfer.heard_at.max(loading.ready_at) + timeout;
-    Some(Deadline { at, wake: Wake::MasterTimeout })
 }
 
 impl Machine<'_> {
@@ -416,7 +405,7 @@ impl Machine<'_> {
     }
 
     /// The bytes are no dataset. The old data is gone, or was to be kept; either way, start over.
-    fn loading_failed(&mut self, why: String) {
+    pub(super) fn loading_failed(&mut self, why: String) {
         let Some(loading) = self.state.loading.take() else { return };
         self.note(LoadNote::RdbError(why));
         if loading.is_start() {
@@ -457,14 +446,6 @@ impl Machine<'_> {
         };
         self.note(TransferNote::TransferFailed(why.to_owned()));
         self.retry_now();
-    }
-
-    /// Who loads from the link reads it as a blocking socket, and waits no longer than
-    /// `repl-timeout`; not in whole seconds, for no cron runs meanwhile.
-    pub(super) fn give_up_silent_load(&mut self) {
-        if silence_due(self.state).is_some_and(|due| due.at <= self.now) {
-            self.loading_failed("Unexpected EOF reading RDB file".to_owned());
-        }
     }
 
     /// At most once a second, while it flushes or loads, a replica shows that it lives.

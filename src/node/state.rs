@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::admin::{Denial, Slow};
 use super::client::Client;
 use super::config::Config;
 use super::debug::Sleep;
@@ -176,6 +177,10 @@ pub(super) struct State {
     pub(super) monitors: Vec<Link>,
     /// The client whose command is being carried out.
     pub(super) served: Option<Link>,
+    /// Commands that took long.
+    pub(super) slow: Slow,
+    /// Who was not let in, the latest last.
+    pub(super) denials: Vec<Denial>,
     /// DEBUG SLEEP, while it lasts.
     pub(super) sleep: Option<Sleep>,
     /// True while a transaction is carried out.
@@ -315,6 +320,8 @@ impl State {
             watched: BTreeMap::new(),
             monitors: Vec::new(),
             served: None,
+            slow: Slow::default(),
+            denials: Vec::new(),
             sleep: None,
             in_exec: false,
             also: Unit::new(),
