@@ -108,7 +108,9 @@ fn run_script(text: &str) -> Option<String> {
         match action {
             Action::Run(span) => lab.run(*span),
             Action::Intervene(act) => lab.intervene(act.clone()),
-            other => panic!("a trial only runs and acts: {other:?}"),
+            Action::Idle(_) | Action::Step(_) | Action::Until(_) | Action::Show(_) => {
+                panic!("a trial only runs and acts")
+            }
         }
         if let Some(broken) = lab.broken() {
             return Some(format!("{} ({})", broken.why, broken.what));
