@@ -4,6 +4,13 @@ import { defineConfig } from "@playwright/test";
 /** Two ports of this run's own; its worker processes read them from the environment. */
 const port = Number((process.env["LAB_PORT"] ??= String(20_000 + 2 * (process.pid % 10_000))));
 const PAGE = `http://127.0.0.1:${port}/`;
+/** Most tests are of a visitor who has seen the first ten seconds before. */
+const seen = {
+  cookies: [],
+  origins: [
+    { origin: PAGE.slice(0, -1), localStorage: [{ name: "replica-lab.opening", value: "seen" }] },
+  ],
+};
 const FIXTURE = `http://127.0.0.1:${port + 1}/tests/fixtures/`;
 
 export default defineConfig({
@@ -31,7 +38,11 @@ export default defineConfig({
   },
   projects: [
     { name: "fixture", testMatch: "fixture.spec.ts", use: { baseURL: FIXTURE } },
-    { name: "page", testMatch: /(page|full-sync|lessons|study)\.spec\.ts/, use: { baseURL: PAGE } },
+    {
+      name: "page",
+      testIgnore: "fixture.spec.ts",
+      use: { baseURL: PAGE, storageState: seen },
+    },
   ],
   webServer: [
     {

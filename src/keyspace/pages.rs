@@ -102,6 +102,16 @@ impl Pages {
         self.epoch
     }
 
+    /// True if both have one root: not equal pages, but the same.
+    pub(super) fn are_those_of(&self, other: &Self) -> bool {
+        match (&self.root, &other.root) {
+            (None, None) => true,
+            (Some(Node::Page(a)), Some(Node::Page(b))) => Rc::ptr_eq(a, b),
+            (Some(Node::Branch(a)), Some(Node::Branch(b))) => Rc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
     /// Roughly the memory that all entries take, as of the last [`Self::recount`].
     pub(super) fn bytes(&self) -> u64 {
         self.tally().bytes

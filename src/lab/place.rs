@@ -11,6 +11,7 @@ use super::disk::Disk;
 use super::label::label;
 use super::prompt::format_reply;
 use super::turn::{Done, Fact, Order};
+use crate::keyspace::Keyspace;
 use crate::node::{
     Address, Carries, DiskOrder, Input, Job, KeyStatus, Link, Node, Outbox, Output, OutputLimit,
     Setup, Status,
@@ -241,6 +242,16 @@ impl Place {
     /// Forty digits that are equal for equal datasets.
     pub fn digest(&self) -> Digest {
         self.node.digest()
+    }
+
+    /// The dataset.
+    pub(super) const fn keyspace(&self) -> &Keyspace {
+        self.node.keyspace()
+    }
+
+    /// True if a client of a replica may not write.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.node.replica_is_read_only()
     }
 
     /// The value of an option.

@@ -6,7 +6,7 @@
 mod support;
 
 use replica_lab::keyspace::Keyspace;
-use replica_lab::lab::Script;
+use replica_lab::lab::{Script, Shared};
 use replica_lab::rdb::{DecodeOptions, Decoder, Digest, EncodeOptions, Encoder, Header, Item};
 use replica_lab::resp::{CommandDecoder, ReplyDecoder};
 use support::{Bench, CLIENT, STRANGER, World};
@@ -23,6 +23,7 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("replica", replica),
     ("master", master),
     ("script", script),
+    ("link", link),
 ];
 
 /// Commands are the same however they are cut, and no byte of them is lost.
@@ -158,6 +159,18 @@ pub(crate) fn script(bytes: &[u8]) {
     if let Err(error) = Script::parse(text) {
         assert!(error.line <= text.lines().count().max(1), "{error} names no line of the script");
         assert!(!error.to_string().is_empty());
+    }
+}
+
+/// A link is read or refused in a sentence; what was read is spelled so that it is read again.
+/// Since nobody guesses deflate, the bytes are also taken for what a link unpacks to.
+pub(crate) fn link(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for read in [Shared::parse(&text), Shared::parse_unpacked(&text)] {
+        match read {
+            Ok(shared) => assert_eq!(Shared::parse(&shared.fragment()), Ok(shared)),
+            Err(why) => assert!(!why.is_empty()),
+        }
     }
 }
 

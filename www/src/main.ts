@@ -28,6 +28,8 @@ addEventListener("lab-expert", (event) => {
   remember("expert", (event as CustomEvent<boolean>).detail ? "yes" : "no");
 });
 
+addEventListener("lab-opening", () => remember("opening", "seen"));
+
 for (const lab of document.querySelectorAll("replica-lab")) {
   if (new URLSearchParams(location.search).has("expert") || recall("expert") === "yes") {
     lab.expert = true;
@@ -36,6 +38,8 @@ for (const lab of document.querySelectorAll("replica-lab")) {
   if (theme === "light" || theme === "dark") lab.theme = theme satisfies Theme;
   const asked = new URLSearchParams(location.search);
   const [lesson, scenario] = [asked.get("lesson"), asked.get("scenario")];
+  // Once is enough; and who asked for something has come for that.
+  if (lesson === null && scenario === null && recall("opening") === null) lab.autoplay = "visible";
   let found = Promise.resolve(false);
   if (lesson !== null) found = lab.openLesson(lesson);
   else if (scenario !== null) found = lab.openScenario(scenario);

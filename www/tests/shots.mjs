@@ -30,6 +30,11 @@ mkdirSync("tests/shots", { recursive: true });
 for (const name of wanted) {
   const [width, scheme, language, chapter, variant] = name.split("-");
   const context = await browser.newContext({
+    // A visitor who has seen the first ten seconds before.
+    storageState: {
+      cookies: [],
+      origins: [{ origin: url.replace(/\/$/, ""), localStorage: [{ name: "replica-lab.opening", value: "seen" }] }],
+    },
     viewport: { width: Number(width), height: heights[width] ?? 900 },
     colorScheme: scheme,
     reducedMotion: variant === "still" ? "reduce" : "no-preference",

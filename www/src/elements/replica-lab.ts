@@ -19,6 +19,7 @@ import type { IntentEvent, SyncMode } from "../model/intent";
 import { type Language, loadWords, negotiated, type Words } from "../model/language";
 import type { Telling } from "../model/lesson";
 import { loadLesson, loadScenario, loadTelling, loadTitles } from "../model/library";
+import { OpeningShow } from "../model/opening";
 import { Player } from "../model/player";
 import { settingOf, withSync } from "../model/scenario";
 import type { Wish } from "../model/shortcuts";
@@ -36,6 +37,7 @@ export class ReplicaLab extends LitElement {
   static override styles = sheets;
   static override properties = {
     theme: { reflect: true },
+    autoplay: { reflect: true },
     script: { attribute: false },
     words: { state: true },
     telling: { state: true },
@@ -45,6 +47,8 @@ export class ReplicaLab extends LitElement {
   static opener: Opener | null = null;
 
   declare theme: Theme;
+  /** "visible": the first ten seconds play by themselves, once there is somebody to see them. */
+  declare autoplay: "off" | "visible";
   /** The world and its story, as text. */
   declare script: string;
   declare words: Words | null;
@@ -54,12 +58,16 @@ export class ReplicaLab extends LitElement {
   readonly #store = new Store(() => {
     this.requestUpdate();
     this.#tutor.notice();
+    this.#show.notice();
   });
   readonly #player = new Player(this.#store, {
     request: (callback) => requestAnimationFrame(callback),
     cancel: (id) => cancelAnimationFrame(id),
   });
   readonly #tutor = new Tutor(this.#store, this.#player);
+  readonly #show = new OpeningShow(this.#store, this.#player, () => {
+    this.dispatchEvent(new CustomEvent("lab-opening", { bubbles: true }));
+  });
   readonly #actor = new Actor(this.#store, this.#player, this.#tutor, {
     speak: (language) => void this.#speak(language),
     paint: (theme) => (this.theme = theme),
@@ -78,12 +86,14 @@ export class ReplicaLab extends LitElement {
   constructor() {
     super();
     this.theme = "auto";
+    this.autoplay = "off";
     this.script = "";
     this.words = null;
     this.telling = null;
     this.titles = [];
     this.addEventListener("keydown", (event) => this.#keydown(event));
-    new Surroundings(this, this.#store, this.#player);
+    this.addEventListener("pointerdown", (event) => this.#pointerdown(event));
+    new Surroundings(this, this.#store, this.#player, (seen) => this.#show.sight(seen));
   }
 
   /** The picture that is shown, or null before the first. */
@@ -110,6 +120,7 @@ export class ReplicaLab extends LitElement {
   }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (changed.has("autoplay") && this.autoplay === "visible") this.#show.want();
     if (changed.has("script")) void this.#open(this.#store.state.screen.sync);
   }
 
@@ -117,7 +128,7 @@ export class ReplicaLab extends LitElement {
     const { words: t, theme } = this;
     const { state } = this.#store;
     const { frame } = state;
-    if (t === null) return html`<div class="poster"></div>`;
+    if (t === null) return html`<div class="poster"><slot name="poster"></slot></div>`;
     if (frame === null) return poster(t, state.error, () => void this.#open(state.screen.sync));
     const { telling, titles } = this;
     const view = { state, frame, story: storyOf(frame), t, theme, telling, titles, commands: this.#commands };
@@ -220,11 +231,32 @@ export class ReplicaLab extends LitElement {
 
   readonly #intent = (event: IntentEvent): void => {
     event.stopPropagation();
+    this.#takeOver(event.detail.do === "toggle");
     this.#actor.act(event.detail);
   };
 
+  /** The reader's first act ends the show; what is not the play button also stops the clock. */
+  #takeOver(toggles: boolean): void {
+    if (this.#isShowing && !toggles) this.#player.pause();
+    this.#show.yield();
+  }
+
+  get #isShowing(): boolean {
+    return this.#store.state.opening?.kind === "playing";
+  }
+
+  /** A touch anywhere is an act; a control is heard of by its intent. */
+  #pointerdown(event: PointerEvent): void {
+    const [target] = event.composedPath();
+    const control = target instanceof Element && target.closest("button, select") !== null;
+    if (this.#isShowing && !control) this.#takeOver(false);
+  }
+
   #keydown(event: KeyboardEvent): void {
     const answer = verdict(event);
+    const toggles = typeof answer === "object" && answer.do === "toggle";
+    const presses = answer === "keep" && (event.key === " " || event.key === "Enter");
+    if (this.#isShowing && !toggles && !presses) this.#takeOver(false);
     if (answer === "pass") return;
     event.stopPropagation();
     if (answer === "keep") return;
@@ -235,6 +267,7 @@ export class ReplicaLab extends LitElement {
   }
 
   #wish(wish: Wish): void {
+    this.#show.yield();
     if (wish.do === "prompt") {
       this.renderRoot.querySelector<HTMLInputElement>(".prompt-line")?.focus();
     } else if (wish.do === "faster") {

@@ -46,7 +46,7 @@ export function screen(view: View): TemplateResult {
 export function poster(t: Words, error: string | null, retry: () => void): TemplateResult {
   if (error === null) {
     return html`<div class="poster" role="status">
-      <span class="poster-mark"></span>${t("app.opening")}
+      <slot name="poster"></slot><span class="poster-mark"></span>${t("app.opening")}
     </div>`;
   }
   const hint = hintOf(t, error);

@@ -7,6 +7,7 @@ import type { Key, Values, Words } from "../model/language";
 import { beginningOf } from "../model/marks";
 import { attachmentOf } from "../model/relations";
 import { CHAPTERS } from "../model/story";
+import { opening } from "./opening";
 import { names, optionOf, type View } from "./view";
 
 export function story(view: View): TemplateResult {
@@ -15,7 +16,7 @@ export function story(view: View): TemplateResult {
     <ol class="chapters" aria-label=${t("chapter.list")}>
       ${CHAPTERS.map((_, index) => chapter(view, index))}
     </ol>
-    <p class="caption" data-testid="caption" data-stage=${view.story.stage}>${caption(view)}</p>
+    ${opening(view) ?? html`<p class="caption" data-testid="caption" data-stage=${view.story.stage}>${caption(view)}</p>`}
   </section>`;
 }
 

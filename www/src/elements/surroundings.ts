@@ -11,6 +11,8 @@ export class Surroundings implements ReactiveController {
   readonly #host: Host;
   readonly #store: Store;
   readonly #player: Player;
+  /** Told whether enough of the lab is to be seen to begin a show. */
+  readonly #sight: (seen: boolean) => void;
   /** What undoes each watch. */
   #stops: (() => void)[] = [];
   #scheme: Scheme = "light";
@@ -21,7 +23,8 @@ export class Surroundings implements ReactiveController {
     if (width > 0 && width !== this.#store.state.screen.width) this.#store.choose({ width });
   });
 
-  constructor(host: Host, store: Store, player: Player) {
+  constructor(host: Host, store: Store, player: Player, sight: (seen: boolean) => void) {
+    this.#sight = sight;
     this.#host = host;
     this.#store = store;
     this.#player = player;
@@ -68,8 +71,9 @@ export class Surroundings implements ReactiveController {
     const tell = (): void => this.#player.wake(this.#shown && !document.hidden);
     const sight = new IntersectionObserver(([entry]) => {
       this.#shown = entry?.isIntersecting ?? true;
+      this.#sight(entry !== undefined && isMostlySeen(entry));
       tell();
-    });
+    }, SIGHT);
     sight.observe(this.#host);
     document.addEventListener("visibilitychange", tell);
     return () => {
@@ -78,3 +82,14 @@ export class Surroundings implements ReactiveController {
     };
   }
 }
+
+/** True if most of the element is to be seen, or most of what can be seen is the element. */
+function isMostlySeen({ intersectionRatio, intersectionRect, rootBounds }: IntersectionObserverEntry): boolean {
+  const filled = intersectionRect.height / (rootBounds?.height ?? innerHeight);
+  return Math.max(intersectionRatio, filled) >= MOST;
+}
+
+/** A show begins when so much of the lab is to be seen. */
+const MOST = 0.6;
+/** How closely it is watched how much that is. */
+const SIGHT = { threshold: [0, 0.2, 0.4, MOST, 0.8, 1] };

@@ -1,6 +1,9 @@
 /** What the page remembers of a reader's choices; nothing, where storage is refused. */
 
-export function recall(name: "language" | "theme" | "expert"): string | null {
+/** What is remembered. */
+export type Memory = "language" | "theme" | "expert" | "opening";
+
+export function recall(name: Memory): string | null {
   try {
     return localStorage.getItem(`replica-lab.${name}`);
   } catch {
@@ -8,7 +11,7 @@ export function recall(name: "language" | "theme" | "expert"): string | null {
   }
 }
 
-export function remember(name: "language" | "theme" | "expert", value: string): void {
+export function remember(name: Memory, value: string): void {
   try {
     localStorage.setItem(`replica-lab.${name}`, value);
   } catch {

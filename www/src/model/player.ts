@@ -30,6 +30,8 @@ export class Player {
   /** Grows with every order of the person; what was begun before it gives up. */
   #order = 0;
   readonly #pace = new Pace();
+  /** Settled while the source stands where the picture shows it. */
+  #away: Promise<void> = Promise.resolve();
   /** Where a seek that is under way leads. */
   #goal: number | null = null;
 
@@ -139,9 +141,27 @@ export class Player {
     }
   }
 
+  /**
+   * Runs on out of sight to the moments at which each of `pictures` first holds, one after the
+   * other, and goes back to where it was; null if the reader wanted something meanwhile.
+   */
+  async survey(pictures: readonly ((frame: Frame) => boolean)[]): Promise<readonly Frame[] | null> {
+    const order = this.#order;
+    const wanted = (): boolean => order === this.#order;
+    const start = this.#store.state.frame?.cursor ?? 0;
+    const frames = this.#read((source) => surveyed(source, pictures, wanted));
+    this.#away = frames.then(async () => {
+      const back = await this.#read((source) => source.seek(start));
+      if (back !== null) this.#store.show(back);
+    });
+    await this.#away;
+    return wanted() ? frames : null;
+  }
+
   async #show(source: Source, call: () => Promise<Frame>, jumped = 0): Promise<boolean> {
     this.#pending++;
     try {
+      await this.#away;
       const frame = await call();
       if (source !== this.#source) return false;
       this.#store.show(frame, jumped);
@@ -192,6 +212,22 @@ export class Player {
     if (!shown || after === null) return this.pause();
     if (isSettled(after) && before !== "steady") this.pause();
   }
+}
+
+async function surveyed(
+  source: Source,
+  pictures: readonly ((frame: Frame) => boolean)[],
+  wanted: () => boolean,
+): Promise<readonly Frame[]> {
+  const frames: Frame[] = [];
+  let frame = await source.frame();
+  for (const holds of pictures) {
+    for (let steps = 0; steps < STEPS_MAX && wanted() && frame.next !== null && !holds(frame); steps++) {
+      frame = await source.step();
+    }
+    frames.push(frame);
+  }
+  return frames;
 }
 
 /** One call carries out at most this many events, lest the page stands still. */

@@ -6,6 +6,7 @@
 import type { Anatomy, Frame } from "../engine/frame";
 import type { Dock, Pane, Stride, SyncMode, Target } from "./intent";
 import { type Mark, marked } from "./marks";
+import type { Opening } from "./opening";
 import type { Picked } from "./picked";
 import type { LessonState } from "./tutor";
 
@@ -53,6 +54,8 @@ export interface State {
   readonly error: string | null;
   /** The lesson that is under way, or null. */
   readonly lesson: LessonState | null;
+  /** What the first ten seconds have come to, until the reader takes over. */
+  readonly opening: Opening | null;
   /** The bytes that the reader has picked. */
   readonly picked: Picked | null;
   /** The picked bytes taken apart; null until they are, or if they are gone. */
@@ -89,6 +92,11 @@ export class Store {
   /** Replaces the state of the lesson, or leaves it. */
   teach(lesson: LessonState | null): void {
     this.#replace({ ...this.#state, lesson });
+  }
+
+  /** Goes on with the first ten seconds, or ends them. */
+  open(opening: Opening | null): void {
+    this.#replace({ ...this.#state, opening });
   }
 
   /** Picks bytes, or none. */
@@ -129,6 +137,7 @@ const INITIAL: State = {
   jumped: 0,
   error: null,
   lesson: null,
+  opening: null,
   picked: null,
   anatomy: null,
   part: null,

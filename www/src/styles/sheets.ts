@@ -5,6 +5,7 @@ import base from "./base.css?inline";
 import instruments from "./instruments.css?inline";
 import lesson from "./lesson.css?inline";
 import layout from "./layout.css?inline";
+import opening from "./opening.css?inline";
 import panes from "./panes.css?inline";
 import picture from "./picture.css?inline";
 import study from "./study.css?inline";
@@ -19,6 +20,7 @@ export const sheets: CSSResult[] = [
   instruments,
   study,
   lesson,
+  opening,
   panes,
   transport,
 ].map((text) => unsafeCSS(text));
