@@ -50,6 +50,7 @@ const SCENARIOS: &[(&str, &str)] = scenarios![
     "play-wait",
     "play-writable-replica",
     "promotion",
+    "releases",
     "restart-of-a-replica",
     "restart-of-the-master",
     "seed",

@@ -336,7 +336,7 @@ impl Place {
                     self.queue.push_back((job, order));
                 }
                 Output::Note(note) => {
-                    let level = note.note.level();
+                    let level = note.level();
                     done.orders.push(Order::Note { line: note.to_string(), level });
                 }
                 Output::Exit => done.orders.push(Order::Exit),

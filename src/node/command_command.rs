@@ -2,7 +2,7 @@
 //! *Source*: Redis 7.2 · server.c · commandCommand and its relatives.
 
 mod docs;
-mod facts;
+pub(super) mod facts;
 mod keys;
 
 use self::facts::{Begin, Facts, Find, KeySpecification};

@@ -9,7 +9,7 @@
 use super::{
     crc64::Crc64,
     decode::DecodeOptions,
-    format::{Layout, VERSION_READ_MAX, Version, opcode},
+    format::{Layout, Version, opcode},
     load::{Load, Loaded},
     read::Reader,
     save::{layout_of, write_value},
@@ -54,12 +54,12 @@ pub fn dump_libraries(codes: &[Bytes], version: Version) -> Vec<u8> {
     writer.bytes
 }
 
-/// The libraries of such a payload.
+/// The libraries of such a payload, if its version is no newer than `newest`.
 ///
 /// # Errors
 /// If the payload is not sound; the sender is at fault.
-pub fn restore_libraries(payload: &[u8]) -> Result<Vec<Bytes>, RestoreError> {
-    let body = body_of(payload)?;
+pub fn restore_libraries(payload: &[u8], newest: Version) -> Result<Vec<Bytes>, RestoreError> {
+    let body = body_of(payload, newest)?;
     let mut reader = Reader::new(body, DecodeOptions::default().string_bytes_max);
     let mut codes = Vec::new();
     while reader.at() < body.len() {
@@ -77,14 +77,14 @@ pub fn restore_libraries(payload: &[u8]) -> Result<Vec<Bytes>, RestoreError> {
 /// # Errors
 /// If the payload is not sound; the sender is at fault.
 pub fn restore(payload: &[u8], options: &DecodeOptions) -> Result<Value, RestoreError> {
-    load(body_of(payload)?, options).ok_or(RestoreError::BadFormat)
+    load(body_of(payload, options.newest)?, options).ok_or(RestoreError::BadFormat)
 }
 
 /// What stands before the version and the checksum, if they are right.
-fn body_of(payload: &[u8]) -> Result<&[u8], RestoreError> {
+fn body_of(payload: &[u8], newest: Version) -> Result<&[u8], RestoreError> {
     let (rest, sum) = payload.split_last_chunk().ok_or(RestoreError::VersionOrChecksum)?;
     let (body, version) = rest.split_last_chunk().ok_or(RestoreError::VersionOrChecksum)?;
-    let sound = u16::from_le_bytes(*version) <= VERSION_READ_MAX
+    let sound = u16::from_le_bytes(*version) <= newest.number()
         && Crc64::of(rest) == u64::from_le_bytes(*sum);
     if sound { Ok(body) } else { Err(RestoreError::VersionOrChecksum) }
 }

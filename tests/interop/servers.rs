@@ -103,6 +103,12 @@ impl Server {
         self.signal("-STOP");
     }
 
+    /// Asks the process to end, and waits until it has.
+    pub(crate) fn end(&mut self) {
+        self.signal("-TERM");
+        self.wait();
+    }
+
     /// Lets it go on.
     pub(crate) fn thaw(&self) {
         self.signal("-CONT");

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::super::help::{help, text, unknown_subcommand, wrong_arity};
 use super::super::io::Link;
 use super::super::machine::Machine;
-use crate::rdb::{dump_libraries, restore_libraries};
+use crate::rdb::{Version, dump_libraries, restore_libraries};
 use crate::resp::{Bytes, Reply};
 
 /// The code of every library, each under its name. A clone shares them until one is changed.
@@ -47,12 +47,10 @@ fn name_of(code: &[u8]) -> Option<&[u8]> {
 
 pub(in crate::node) fn function(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     let sub = args[1].to_ascii_lowercase();
+    let version = machine.state.setup.profile.rdb_version();
     let libraries = &mut machine.state.libraries;
     let reply = match (sub.as_slice(), &args[2..]) {
-        (b"dump", []) => {
-            let version = machine.state.setup.profile.rdb_version();
-            return Reply::bulk(dump_libraries(libraries.codes(), version));
-        }
+        (b"dump", []) => return Reply::bulk(dump_libraries(libraries.codes(), version)),
         (b"list", _) if libraries.codes().is_empty() => return Reply::Array(Vec::new()),
         (b"list" | b"load", _) => return Reply::error(NO_LUA),
         (b"stats", []) => return stats(libraries),
@@ -60,7 +58,7 @@ pub(in crate::node) fn function(machine: &mut Machine<'_>, link: Link, args: &[B
             return Reply::error("NOTBUSY No scripts in execution right now.");
         }
         (b"help", []) => return help("FUNCTION", HELP),
-        (b"delete" | b"flush" | b"restore", _) => change(libraries, &sub, &args[2..]),
+        (b"delete" | b"flush" | b"restore", _) => change(libraries, version, &sub, &args[2..]),
         (b"dump" | b"stats" | b"kill" | b"help", _) => wrong_arity("function", &sub),
         _ => unknown_subcommand("FUNCTION", &args[1]),
     };
@@ -72,7 +70,7 @@ pub(in crate::node) fn function(machine: &mut Machine<'_>, link: Link, args: &[B
 }
 
 /// What changes libraries without running any.
-fn change(libraries: &mut Libraries, sub: &[u8], args: &[Bytes]) -> Reply {
+fn change(libraries: &mut Libraries, newest: Version, sub: &[u8], args: &[Bytes]) -> Reply {
     match (sub, args) {
         (b"delete", [name]) => match libraries.position(name) {
             None => return Reply::error("ERR Library not found"),
@@ -88,7 +86,7 @@ fn change(libraries: &mut Libraries, sub: &[u8], args: &[Bytes]) -> Reply {
             *libraries = Libraries::default();
         }
         (b"restore", [payload, policy @ ..]) if policy.len() < 2 => {
-            return restore(libraries, payload, policy.first());
+            return restore(libraries, payload, newest, policy.first());
         }
         _ => return wrong_arity("function", sub),
     }
@@ -96,7 +94,12 @@ fn change(libraries: &mut Libraries, sub: &[u8], args: &[Bytes]) -> Reply {
 }
 
 /// `RESTORE payload [FLUSH|APPEND|REPLACE]`: all of it, or nothing.
-fn restore(libraries: &mut Libraries, payload: &[u8], policy: Option<&Bytes>) -> Reply {
+fn restore(
+    libraries: &mut Libraries,
+    payload: &[u8],
+    newest: Version,
+    policy: Option<&Bytes>,
+) -> Reply {
     let (flush, replace) = match policy.map(|policy| policy.to_ascii_lowercase()).as_deref() {
         None | Some(b"append") => (false, false),
         Some(b"flush") => (true, false),
@@ -107,7 +110,7 @@ fn restore(libraries: &mut Libraries, payload: &[u8], policy: Option<&Bytes>) ->
             return Reply::error(text);
         }
     };
-    let codes = match restore_libraries(payload) {
+    let codes = match restore_libraries(payload, newest) {
         Ok(codes) => codes,
         Err(error) => return Reply::error(format!("ERR {error}")),
     };
@@ -146,7 +149,7 @@ impl Machine<'_> {
         match (sub.as_slice(), &args[2..]) {
             (b"load", [code]) => loaded(libraries.insert(Bytes::clone(code), false), code),
             (b"load", [_, code]) => loaded(libraries.insert(Bytes::clone(code), true), code),
-            (_, rest) => change(libraries, &sub, rest),
+            (_, rest) => change(libraries, Version::V11, &sub, rest),
         }
     }
 }

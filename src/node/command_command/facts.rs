@@ -12,7 +12,7 @@ use crate::resp::Bytes;
 
 /// The facts of one command, or of a subcommand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Facts {
+pub(in crate::node) struct Facts {
     /// `config`, or `config|get`.
     pub(super) name: &'static str,
     pub(super) arity: i64,
@@ -23,7 +23,7 @@ pub(super) struct Facts {
     tips: &'static str,
     specifications: &'static str,
     /// The release that brought it.
-    pub(super) since: &'static str,
+    pub(in crate::node) since: &'static str,
     pub(super) group: &'static str,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn all() -> impl Iterator<Item = Facts> {
 }
 
 /// The facts of `name`, in any case.
-pub(super) fn of(name: &[u8]) -> Option<Facts> {
+pub(in crate::node) fn of(name: &[u8]) -> Option<Facts> {
     all().find(|facts| name.eq_ignore_ascii_case(facts.name.as_bytes()))
 }
 

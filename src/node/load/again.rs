@@ -13,8 +13,7 @@ impl Machine<'_> {
     /// Reads the dump file again.
     pub(in crate::node) fn reload(&mut self, reload: Reload) {
         let file = self.state.config().get("dbfilename").to_owned();
-        let databases = self.state.keyspace.databases();
-        let loading = Loading::new(databases, Source::Again(file, reload), self.now);
+        let loading = Loading::new(self.state, Source::Again(file, reload), self.now);
         self.state.loading = Some(loading);
         self.load_next();
     }

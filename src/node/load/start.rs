@@ -5,7 +5,7 @@ use super::super::machine::Machine;
 use super::super::note::{LoadNote, ReplicaNote};
 use super::super::upstream::Cached;
 use super::Loading;
-use crate::replication::{Offset, ReplicationId, SecondId};
+use crate::replication::{Offset, ReplicationId, SecondId, Unit};
 use crate::resp::Bytes;
 
 impl Machine<'_> {
@@ -47,7 +47,7 @@ impl Machine<'_> {
         let name = if self.state.config().settings.lazy_expire { "UNLINK" } else { "DEL" };
         for (db, key) in expired {
             let args = vec![Bytes::from(name.as_bytes()), Bytes::clone(key)];
-            self.propagate(&vec![(*db, args)], false);
+            self.propagate(&vec![(*db, args)], Unit::Loose);
         }
     }
 }
