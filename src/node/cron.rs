@@ -8,7 +8,7 @@
 //! [`deadline`] and [`Machine::wake`] must agree: whatever a wake does, the deadline announces.
 //! *Source*: Redis 7.2 · server.c · serverCron; replication.c · replicationCron; expire.c.
 
-use std::fmt;
+mod wake;
 
 use super::client::{Class, Client, Waiting};
 use super::io::Link;
@@ -21,109 +21,15 @@ use super::upstream::Uplink;
 use crate::commands::Classes;
 use crate::replication::Stage;
 use crate::time::Instant;
-
-/// What a node will do when it is woken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wake {
-    /// The snapshot child encodes its next chunk.
-    SnapshotChunk,
-    /// The next part of a dataset is loaded.
-    LoadChunk,
-    /// The parent notices that its child has ended.
-    ReapChild,
-    /// The snapshot that replicas wait for begins.
-    StartSnapshot,
-    /// Connects to the master.
-    Dial,
-    /// Confirms to the master how far its stream was carried out.
-    Ack,
-    /// Gives up a link to a master that is silent.
-    MasterTimeout,
-    /// Drops a replica that is silent.
-    ReplicaTimeout,
-    /// Shows waiting replicas that the master lives.
-    KeepAlive,
-    /// Puts a PING into the stream.
-    Ping,
-    /// Frees the backlog that nobody has used for long.
-    FreeBacklog,
-    /// Deletes keys that have expired.
-    Expire,
-    /// Answers a client that has waited long enough.
-    ClientTimeout,
-    /// Ends a pause.
-    Unpause,
-    /// Ends the time in which a replica was to catch up.
-    Failover,
-    /// Drops a client that has read too slowly for too long.
-    OutputLimit,
-    /// Closes a client that has said nothing for long.
-    IdleClient,
-    /// Saves because enough has changed.
-    SavePoint,
-    /// Removes the file that replicas were sent.
-    RemoveSentFile,
-    /// Wakes up from DEBUG SLEEP.
-    Asleep,
-}
-
-impl Wake {
-    /// Every purpose, in the order of importance.
-    pub const ALL: [Self; 20] = [
-        Self::SnapshotChunk,
-        Self::LoadChunk,
-        Self::ReapChild,
-        Self::StartSnapshot,
-        Self::Dial,
-        Self::Ack,
-        Self::MasterTimeout,
-        Self::ReplicaTimeout,
-        Self::KeepAlive,
-        Self::Ping,
-        Self::FreeBacklog,
-        Self::Expire,
-        Self::ClientTimeout,
-        Self::Unpause,
-        Self::Failover,
-        Self::OutputLimit,
-        Self::IdleClient,
-        Self::SavePoint,
-        Self::RemoveSentFile,
-        Self::Asleep,
-    ];
-}
-
-impl fmt::Display for Wake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::SnapshotChunk => "the snapshot child writes its next chunk",
-            Self::LoadChunk => "the next part of the RDB is loaded",
-            Self::ReapChild => "the cron notices that the child has ended",
-            Self::StartSnapshot => "the delay is over: BGSAVE starts",
-            Self::Dial => "the cron connects to the master",
-            Self::Ack => "the cron sends REPLCONF ACK",
-            Self::MasterTimeout => "repl-timeout: the master is silent",
-            Self::ReplicaTimeout => "repl-timeout: a replica is silent",
-            Self::KeepAlive => "the cron sends a newline to waiting replicas",
-            Self::Ping => "the cron puts PING into the stream",
-            Self::FreeBacklog => "repl-backlog-ttl: the backlog is freed",
-            Self::Expire => "the cron deletes expired keys",
-            Self::ClientTimeout => "a waiting client's time is over",
-            Self::Unpause => "CLIENT PAUSE is over",
-            Self::Failover => "FAILOVER: the time to catch up is over",
-            Self::OutputLimit => "a client has read too slowly for too long",
-            Self::IdleClient => "timeout: a client has been silent",
-            Self::SavePoint => "a save point is reached: BGSAVE starts",
-            Self::RemoveSentFile => "the cron removes the file that replicas were sent",
-            Self::Asleep => "DEBUG SLEEP is over",
-        })
-    }
-}
+pub use wake::Wake;
 
 /// The next instant at which a node wants to be woken, and why.
 pub(super) fn deadline(state: &State) -> Option<Deadline> {
     if let Some(sleep) = &state.sleep {
         return Some(sleep.deadline());
+    }
+    if state.patron.is_some() {
+        return child_due(state);
     }
     if state.loading.as_ref().is_some_and(super::load::Loading::is_start) {
         return loading_due(state);
@@ -329,6 +235,9 @@ impl Machine<'_> {
     /// Does what is due.
     pub(super) fn wake(&mut self) {
         self.pump_child();
+        if self.state.patron.is_some() {
+            return;
+        }
         self.load_next();
         if self.state.loading.as_ref().is_some_and(super::load::Loading::is_start) {
             return;

@@ -1,5 +1,7 @@
 //! Who is called for which fact, and the end of every turn.
 
+mod busy;
+
 use super::client::Client;
 use super::cron::Wake;
 use super::io::{Address, Carries, Input, Job, Link, Outbox, Output};
@@ -30,10 +32,8 @@ impl Node {
         Self { state: State::new(setup, now) }
     }
 
-    /// Takes a fact and gives orders. The only way in.
-    pub fn handle(&mut self, now: Instant, input: Input, out: &mut Outbox) {
-        let Some(input) = self.sleep_through(now, input) else { return };
-        self.wake_up(now, out);
+    /// One turn.
+    fn hear(&mut self, now: Instant, input: Input, out: &mut Outbox) {
         let mut machine = Machine { now, state: &mut self.state, out };
         machine.pass_idle_ticks();
         machine.take(input);

@@ -2,7 +2,7 @@
 
 mod profile;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::admin::{Denial, Libraries, Slow};
 use super::client::Client;
@@ -11,7 +11,7 @@ use super::debug::Sleep;
 use super::exit::{Patron, Shutdown};
 use super::failover::Failover;
 use super::gates::Eviction;
-use super::io::Link;
+use super::io::{Input, Link};
 use super::load::Loading;
 use super::pause::Pauses;
 use super::propagate::Caused;
@@ -134,6 +134,8 @@ pub(super) struct State {
     pub(super) denials: Vec<Denial>,
     /// DEBUG SLEEP, while it lasts.
     pub(super) sleep: Option<Sleep>,
+    /// What has happened while the process was busy.
+    pub(super) missed: VecDeque<Input>,
     /// True while a transaction is carried out.
     pub(super) in_exec: bool,
     /// What the server's own commands want propagated.
@@ -275,6 +277,7 @@ impl State {
             slow: Slow::default(),
             denials: Vec::new(),
             sleep: None,
+            missed: VecDeque::new(),
             in_exec: false,
             also: Caused::new(),
             audience: Audience::default(),

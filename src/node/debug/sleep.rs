@@ -1,12 +1,8 @@
-//! DEBUG SLEEP: the process does nothing for a while, and the world does not wait for it.
-//!
-//! A node has no thread that could sleep. What happens to it meanwhile is kept, and heard in order
-//! when it wakes; only then the one who sent it to sleep has its answer.
-
-use std::collections::VecDeque;
+//! DEBUG SLEEP: the process does nothing for a while. Who sent it to sleep has its answer when it
+//! wakes, before anything is heard that was missed.
 
 use super::super::cron::Wake;
-use super::super::io::{Input, Link, Outbox};
+use super::super::io::{Link, Outbox};
 use super::super::machine::{Deadline, Machine, Node};
 use crate::resp::{Bytes, Reply};
 use crate::time::{Duration, Instant};
@@ -18,8 +14,6 @@ pub(in crate::node) struct Sleep {
     until: Instant,
     /// Who has sent it to sleep.
     link: Link,
-    /// What has happened since.
-    missed: VecDeque<Input>,
 }
 
 impl Sleep {
@@ -29,16 +23,7 @@ impl Sleep {
 }
 
 impl Node {
-    /// Keeps a fact for later if the process sleeps; it is given back if it does not.
-    pub(in crate::node) fn sleep_through(&mut self, now: Instant, input: Input) -> Option<Input> {
-        let Some(sleep) = &mut self.state.sleep else { return Some(input) };
-        if input != Input::Woke {
-            sleep.missed.push_back(input);
-        }
-        if now < sleep.until { None } else { Some(Input::Woke) }
-    }
-
-    /// Ends the sleep: the answer, and then everything that was missed.
+    /// Ends the sleep, if it is time.
     pub(in crate::node) fn wake_up(&mut self, now: Instant, out: &mut Outbox) {
         let Some(sleep) = self.state.sleep.take_if(|sleep| now >= sleep.until) else { return };
         let mut machine = Machine { now, state: &mut self.state, out };
@@ -47,13 +32,6 @@ impl Node {
         machine.note_duration(sleep.link, &words.map(|word| Bytes::from(word.as_bytes())), seconds);
         machine.answer_waiting(sleep.link, &Reply::OK);
         machine.end_turn();
-        let mut missed = sleep.missed;
-        while let Some(input) = missed.pop_front() {
-            self.handle(now, input, out);
-            if let Some(again) = &mut self.state.sleep {
-                again.missed.append(&mut missed);
-            }
-        }
     }
 }
 
@@ -66,7 +44,7 @@ pub(super) fn sleep(machine: &mut Machine<'_>, link: Link, seconds: &[u8]) -> Re
     }
     machine.wait_for_disk(link);
     let until = machine.now + Duration::from_micros(micros as u64);
-    machine.state.sleep = Some(Sleep { since: machine.now, until, link, missed: VecDeque::new() });
+    machine.state.sleep = Some(Sleep { since: machine.now, until, link });
     Reply::Silent
 }
 

@@ -1,0 +1,41 @@
+//! A process that is busy hears nothing: while it sleeps, and while it saves in its own name.
+//!
+//! A node has no thread that could be blocked. What happens to it meanwhile is kept, and heard in
+//! order when it has time; the world does not wait for it.
+
+use super::super::io::{Input, Job, Outbox};
+use super::Node;
+use crate::time::Instant;
+
+impl Node {
+    /// Takes a fact and gives orders. The only way in.
+    pub fn handle(&mut self, now: Instant, input: Input, out: &mut Outbox) {
+        self.wake_up(now, out);
+        self.catch_up(now, out);
+        if !self.is_deaf_to(&input) {
+            self.hear(now, input, out);
+            self.catch_up(now, out);
+        } else if input != Input::Woke {
+            self.state.missed.push_back(input);
+        }
+    }
+
+    /// Hears what was missed, until the process is busy again.
+    fn catch_up(&mut self, now: Instant, out: &mut Outbox) {
+        while let Some(input) = self.state.missed.front()
+            && !self.is_deaf_to(input)
+            && let Some(input) = self.state.missed.pop_front()
+        {
+            self.hear(now, input, out);
+        }
+    }
+
+    const fn is_deaf_to(&self, input: &Input) -> bool {
+        if self.state.sleep.is_some() {
+            return true;
+        }
+        let of_save =
+            matches!(input, Input::Woke | Input::Disk { job: Job::Save | Job::SaveRename, .. });
+        self.state.patron.is_some() && !of_save
+    }
+}
