@@ -1,6 +1,6 @@
 # make serve   sets everything up, builds, serves the page on loopback and prints its address
 # make test    sets everything up and runs every test
-# make check   the inner loop: format, lints, native tests
+# make check   the inner loop: format, lints of both targets, native tests
 #
 # Each step installs only what is missing, says what it does, and is not done twice.
 
@@ -11,7 +11,7 @@ WASM := . tools/wasm-env.sh && CARGO_TARGET_DIR=target/wasm
 # wasm-pack's own settings for the browsers that it starts.
 BROWSER := WASM_BINDGEN_TEST_TIMEOUT=300 wasm-pack test --headless
 
-.PHONY: serve test check engine page native browsers playwright clean
+.PHONY: serve test check simulation engine page browsers playwright clean
 
 serve: engine
 	@cd www && npm run --silent build
@@ -19,14 +19,19 @@ serve: engine
 	@cd www && npm run --silent preview -- --host 127.0.0.1 --port $(PORT) --strictPort
 
 check:
-	@tools/setup.sh nextest redis clients
+	@tools/setup.sh nextest redis clients wasm
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
+	$(WASM) cargo clippy --lib --test web --target wasm32-unknown-unknown --quiet -- -D warnings
 	cargo build --quiet --example tcp_node
 	cargo nextest run --no-fail-fast --status-level fail
 
-test: check browsers page playwright
+test: check simulation browsers page playwright
 	@echo "== every test has passed"
+
+# More of the random worlds of which `check` runs a thousand.
+simulation:
+	SIMULATE_SEEDS=10000 cargo nextest run --test simulation --status-level fail
 
 # The engine as the page loads it: small, and with the glue that matches.
 engine: $(ENGINE)
@@ -39,7 +44,6 @@ $(ENGINE): Cargo.toml Cargo.lock $(shell find src -name '*.rs') tools/build-engi
 browsers:
 	@tools/setup.sh wasm bindgen wasm-pack chromium firefox geckodriver
 	@cp tests/webdriver.json webdriver.json
-	$(WASM) cargo clippy --lib --target wasm32-unknown-unknown --quiet -- -D warnings
 	$(WASM) $(BROWSER) --chrome --chromedriver "$$(command -v chromedriver)" --test web
 	$(WASM) $(BROWSER) --firefox --geckodriver "$$TOOLS/bin/geckodriver" --test web
 

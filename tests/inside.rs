@@ -174,3 +174,33 @@ fn a_shutdown_that_waits_pauses_writes() {
     assert_eq!(writer.reply(), None, "the server ends before it answers");
     assert!(master.log().contains("0 of 1 replicas are in sync when shutting down."));
 }
+
+/// The encodings of what is loaded are those of the loading server's own options.
+#[test]
+fn a_replica_packs_by_its_own_limits() {
+    let small = [
+        "--hash-max-listpack-entries",
+        "2",
+        "--zset-max-listpack-value",
+        "3",
+        "--set-max-intset-entries",
+        "2",
+        "--repl-diskless-sync-delay",
+        "0",
+    ];
+    let encodings = [Server::real(&small), Server::ours(&small)].map(|replica| {
+        let master = Server::real(&["--repl-diskless-sync-delay", "0"]);
+        let mut client = master.client();
+        client.call(&["HSET", "h", "a", "1", "b", "2", "c", "3"]);
+        client.call(&["HSET", "fits", "a", "1"]);
+        client.call(&["ZADD", "z", "1", "four"]);
+        client.call(&["SADD", "s", "1", "2", "3"]);
+        client.call(&["RPUSH", "l", "1", "2", "3"]);
+        replica.follow(&master);
+        eventually("it follows", || replica.info("replication", "master_link_status") == "up");
+        let mut client = replica.client();
+        ["h", "fits", "z", "s", "l"].map(|key| client.call(&["OBJECT", "ENCODING", key]))
+    });
+    assert_eq!(encodings[1], encodings[0]);
+    assert_eq!(encodings[0][0], Reply::bulk("hashtable"));
+}

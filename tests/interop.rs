@@ -78,6 +78,38 @@ fn a_chain_ours_real_ours() {
     chain(&top, &middle, &bottom);
 }
 
+/// Libraries of functions pass through a server that cannot run them: with the snapshot, in the
+/// stream, and through its file.
+#[test]
+fn libraries_of_functions_pass_through_ours() {
+    let top = Server::real(&["--repl-diskless-sync-delay", "0"]);
+    let middle = Server::ours(&["--repl-diskless-sync-delay", "0"]);
+    let bottom = Server::real(&[]);
+    let library = |name: &str| {
+        let function = format!("function_name='{name}_f', callback=function() return 7 end");
+        let flags = "flags={'no-writes'}";
+        format!("#!lua name={name}\nredis.register_function{{{function}, {flags}}}")
+    };
+    top.client().call(&["FUNCTION", "LOAD", &library("early")]);
+    middle.follow(&top);
+    await_equal(&top, &middle);
+    top.client().call(&["FUNCTION", "LOAD", &library("late")]);
+    top.client().call(&["FUNCTION", "LOAD", "REPLACE", &library("early")]);
+    bottom.follow(&middle);
+    await_equal(&top, &middle);
+    await_equal(&top, &bottom);
+    let dump = |server: &Server| server.client().call(&["FUNCTION", "DUMP"]);
+    assert_eq!(middle.client().call(&["DEBUG", "RELOAD"]), Reply::OK);
+    let Reply::Bulk(payload) = dump(&middle) else { panic!("a payload") };
+    assert!(payload.len() > 100, "both libraries are there");
+    assert_eq!(bottom.client().call(&["FCALL", "early_f", "0"]), Reply::Integer(7));
+    assert_eq!(bottom.client().call(&["FCALL", "late_f", "0"]), Reply::Integer(7));
+    top.client().call(&["FUNCTION", "DELETE", "early"]);
+    await_equal(&top, &bottom);
+    assert_eq!(dump(&middle), dump(&top), "of one library there is one order");
+    assert!(matches!(middle.client().call(&["FUNCTION", "LOAD", "x"]), Reply::Error(_)));
+}
+
 /// Promotion across the two: a replica becomes the master, and the old master continues from it.
 #[test]
 fn a_promoted_node_is_continued_by_its_old_master() {

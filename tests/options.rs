@@ -145,17 +145,13 @@ fn data_of_the_same_history_is_served_while_it_is_replaced() {
     assert!(matches!(refused, Reply::Error(text) if text.starts_with("LOADING")));
     eventually("it follows", || is_up(&replica));
     // The line breaks, and the master forgets what the replica would need.
-    replica.client().call(&["DEBUG", "SLEEP", "0"]);
+    replica.freeze();
     master.client().call(&["CLIENT", "KILL", "TYPE", "replica"]);
-    let mut sender = replica.client();
-    let mut bytes = Vec::new();
-    replica_lab::resp::encode_command(&["DEBUG", "SLEEP", "1"], &mut bytes);
-    sender.send(&bytes);
     let value = "x".repeat(10_000);
     for n in 0..20 {
         master.client().call(&["SET", &format!("big:{n}"), &value]);
     }
-    master.client().call(&["CLIENT", "KILL", "TYPE", "replica"]);
+    replica.thaw();
     eventually("it loads beside", || replica.info("persistence", "async_loading") == "1");
     assert_eq!(replica.info("persistence", "loading"), "0");
     let began = Instant::now();

@@ -157,8 +157,13 @@ fn load(file: &[u8], piece: usize) -> Result<Keyspace, DecodeError> {
 }
 
 fn survives_a_round_trip(keyspace: &Keyspace) {
-    let header =
-        Header { redis_version: "7.2.4".to_owned(), ctime_seconds: 0, used_memory: 0, repl: None };
+    let header = Header {
+        redis_version: "7.2.4".to_owned(),
+        ctime_seconds: 0,
+        used_memory: 0,
+        repl: None,
+        libraries: Vec::new(),
+    };
     let mut encoder = Encoder::new(keyspace.clone(), header, EncodeOptions::default());
     let file: Vec<u8> = std::iter::from_fn(|| encoder.next_chunk(1 << 12)).flatten().collect();
     let copy = load(&file, 1 << 10).expect("what we write is sound");

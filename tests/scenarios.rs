@@ -28,6 +28,18 @@ fn every_scenario_prints_its_transcript() {
     }
 }
 
+/// The browsers have no folder to read: what they play is listed.
+#[test]
+fn the_browsers_play_every_scenario() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let listed = std::fs::read_to_string(root.join("web.rs")).expect("tests/web.rs can be read");
+    for entry in std::fs::read_dir(root.join("scenarios")).expect("tests/scenarios is a folder") {
+        let path = entry.expect("a folder can be read").path();
+        let name = path.file_stem().expect("a file has a name").to_string_lossy();
+        assert!(listed.contains(&format!("\"{name}\",")), "tests/web.rs does not play {name}");
+    }
+}
+
 /// Runs a script and prints what happened, action by action.
 fn transcript(text: &str) -> String {
     let script = Script::parse(text).unwrap_or_else(|error| panic!("{error}\n{text}"));

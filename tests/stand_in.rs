@@ -185,8 +185,7 @@ fn it_starts_and_ends_with_the_lines_of_redis_server() {
         [
             "C * oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo",
             &version,
-            "C # Warning: no config file specified, using the default config. In order to specify \
-             a config file use tcp_node /path/to/redis.conf",
+            "C * Configuration loaded",
             "M * monotonic clock: POSIX clock_gettime",
             &running,
             "M * Server initialized",
@@ -229,7 +228,7 @@ fn a_node_may_listen_on_a_socket_file_only_or_be_told_where() {
     assert_eq!(server.client().call(&["PING"]), Reply::Simple("PONG".into()));
     assert_eq!(server.log(), "", "the log goes to its file");
     let text = std::fs::read_to_string(&log).expect("the log is written");
-    assert!(text.contains("Ready to accept connections tcp"), "{text}");
+    assert!(text.contains("* Ready to accept connections\n"), "{text}");
     let port = server.port.to_string();
     let out = ended(our_program(), &["--port", &port], "");
     assert_eq!(out.status.code(), Some(1));

@@ -3,6 +3,7 @@
 //!
 //! `make test` runs this with `wasm-pack test --headless` in Chromium and in Firefox.
 #![cfg(target_arch = "wasm32")]
+#![expect(clippy::unwrap_used, reason = "a test stops where its world is not as expected")]
 
 use js_sys::Reflect;
 use replica_lab::lab::{Action, Script, Until};
@@ -12,16 +13,55 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// Every scenario with the name of its file.
-const SCENARIOS: &[(&str, &str)] = &[
-    ("backlog-overrun", include_str!("scenarios/backlog-overrun.txt")),
-    ("full-sync-disk", include_str!("scenarios/full-sync-disk.txt")),
-    ("full-sync-diskless", include_str!("scenarios/full-sync-diskless.txt")),
-    ("partial-resync", include_str!("scenarios/partial-resync.txt")),
-    ("seed", include_str!("scenarios/seed.txt")),
-    ("shutdown", include_str!("scenarios/shutdown.txt")),
-    ("two-replicas-one-snapshot", include_str!("scenarios/two-replicas-one-snapshot.txt")),
-    ("writes-during-the-snapshot", include_str!("scenarios/writes-during-the-snapshot.txt")),
+macro_rules! scenarios {
+    ($($name:literal,)*) => {
+        &[$(($name, include_str!(concat!("scenarios/", $name, ".txt")))),*]
+    };
+}
+
+/// Every scenario with the name of its file; `tests/scenarios.rs` knows if one is missing.
+const SCENARIOS: &[(&str, &str)] = scenarios![
+    "backlog-overrun",
+    "chained-replicas",
+    "crash-and-restart",
+    "disk-and-fork",
+    "expiry-on-replicas",
+    "failover",
+    "full-sync-disk",
+    "full-sync-diskless",
+    "half-open",
+    "nodes-come-and-go",
+    "partial-resync",
+    "partition",
+    "play-backlog-overrun",
+    "play-backup",
+    "play-chain",
+    "play-chaos",
+    "play-crash-without-rdb",
+    "play-expiry",
+    "play-failover",
+    "play-full-sync",
+    "play-output-limit",
+    "play-promotion",
+    "play-restart-with-rdb",
+    "play-short-cut",
+    "play-slow-replica",
+    "play-versions",
+    "play-wait",
+    "play-writable-replica",
+    "promotion",
+    "releases",
+    "restart-of-a-replica",
+    "restart-of-the-master",
+    "seed",
+    "shutdown",
+    "shutdown-waits-for-replicas",
+    "silence-while-loading",
+    "slow-replica",
+    "two-replicas-one-snapshot",
+    "wait",
+    "writable-replica",
+    "writes-during-the-snapshot",
 ];
 
 #[wasm_bindgen_test]
@@ -143,15 +183,23 @@ impl Lab {
 
     async fn until(&self, name: &str, until: &Until) {
         let mut frame = self.frame().await;
-        let seen = log_counts(&frame);
+        let since = Since { lines: log_counts(&frame), key: watched_key(&frame, until) };
         for _ in 0..10_000 {
-            if holds(&frame, until, &seen) {
+            if holds(&frame, until, &since) {
                 return;
             }
             frame = self.handle.step().await.expect("an event can happen");
         }
         panic!("{name}: it never came to '{until}'");
     }
+}
+
+/// What was there when a wait began.
+struct Since {
+    /// How many lines each log had.
+    lines: Vec<f64>,
+    /// The key that is waited for.
+    key: Vec<(f64, String)>,
 }
 
 /// A module Worker's script that runs this very binary.
@@ -185,37 +233,80 @@ fn next_line(node: &JsValue) -> f64 {
     if log.length() == 0 { 0.0 } else { number(&log.get(log.length() - 1), "index") + 1.0 }
 }
 
-fn holds(frame: &JsValue, until: &Until, seen: &[f64]) -> bool {
+/// The node that bears a name now: one that was removed may have had it before.
+fn named(nodes: &js_sys::Array, name: &str) -> Option<usize> {
+    nodes.iter().enumerate().rfind(|(_, node)| string(node, "name") == name).map(|n| n.0)
+}
+
+/// The node of an address that a script does not set.
+fn by_address(host: &str) -> Option<usize> {
+    host.strip_prefix("172.19.0.")?.parse::<usize>().ok()?.checked_sub(2)
+}
+
+fn holds(frame: &JsValue, until: &Until, since: &Since) -> bool {
     let nodes = nodes(frame);
-    let named = |name: &str| nodes.iter().position(|node| string(&node, "name") == name).unwrap();
+    let Some(name) = until.node() else {
+        return nodes.iter().all(|node| is_synced(&nodes, &node));
+    };
+    let Some(index) = named(&nodes, name) else { return false };
+    let node = nodes.get(index as u32);
     match until {
-        Until::Up { node } => {
-            let upstream = get(&nodes.get(named(node) as u32), "upstream");
+        Until::Synced => true,
+        Until::Up { .. } => {
+            let upstream = get(&node, "upstream");
             !upstream.is_null() && get(&upstream, "up").is_truthy()
         }
-        Until::Log { node, text } => {
-            let index = named(node);
-            let log: js_sys::Array = get(&nodes.get(index as u32), "log").into();
-            log.iter().any(|line| {
-                number(&line, "index") >= seen[index] && string(&line, "text").contains(text)
-            })
+        Until::Log { text, .. } => has_printed(&node, index, since, |line| line.contains(text)),
+        Until::FullSync { .. } => has_printed(&node, index, since, |line| {
+            line.contains("Full resync from master:")
+                || line.contains("Full resync requested by replica")
+        }),
+        Until::Lag { bytes, .. } => {
+            let behind = |replica: &JsValue| number(&node, "offset") - number(replica, "acked");
+            replicas(&node).iter().any(|replica| behind(&replica) > *bytes as f64)
         }
-        Until::FullSync { .. } | Until::Lag { .. } | Until::Buffer { .. } | Until::Key { .. } => {
-            panic!("a browser's story does not wait for {until}")
+        Until::Buffer { percent, .. } => {
+            let hard = number(&get(&node, "bufferLimit"), "hard");
+            let full = |buffered: f64| hard > 0.0 && buffered * 100.0 > hard * *percent as f64;
+            replicas(&node).iter().any(|replica| full(number(&replica, "buffered")))
         }
-        Until::Synced => nodes.iter().all(|node| is_synced(&nodes, &node)),
+        Until::Key { .. } => watched_key(frame, until) != since.key,
     }
 }
 
+fn replicas(node: &JsValue) -> js_sys::Array {
+    get(node, "replicas").into()
+}
+
+fn has_printed(node: &JsValue, index: usize, since: &Since, wanted: impl Fn(&str) -> bool) -> bool {
+    let before = since.lines.get(index).copied().unwrap_or(0.0);
+    let log: js_sys::Array = get(node, "log").into();
+    log.iter().any(|line| number(&line, "index") >= before && wanted(&string(&line, "text")))
+}
+
+/// The key of a condition: its value in every database that has it.
+fn watched_key(frame: &JsValue, until: &Until) -> Vec<(f64, String)> {
+    let Until::Key { node, key } = until else { return Vec::new() };
+    let nodes = nodes(frame);
+    let Some(index) = named(&nodes, node) else { return Vec::new() };
+    let keys: js_sys::Array = get(&get(&nodes.get(index as u32), "keys"), "window").into();
+    let same = keys.iter().filter(|entry| string(entry, "key") == *key);
+    let value = |entry: JsValue| format!("{:?} {:?}", get(&entry, "value"), get(&entry, "expires"));
+    same.map(|entry| (number(&entry, "db"), value(entry))).collect()
+}
+
 fn is_synced(nodes: &js_sys::Array, node: &JsValue) -> bool {
+    if get(node, "running").is_falsy() {
+        return true;
+    }
     let upstream = get(node, "upstream");
     let offset = number(node, "offset");
     if upstream.is_null() {
-        let replicas: js_sys::Array = get(node, "replicas").into();
-        return replicas.iter().all(|replica| number(&replica, "acked") == offset);
+        return replicas(node).iter().all(|replica| number(&replica, "acked") == offset);
     }
     let host = string(&upstream, "host");
-    let master = nodes.iter().find(|other| string(other, "name") == host);
+    let master = named(nodes, &host).or_else(|| by_address(&host));
+    let master = master.map(|index| nodes.get(index as u32));
     get(&upstream, "up").is_truthy()
         && master.is_some_and(|master| {
             number(&master, "offset") == offset

@@ -40,6 +40,7 @@ export default defineConfig({
     { name: "fixture", testMatch: "fixture.spec.ts", use: { baseURL: FIXTURE } },
     {
       name: "page",
+      testMatch: "**/*.spec.ts",
       testIgnore: "fixture.spec.ts",
       use: { baseURL: PAGE, storageState: seen },
     },

@@ -12,7 +12,7 @@ use std::process::{exit, id};
 
 use mio::{Events, Interest, Poll, Token};
 use replica_lab::node::{
-    Address, Carries, Input, Level, Link, LogLine, Node, Note, Outbox, Output, ServerNote,
+    Address, Carries, Input, Level, Link, LogLine, Node, Note, Outbox, Output, Profile, ServerNote,
 };
 use replica_lab::resp::Bytes;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -44,7 +44,7 @@ pub(crate) struct Host {
     /// Where files are.
     folder: PathBuf,
     /// True if a configuration file was named.
-    from_file: bool,
+    configured: bool,
     log: Log,
     /// Files that go with the process: its name, and the file.
     companions: Vec<(&'static str, String)>,
@@ -66,12 +66,14 @@ struct Socket {
     closing: bool,
 }
 
+/// What the log calls the file of a socket.
+const SOCKET: &str = "unix socket";
 /// The token of signals; those of listeners and of sockets follow.
 const SIGNALS: Token = Token(0);
 
 impl Host {
     pub(crate) fn listen(options: Options, clock: Clock) -> io::Result<Self> {
-        let Options { mut setup, from_file } = options;
+        let Options { mut setup, configured } = options;
         let log = Log::new(&setup.config);
         let folder = fs::canonicalize(setup.config.get("dir"))?;
         // CONFIG GET answers where the files really are.
@@ -89,7 +91,7 @@ impl Host {
             companions.push(("pid", path.to_owned()));
         }
         if let Some(path) = setup.config.text("unixsocket") {
-            companions.push(("unix socket", path.to_owned()));
+            companions.push((SOCKET, path.to_owned()));
         }
         let dump = folder.join(setup.config.get("dbfilename")).is_file();
         Ok(Self {
@@ -104,7 +106,7 @@ impl Host {
             tokens: BTreeMap::new(),
             facts: VecDeque::from([Input::Started { dump }]),
             folder,
-            from_file,
+            configured,
             log,
             companions,
             buffer: vec![0; 64 * 1024],
@@ -192,7 +194,14 @@ impl Host {
     /// The host says a little more than the node: its process has files, and a number.
     fn print(&self, line: &LogLine) {
         match &line.note {
-            Note::Server(ServerNote::Version(version)) => self.print_start(version),
+            Note::Server(ServerNote::Version(version)) => self.print_start(version, line.level()),
+            Note::Server(ServerNote::ReadyToAccept) if line.profile != Profile::V7_2 => {
+                self.log.print(line);
+                for (_, path) in self.companions.iter().filter(|(what, _)| *what == SOCKET) {
+                    let text = format!("The server is now ready to accept connections at {path}");
+                    self.say(line.role, Level::Notice, &text);
+                }
+            }
             Note::Server(ServerNote::ReadyToAccept) => {
                 let mut kinds: Vec<_> = self.listeners.iter().map(Listener::kind).collect();
                 kinds.dedup();
@@ -218,15 +227,15 @@ impl Host {
         }
     }
 
-    fn print_start(&self, version: &str) {
-        self.say('C', Level::Notice, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
+    fn print_start(&self, version: &str, level: Level) {
+        self.say('C', level, "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
         let text = format!(
             "Redis version={version}, bits=64, commit=00000000, modified=0, pid={}, just started",
             id()
         );
-        self.say('C', Level::Notice, &text);
-        if self.from_file {
-            self.say('C', Level::Notice, "Configuration loaded");
+        self.say('C', level, &text);
+        if self.configured {
+            self.say('C', level, "Configuration loaded");
         } else {
             let text = "Warning: no config file specified, using the default config. In order to \
                         specify a config file use tcp_node /path/to/redis.conf";

@@ -26,7 +26,7 @@ impl Log {
 
     /// Prints a line of the node's. It calls itself process 1, as in a container.
     pub(crate) fn print(&self, line: &LogLine) {
-        if self.least.is_none_or(|least| line.note.level() < least) {
+        if self.least.is_none_or(|least| line.level() < least) {
             return;
         }
         let mut line = line.clone();

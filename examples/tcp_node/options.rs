@@ -13,8 +13,8 @@ use replica_lab::resp::split_words;
 /// What the command line and the files ask for.
 pub(crate) struct Options {
     pub(crate) setup: Setup,
-    /// True if a file was named.
-    pub(crate) from_file: bool,
+    /// True if a file or an option was named.
+    pub(crate) configured: bool,
 }
 
 /// Why the server does not start.
@@ -47,7 +47,7 @@ pub(crate) fn read(args: &[String]) -> Result<Options, Fault> {
     reader.lines(&text)?;
     reader.setup.take_after(reader.profile);
     reader.setup.config_file = file.map(|file| absolute(file));
-    Ok(Options { setup: reader.setup, from_file: file.is_some() })
+    Ok(Options { setup: reader.setup, configured: !args.is_empty() })
 }
 
 /// The lines that the options stand for, and whether `-` asks for the standard input.

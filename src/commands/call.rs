@@ -41,6 +41,8 @@ pub struct Call<'a> {
     pub random: &'a mut Random,
     /// The version of RDB that this server writes.
     pub rdb_version: Version,
+    /// True if expiries enter the stream as they were given: relative ones stay relative.
+    pub relative_expiries: bool,
     /// The options that change what data commands do.
     pub settings: &'a Settings,
     /// True if the use of a key is noted: not while a child shares the pages, which would have to

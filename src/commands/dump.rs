@@ -40,7 +40,8 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if ttl < 0 {
         return Err(Refusal::other("ERR Invalid TTL value, must be >= 0"));
     }
-    let decoding = DecodeOptions { thresholds: call.settings.thresholds(), ..Default::default() };
+    let (thresholds, newest) = (call.settings.thresholds(), call.rdb_version);
+    let decoding = DecodeOptions { thresholds, newest, ..Default::default() };
     let value = value_of(&call.args[3], &decoding)
         .map_err(|error: RestoreError| Refusal::Other(format!("ERR {error}")))?;
     let deleted = options.replace && call.database().remove(&key).is_some();
@@ -55,7 +56,7 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         }
         return Ok(Reply::OK);
     }
-    if let Some(at) = expires.filter(|_| !options.absolute) {
+    if let Some(at) = expires.filter(|_| !options.absolute && !call.relative_expiries) {
         let mut args = call.args.to_vec();
         args[2] = Bytes::from(at.to_string().as_bytes());
         args.push(Bytes::from(&b"ABSTTL"[..]));

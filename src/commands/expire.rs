@@ -1,7 +1,8 @@
 //! Keys that expire: EXPIRE and its relatives.
 //!
 //! An expiry enters the stream as an absolute time, whatever form it was given in: a replica that
-//! receives it later must not let the key live longer. *Source*: Redis 7.2 · expire.c.
+//! receives it later must not let the key live longer. Before 7.0 it entered as it was given, and
+//! the key lived longer. *Source*: Redis 7.2 · expire.c.
 
 use super::rows::rows;
 use super::{Call, Classes, Refusal, Spec};
@@ -138,7 +139,7 @@ fn expire_by(call: &mut Call<'_>, clock: Clock, name: &'static str) -> Result<Re
         return Ok(Reply::Integer(0));
     }
     expire_at(call, &key, at);
-    if !call.is_past(at) && clock != Clock::UNIX_MILLIS {
+    if !call.is_past(at) && clock != Clock::UNIX_MILLIS && !call.relative_expiries {
         let mut stream = vec![Bytes::from(&b"PEXPIREAT"[..]), key, decimal(at)];
         stream.extend(call.args[3..].iter().cloned());
         call.effects.rewritten = Some(vec![stream]);
@@ -227,4 +228,38 @@ pub(super) fn positive_expiry(
         return Err(Refusal::ExpireTime(name));
     }
     clock.stamp(number, now).ok_or(Refusal::ExpireTime(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::commands::testing::Bench;
+
+    /// Before 7.0 an expiry went to replicas as it had been given, and counted from its arrival.
+    #[test]
+    fn a_6_2_sends_expiries_as_they_were_given() {
+        let at = "33177117420";
+        let (exat, pexat) = (format!("SET k v EXAT {at}"), format!("SET k v PXAT {at}000"));
+        let (getex, pexpireat) = (format!("GETEX k EXAT {at}"), format!("PEXPIREAT k {at}000"));
+        let expireat = format!("EXPIREAT k {at}");
+        let cases: [(&str, &str, &str); 9] = [
+            ("SET k v EX 10", "SET k v PX 10000", "SET k v PXAT 1010000"),
+            ("SETEX k 10 v", "SET k v PX 10000", "SET k v PXAT 1010000"),
+            ("PSETEX k 10 v", "SET k v PX 10", "SET k v PXAT 1000010"),
+            (&exat, &pexat, &pexat),
+            ("GETEX k EX 10", "PEXPIRE k 10000", "PEXPIREAT k 1010000"),
+            (&getex, &pexpireat, &pexpireat),
+            ("EXPIRE k 10", "EXPIRE k 10", "PEXPIREAT k 1010000"),
+            ("PEXPIRE k 10", "PEXPIRE k 10", "PEXPIREAT k 1000010"),
+            (&expireat, &expireat, &pexpireat),
+        ];
+        for (line, old, new) in cases {
+            for (relative_expiries, sent) in [(true, old), (false, new)] {
+                let mut bench = Bench::default();
+                bench.relative_expiries = relative_expiries;
+                bench.run("SET k v");
+                bench.run(line);
+                assert_eq!(bench.streamed(), [sent], "{line}");
+            }
+        }
+    }
 }

@@ -60,6 +60,7 @@ pub use event::{Classes, Event};
 pub use execute::{check_arity, execute, unknown_command};
 pub use glob::matches as glob_matches;
 pub use kind::Kind;
+pub use object::encoding_name;
 pub use refusal::Refusal;
 pub use settings::Settings;
 pub use spec::{Flags, Group, Handler, Keys, Spec};

@@ -2,13 +2,27 @@
 
 use super::rows::rows;
 use super::{Call, Refusal, Spec};
-use crate::keyspace::{StringValue, Tracking, Value};
+use crate::keyspace::{Encoding, StringValue, Tracking, Value};
+use crate::rdb::Version;
 use crate::resp::Reply;
 
 pub(super) const TABLE: &[Spec] = rows! { Generic;
     "object" -2 CONTAINER NONE object, "ENCODING|FREQ|IDLETIME|REFCOUNT key | HELP",
         "Answers how a key's value is kept.";
 };
+
+/// What the release that writes `version` of RDB calls the encoding of a value: short lists and
+/// sets of strings are packed since 7.2, and what was packed before 7.0 were ziplists.
+pub fn encoding_name(value: &Value, version: Version) -> &'static str {
+    let encoding = value.encoding();
+    match (value, version) {
+        (_, Version::V11) => encoding.name(),
+        (Value::List(_), _) => Encoding::Quicklist.name(),
+        (Value::Set(_), _) if encoding == Encoding::Listpack => Encoding::Hashtable.name(),
+        (_, Version::V9) if encoding == Encoding::Listpack => "ziplist",
+        _ => encoding.name(),
+    }
+}
 
 fn object(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let word = String::from_utf8_lossy(&call.args[1]).to_ascii_lowercase();
@@ -28,10 +42,10 @@ fn object(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Ok(Reply::Array(HELP.iter().map(|&line| Reply::Simple(line.into())).collect()));
     }
     let key = call.arg(2);
-    let (now, tracking) = (call.now, call.settings.tracking);
+    let (now, tracking, version) = (call.now, call.settings.tracking, call.rdb_version);
     let Some(entry) = call.peek(&key) else { return Ok(Reply::Null) };
     match (word.as_str(), tracking) {
-        ("encoding", _) => Ok(Reply::bulk(entry.value.encoding().name())),
+        ("encoding", _) => Ok(Reply::bulk(encoding_name(&entry.value, version))),
         ("refcount", _) => Ok(Reply::Integer(references(&entry.value))),
         ("idletime", Tracking::Recency) => Ok(Reply::count(entry.access.idle_seconds(now))),
         ("idletime", Tracking::Frequency { .. }) => Err(Refusal::other(NO_IDLE_TIME)),

@@ -92,6 +92,10 @@ impl Options {
     fn is_timed_by(&self, clock: Clock) -> bool {
         self.expiry.as_ref().is_some_and(|(own, _)| *own == clock)
     }
+
+    fn is_relative(&self) -> bool {
+        self.expiry.as_ref().is_some_and(|(own, _)| own.relative)
+    }
 }
 
 fn set(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -111,8 +115,8 @@ fn set(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         call.event(Classes::GENERIC, "expire", &key);
     }
     match stamp {
-        Some(at) if !options.is_timed_by(Clock::UNIX_MILLIS) => {
-            call.propagate_as(&[&b"SET"[..], &key, &call.args[2], b"PXAT", &decimal(at)]);
+        Some(at) if call.relative_expiries || !options.is_timed_by(Clock::UNIX_MILLIS) => {
+            propagate_until(call, &key, &call.arg(2), options.is_relative(), at);
         }
         None if options.get => {
             let kept = |arg: &&Bytes| !arg.eq_ignore_ascii_case(b"get");
@@ -147,11 +151,21 @@ fn psetex(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 fn set_until(call: &mut Call<'_>, clock: Clock, name: &'static str) -> Result<Reply, Refusal> {
     let at = positive_expiry(&call.args[2], clock, call.now, name)?;
     let (key, value) = (call.arg(1), call.arg(3));
-    call.propagate_as(&[&b"SET"[..], &key, &value, b"PXAT", &decimal(at)]);
+    propagate_until(call, &key, &value, clock.relative, at);
     call.set(Bytes::clone(&key), Value::String(StringValue::new(value)), Expiry::At(at));
     call.event(Classes::STRING, "set", &key);
     call.event(Classes::GENERIC, "expire", &key);
     Ok(Reply::OK)
+}
+
+/// Lets the stream carry a value that is set with an expiry.
+fn propagate_until(call: &mut Call<'_>, key: &[u8], value: &[u8], relative: bool, at: Millis) {
+    let (clock, number) = if relative && call.relative_expiries {
+        (b"PX".as_slice(), at - call.now)
+    } else {
+        (b"PXAT".as_slice(), at)
+    };
+    call.propagate_as(&[&b"SET"[..], key, value, clock, &decimal(number)]);
 }
 
 fn get(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -193,7 +207,10 @@ fn getex(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if let Some(at) = options.stamp(call.now, "getex")? {
         expire_at(call, &key, at);
         if !call.is_past(at) {
-            call.propagate_as(&[&b"PEXPIREAT"[..], &key, &decimal(at)]);
+            let relative = options.is_relative() && call.relative_expiries;
+            let (name, number) =
+                if relative { ("PEXPIRE", at - call.now) } else { ("PEXPIREAT", at) };
+            call.propagate_as(&[name.as_bytes(), &key, &decimal(number)]);
         }
     } else if options.persist && call.persist(&key) {
         call.propagate_as(&[&b"PERSIST"[..], &key]);

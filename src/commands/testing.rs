@@ -14,6 +14,7 @@ pub(super) struct Bench {
     pub(super) protocol: Protocol,
     pub(super) may_block: bool,
     pub(super) settings: Settings,
+    pub(super) relative_expiries: bool,
     /// What the last command lets the stream carry.
     pub(super) stream: Vec<Vec<Bytes>>,
     /// The wait that the last command asked for.
@@ -32,6 +33,7 @@ impl Default for Bench {
             protocol: Protocol::Resp2,
             may_block: true,
             settings: Settings::default(),
+            relative_expiries: false,
             stream: Vec::new(),
             block: None,
             events: Vec::new(),
@@ -58,6 +60,7 @@ impl Bench {
             args: &args,
             random: &mut self.random,
             rdb_version: Version::V11,
+            relative_expiries: self.relative_expiries,
             settings: &self.settings,
             notes_use: true,
             effects: Effects::default(),

@@ -64,6 +64,17 @@ impl Keyspace {
         self.clone()
     }
 
+    /// True if nothing was written since the other was cloned from this one, or this from it: they
+    /// stand on the very same pages. As long as a clone is held, a write must copy.
+    pub fn is_unwritten_since(&self, clone: &Self) -> bool {
+        self.databases.len() == clone.databases.len()
+            && self
+                .databases
+                .iter()
+                .zip(&clone.databases)
+                .all(|(a, b)| a.pages.are_those_of(&b.pages))
+    }
+
     /// What writes have copied since the last snapshot.
     pub fn copied(&self) -> Copied {
         self.databases.iter().fold(Copied::default(), |sum, db| {

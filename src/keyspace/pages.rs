@@ -36,6 +36,11 @@ impl Entry {
     pub fn hash(&self) -> u64 {
         hash_of(&self.key)
     }
+
+    /// Roughly the memory that the key and its value take, with `samples` elements looked at.
+    pub fn weight(&self, samples: usize) -> u64 {
+        tally::ENTRY_BYTES + self.key.len() as u64 + self.value.weight(samples)
+    }
 }
 
 /// What has been copied since the snapshot that began the current epoch.
@@ -95,6 +100,16 @@ impl Pages {
     /// The current epoch.
     pub(super) const fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// True if both have one root: not equal pages, but the same.
+    pub(super) fn are_those_of(&self, other: &Self) -> bool {
+        match (&self.root, &other.root) {
+            (None, None) => true,
+            (Some(Node::Page(a)), Some(Node::Page(b))) => Rc::ptr_eq(a, b),
+            (Some(Node::Branch(a)), Some(Node::Branch(b))) => Rc::ptr_eq(a, b),
+            _ => false,
+        }
     }
 
     /// Roughly the memory that all entries take, as of the last [`Self::recount`].

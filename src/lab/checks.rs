@@ -16,6 +16,7 @@ use super::network::Side;
 use super::timeline::{EventKind, TraceEntry};
 use super::turn::NodeId;
 use super::world::World;
+use crate::keyspace::Keyspace;
 use crate::node::{ReplicaStatus, Status};
 use crate::rdb::Digest;
 use crate::replication::{Offset, ReplicationId, Stage};
@@ -44,6 +45,27 @@ struct Seen {
     /// True if its data is not, or not only, what its history says: it loads, or it may be written
     /// to while it follows somebody.
     apart: bool,
+}
+
+/// The digest of a dataset, counted anew only when that was written to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DigestMemo {
+    /// The dataset as it was, and its digest. The clone is what makes every write copy its page.
+    last: Option<(Keyspace, Digest)>,
+}
+
+impl DigestMemo {
+    /// The digest, and true if the dataset was written to since the last call.
+    pub(super) fn of(&mut self, keyspace: &Keyspace) -> (Digest, bool) {
+        match &self.last {
+            Some((last, digest)) if keyspace.is_unwritten_since(last) => (*digest, false),
+            _ => {
+                let digest = Digest::of_keyspace(keyspace);
+                self.last = Some((keyspace.clone(), digest));
+                (digest, true)
+            }
+        }
+    }
 }
 
 /// What the checks are shown of a node.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use super::branches::BranchId;
-use super::checks::{Checks, Shown};
+use super::checks::{Checks, DigestMemo, Shown};
 use super::conductor::{Checkpoint, Conductor};
 use super::intervention::Intervention;
 use super::place::{Place, Sent};
@@ -28,6 +28,8 @@ pub struct LocalLab {
     touched: BTreeSet<NodeId>,
     /// What must hold after every step, if anybody looks.
     checks: Option<Checks>,
+    /// What the checks know of each dataset.
+    digests: Vec<DigestMemo>,
     /// What does not hold.
     broken: Option<Broken>,
     /// What happens to bytes between nodes that should not.
@@ -76,6 +78,7 @@ impl LocalLab {
             places,
             touched: BTreeSet::new(),
             checks: None,
+            digests: Vec::new(),
             broken: None,
             tamper: None,
             record: None,
@@ -155,6 +158,7 @@ impl LocalLab {
             self.places.clone_from(&self.kept[&restore.index]);
             // What the checks remember of the future is of no use in the past.
             self.checks = self.checks.take().map(|_| Checks::default());
+            self.digests.clear();
             self.broken = None;
         }
         while self.conductor.cursor() < target && self.step() {}
@@ -236,13 +240,17 @@ impl LocalLab {
     fn check(&mut self) {
         let Some(mut checks) = self.checks.take() else { return };
         let event = self.conductor.last_entry();
+        self.digests.resize_with(self.places.len(), DigestMemo::default);
         let shown = self.touched.iter().map(|&node| {
             let place = &self.places[node.0];
+            let (digest, written) = self.digests[node.0].of(place.keyspace());
+            // Keys that were looked at need no second look.
+            let keys = if written { KEYS_CHECKED } else { 0 };
             Shown {
                 node,
-                status: place.status(self.conductor.world().now(), KEYS_CHECKED),
-                digest: place.digest(),
-                read_only: place.option("replica-read-only") == "yes",
+                status: place.status(self.conductor.world().now(), keys),
+                digest,
+                read_only: place.is_read_only(),
             }
         });
         let result = checks.look(self.conductor.world(), event, shown.collect());

@@ -12,6 +12,7 @@ use super::label::label;
 use super::plan::Plan;
 use super::prompt::format_reply;
 use super::turn::{Done, Fact, Order};
+use crate::keyspace::Keyspace;
 use crate::node::{
     Address, Carries, DiskOrder, Input, Job, KeyStatus, Link, Node, Outbox, Output, OutputLimit,
     Setup, Status,
@@ -257,6 +258,16 @@ impl Place {
         self.node.digest()
     }
 
+    /// The dataset.
+    pub(super) const fn keyspace(&self) -> &Keyspace {
+        self.node.keyspace()
+    }
+
+    /// True if a client of a replica may not write.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.node.replica_is_read_only()
+    }
+
     /// The value of an option.
     pub fn option(&self, name: &str) -> &str {
         self.node.option(name)
@@ -339,7 +350,7 @@ impl Place {
                     self.queue.push_back((job, order));
                 }
                 Output::Note(note) => {
-                    let level = note.note.level();
+                    let level = note.level();
                     done.orders.push(Order::Note { line: note.to_string(), level });
                 }
                 Output::Exit => done.orders.push(Order::Exit),

@@ -101,7 +101,15 @@ impl Shared {
         let broken = || "this link is damaged: perhaps its end was cut off".to_owned();
         let packed = unspell(fragment.trim_start_matches('#')).ok_or_else(broken)?;
         let text = decompress_to_vec_with_limit(&packed, TEXT_MAX).map_err(|_| broken())?;
-        let text = String::from_utf8(text).map_err(|_| broken())?;
+        Self::parse_unpacked(&String::from_utf8(text).map_err(|_| broken())?)
+    }
+
+    /// Reads what a fragment unpacks to.
+    ///
+    /// # Errors
+    /// A sentence for the person who followed the link.
+    pub fn parse_unpacked(text: &str) -> Result<Self, String> {
+        let broken = || "this link is damaged: perhaps its end was cut off".to_owned();
         let (head, rest) = text.split_once('\n').ok_or_else(broken)?;
         let head: Vec<&str> = head.split(' ').collect();
         let [version, cursor, seed, hash, count] = head.as_slice() else {

@@ -126,7 +126,7 @@ impl Trial {
     /// True if the process may not run any more: it was killed, or started on a failing disk, from
     /// which it could not read its dataset.
     fn may_have_ended(&self, node: &str) -> bool {
-        let (mut disk_fails, mut ended) = (false, false);
+        let (mut disk_fails, mut reads, mut ended) = (false, false, false);
         for (_, act) in &self.acts {
             let Intervention::Machine { node: of, fault } = act else { continue };
             if of != node {
@@ -134,8 +134,15 @@ impl Trial {
             }
             match fault {
                 MachineFault::Crash => ended = true,
-                MachineFault::Restart { rdb } => ended = *rdb && disk_fails,
-                MachineFault::DiskFails => disk_fails = true,
+                MachineFault::Restart { rdb } => {
+                    reads = *rdb;
+                    ended = reads && disk_fails;
+                }
+                MachineFault::DiskFails => {
+                    disk_fails = true;
+                    // It may not have come to the end of its file.
+                    ended |= reads;
+                }
                 MachineFault::DiskFull | MachineFault::DiskWorks => disk_fails = false,
                 MachineFault::Freeze
                 | MachineFault::Thaw
@@ -146,6 +153,11 @@ impl Trial {
             }
         }
         ended
+    }
+
+    /// How many things people do in it.
+    pub fn acts(&self) -> usize {
+        self.acts.len()
     }
 
     /// The smallest trial that fails like this one: acts are left out as long as one fails without

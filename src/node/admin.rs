@@ -1,6 +1,16 @@
 //! Roles and the server as a whole: its own commands.
 //! *Source*: Redis 7.2 · replication.c · replicaofCommand, replconfCommand.
 
+mod acl;
+mod function;
+mod memory;
+mod slow;
+
+pub(super) use acl::{Denial, acl};
+pub(super) use function::{Libraries, function};
+pub(super) use memory::memory;
+pub(super) use slow::{Slow, latency, lolwut, slowlog};
+
 use super::io::{Address, Link};
 use super::machine::Machine;
 use super::note::ReplicaNote;
@@ -15,6 +25,19 @@ pub(super) fn time(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
 
 pub(super) fn lastsave(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
     Reply::count(machine.state.saves.last)
+}
+
+impl Machine<'_> {
+    /// `REPLCONF ACK offset FACK offset`: a replica with an AOF says how far it is on its disk.
+    fn note_durable(&mut self, link: Link, args: &[Bytes]) {
+        let Some([name, offset]) = args.get(3..5) else { return };
+        let offset = parse_integer(offset).and_then(|offset| u64::try_from(offset).ok());
+        if let Some(down) = self.state.downlink_mut(link)
+            && name.eq_ignore_ascii_case(b"fack")
+        {
+            down.durable = down.durable.max(offset.map(Offset));
+        }
+    }
 }
 
 /// REPLICAOF and SLAVEOF. The answer comes before anything has been tried.
@@ -61,6 +84,7 @@ pub(super) fn replconf(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) ->
             if let Some(offset) = offset {
                 machine.acknowledged(link, offset);
             }
+            machine.note_durable(link, args);
             return Reply::Silent;
         }
         if option == b"getack" {

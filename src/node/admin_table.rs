@@ -21,7 +21,9 @@ pub(super) fn lookup(name: &[u8]) -> Option<&'static AdminSpec> {
 
 /// True if the first argument of a command names what it does.
 pub(super) fn is_container(name: &str) -> bool {
-    matches!(name, "client" | "config" | "command" | "object" | "pubsub")
+    let kept =
+        ["acl", "client", "command", "config", "function", "latency", "memory", "object", "pubsub"];
+    kept.contains(&name) || name == "slowlog"
 }
 
 /// Every command that a node knows: its name, its usage and its summary; the prompt's hints.
@@ -38,6 +40,7 @@ const ANY: Flags = FREE.and(Flags::FAST);
 const OPEN: Flags = ANY.and(Flags::NO_AUTH);
 const ADMINISTRATION: Flags = FREE.and(Flags::ADMIN);
 
+const READ_ONLY_FAST: Flags = Flags::READONLY.and(Flags::FAST);
 const LISTEN: Flags = FREE.and(Flags::PUBSUB);
 const SPEAK: Flags =
     Flags::PUBSUB.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST).and(Flags::MAY_REPLICATE);
@@ -183,7 +186,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "psync",
         -3,
-        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI).and(Flags::STALE),
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI),
         Server,
         "replicationid offset",
         "Begins replication, from an offset if it can.",
@@ -192,7 +195,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "sync",
         1,
-        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI).and(Flags::STALE),
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI),
         Server,
         "",
         "Begins replication from the start.",
@@ -206,6 +209,69 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         "numreplicas timeout",
         "Waits until replicas have confirmed the last write.",
         wait::wait,
+    ),
+    row(
+        "waitaof",
+        4,
+        Flags::BLOCKING,
+        Generic,
+        "numlocal numreplicas timeout",
+        "Waits until replicas have the last write on their disks.",
+        wait::waitaof,
+    ),
+    row(
+        "acl",
+        -2,
+        Flags::NONE,
+        Server,
+        "WHOAMI|LIST|CAT|… [arguments]",
+        "Tells of users.",
+        admin::acl,
+    ),
+    row(
+        "memory",
+        -2,
+        Flags::NONE,
+        Server,
+        "USAGE|STATS|DOCTOR|PURGE|MALLOC-STATS [arguments]",
+        "Tells what memory is taken by.",
+        admin::memory,
+    ),
+    row(
+        "latency",
+        -2,
+        Flags::NONE,
+        Server,
+        "LATEST|HISTORY|RESET|GRAPH|DOCTOR|HISTOGRAM [arguments]",
+        "Tells what took long.",
+        admin::latency,
+    ),
+    row(
+        "slowlog",
+        -2,
+        Flags::NONE,
+        Server,
+        "GET|LEN|RESET [count]",
+        "Tells which commands took long.",
+        admin::slowlog,
+    ),
+    row(
+        "function",
+        -2,
+        Flags::NONE,
+        Server,
+        "DUMP|RESTORE|DELETE|FLUSH|STATS [arguments]",
+        "Keeps libraries of functions, which cannot be run here.",
+        admin::function,
+    ),
+    row(
+        "lolwut",
+        -1,
+        READ_ONLY_FAST,
+        Server,
+        "[VERSION version]",
+        "Tells the version.",
+        admin::lolwut,
     ),
     row("monitor", 1, ADMINISTRATION, Server, "", "Shows every command.", monitor::monitor),
     row(

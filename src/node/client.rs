@@ -97,6 +97,8 @@ pub(super) enum Waiting {
         offset: Offset,
         /// How many replicas are enough.
         count: u64,
+        /// WAITAOF: they have it on their disks.
+        durable: bool,
         /// When it gives up.
         until: Option<Instant>,
     },

@@ -153,7 +153,9 @@ fn unblock(machine: &mut Machine<'_>, words: &[Bytes]) -> Reply {
     let Some((&link, client)) = found else { return Reply::Integer(0) };
     let timed_out = match client.waiting {
         Some(Waiting::Keys(_)) => Block::TIMED_OUT,
-        Some(Waiting::Replicas { offset, .. }) => Reply::count(machine.confirmed(offset)),
+        Some(Waiting::Replicas { offset, durable, .. }) => {
+            super::wait::confirmation(machine.confirmed(offset, durable), durable)
+        }
         Some(Waiting::Disk | Waiting::Unpause(_)) | None => return Reply::Integer(0),
     };
     let unblocked = Reply::error("UNBLOCKED client unblocked via CLIENT UNBLOCK");

@@ -1,29 +1,179 @@
-//! COMMAND: what commands there are.
+//! COMMAND: what commands there are, and what clients and tools want to know of them.
+//! *Source*: Redis 7.2 · server.c · commandCommand and its relatives.
 
-use super::help::unknown_subcommand;
+mod docs;
+pub(super) mod facts;
+mod keys;
+
+use self::facts::{Begin, Facts, Find, KeySpecification};
+use super::admin_table::command_names;
+use super::help::{help, unknown_subcommand, wrong_arity};
 use super::io::Link;
 use super::machine::Machine;
+use crate::commands::glob_matches;
 use crate::resp::{Bytes, Reply};
 
 pub(super) fn command(_: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
-    let names = super::admin_table::command_names();
-    match args.get(1).map(|sub| sub.to_ascii_lowercase()).as_deref() {
-        Some(b"count") => Reply::count(names.len() as u64),
-        Some(b"list") => Reply::Array(names.iter().map(|(name, ..)| Reply::bulk(name)).collect()),
-        Some(b"docs") => {
-            let wanted = |name: &str| {
-                args.len() == 2
-                    || args[2..].iter().any(|arg| arg.eq_ignore_ascii_case(name.as_bytes()))
-            };
-            let docs = names.into_iter().filter(|(name, ..)| wanted(name));
-            Reply::Map(
-                docs.map(|(name, _, summary)| {
-                    let doc = vec![(Reply::bulk("summary"), Reply::bulk(summary))];
-                    (Reply::bulk(name), Reply::Map(doc))
-                })
-                .collect(),
-            )
+    let Some(sub) = args.get(1).map(|sub| sub.to_ascii_lowercase()) else {
+        return Reply::Array(commands().map(info).collect());
+    };
+    match (sub.as_slice(), &args[2..]) {
+        (b"count", []) => Reply::count(commands().count() as u64),
+        (b"list", filter) => list(filter),
+        (b"info", []) => Reply::Array(commands().map(info).collect()),
+        (b"info", names) => {
+            let one = |name: &Bytes| facts::of(name).map_or(Reply::Null, info);
+            Reply::Array(names.iter().map(one).collect())
         }
-        _ => unknown_subcommand("COMMAND", args.get(1).unwrap_or(&args[0])),
+        (b"docs", names) => docs(names),
+        (b"getkeys", call) if call.len() > 1 => keys::getkeys(call, false),
+        (b"getkeysandflags", call) if call.len() > 1 => keys::getkeys(call, true),
+        (b"help", []) => help("COMMAND", HELP),
+        (b"count" | b"getkeys" | b"getkeysandflags" | b"help", _) => wrong_arity("command", &sub),
+        _ => unknown_subcommand("COMMAND", &args[1]),
     }
 }
+
+/// Every command that is no part of another.
+fn commands() -> impl Iterator<Item = Facts> {
+    facts::all().filter(|facts| !facts.is_subcommand())
+}
+
+/// `COMMAND LIST [FILTERBY MODULE name|ACLCAT category|PATTERN pattern]`.
+fn list(filter: &[Bytes]) -> Reply {
+    let fits: Box<dyn Fn(&Facts) -> bool> = match filter {
+        [] => Box::new(|facts| !facts.is_subcommand()),
+        [by, what, value] if by.eq_ignore_ascii_case(b"filterby") => {
+            let value = Bytes::clone(value);
+            match what.to_ascii_lowercase().as_slice() {
+                b"module" => Box::new(|_| false),
+                b"aclcat" => Box::new(move |facts| {
+                    facts.categories().any(|one| value.eq_ignore_ascii_case(one.as_bytes()))
+                }),
+                b"pattern" => Box::new(move |facts| {
+                    glob_matches(&value.to_ascii_lowercase(), facts.name.as_bytes())
+                }),
+                _ => return Reply::error("ERR syntax error"),
+            }
+        }
+        _ => return Reply::error("ERR syntax error"),
+    };
+    let fitting = facts::all().filter(|facts| fits(facts));
+    Reply::Array(fitting.map(|facts| Reply::bulk(facts.name)).collect())
+}
+
+/// The commands of a category, in its name's lower case.
+pub(super) fn commands_of(category: &str) -> Vec<&'static str> {
+    let of = |facts: &Facts| facts.categories().any(|one| one == category);
+    facts::all().filter(of).map(|facts| facts.name).collect()
+}
+
+/// True if there is a command of this name.
+pub(super) fn is_command(name: &[u8]) -> bool {
+    facts::of(name).is_some()
+}
+
+fn words(words: impl Iterator<Item = &'static str>) -> Vec<Reply> {
+    words.map(|word| Reply::Simple(word.into())).collect()
+}
+
+/// What COMMAND INFO answers of a command.
+fn info(facts: Facts) -> Reply {
+    let categories = facts.categories().map(|one| Reply::Simple(format!("@{one}").into()));
+    let mut fields = vec![
+        Reply::bulk(facts.name),
+        Reply::Integer(facts.arity),
+        Reply::Set(words(facts.flags())),
+    ];
+    fields.extend(facts.place.map(Reply::Integer));
+    fields.extend([
+        Reply::Set(categories.collect()),
+        Reply::Array(facts.tips().map(Reply::bulk).collect()),
+        Reply::Array(facts.specifications().map(specification).collect()),
+        Reply::Array(facts.subcommands().map(info).collect()),
+    ]);
+    Reply::Array(fields)
+}
+
+fn specification(of: KeySpecification) -> Reply {
+    let map = |kind: &str, fields: Vec<(&str, Reply)>| {
+        let fields = fields.into_iter().map(|(name, value)| (Reply::bulk(name), value)).collect();
+        Reply::Map(vec![
+            (Reply::bulk("type"), Reply::bulk(kind)),
+            (Reply::bulk("spec"), Reply::Map(fields)),
+        ])
+    };
+    let begin = match of.begin {
+        Begin::Index(index) => map("index", vec![("index", Reply::Integer(index))]),
+        Begin::Keyword { word, from } => {
+            let fields = vec![("keyword", Reply::bulk(word)), ("startfrom", Reply::Integer(from))];
+            map("keyword", fields)
+        }
+        Begin::Unknown => map("unknown", Vec::new()),
+    };
+    let find = match of.find {
+        Find::Range { last, step, limit } => {
+            let fields = [("lastkey", last), ("keystep", step), ("limit", limit)];
+            map("range", fields.map(|(name, n)| (name, Reply::Integer(n))).to_vec())
+        }
+        Find::Counted { number_at, first, step } => {
+            let fields = [("keynumidx", number_at), ("firstkey", first), ("keystep", step)];
+            map("keynum", fields.map(|(name, n)| (name, Reply::Integer(n))).to_vec())
+        }
+        Find::Unknown => map("unknown", Vec::new()),
+    };
+    Reply::Map(vec![
+        (Reply::bulk("flags"), Reply::Set(words(of.flags()))),
+        (Reply::bulk("begin_search"), begin),
+        (Reply::bulk("find_keys"), find),
+    ])
+}
+
+/// `COMMAND DOCS [name ...]`: of all, or of those that there are.
+fn docs(names: &[Bytes]) -> Reply {
+    let wanted: Vec<Facts> = if names.is_empty() {
+        commands().collect()
+    } else {
+        names.iter().filter_map(|name| facts::of(name)).collect()
+    };
+    let table = command_names();
+    let doc = |facts: Facts| {
+        let row = table.iter().find(|(name, ..)| *name == facts.name);
+        let (usage, summary) = row.map_or(("", ""), |(_, usage, summary)| (*usage, *summary));
+        let subcommands: Vec<(Reply, Reply)> = facts
+            .subcommands()
+            .map(|sub| {
+                let doc = docs::doc("", "", sub.since, sub.group);
+                (Reply::bulk(sub.name), Reply::Map(doc))
+            })
+            .collect();
+        let usage = if subcommands.is_empty() { usage } else { "" };
+        let mut fields = docs::doc(summary, usage, facts.since, facts.group);
+        if !subcommands.is_empty() {
+            fields.push((Reply::bulk("subcommands"), Reply::Map(subcommands)));
+        }
+        (Reply::bulk(facts.name), Reply::Map(fields))
+    };
+    Reply::Map(wanted.into_iter().map(doc).collect())
+}
+
+const HELP: &[&str] = &[
+    "(no subcommand)",
+    "    Return details about all Redis commands.",
+    "COUNT",
+    "    Return the total number of commands in this Redis server.",
+    "LIST",
+    "    Return a list of all commands in this Redis server.",
+    "INFO [<command-name> ...]",
+    "    Return details about multiple Redis commands.",
+    "    If no command names are given, documentation details for all",
+    "    commands are returned.",
+    "DOCS [<command-name> ...]",
+    "    Return documentation details about multiple Redis commands.",
+    "    If no command names are given, documentation details for all",
+    "    commands are returned.",
+    "GETKEYS <full-command>",
+    "    Return the keys from a full Redis command.",
+    "GETKEYSANDFLAGS <full-command>",
+    "    Return the keys and the access flags from a full Redis command.",
+];

@@ -58,6 +58,10 @@ pub struct Hot {
     pub saves: bool,
     /// `stop-writes-on-bgsave-error`.
     pub stop_writes_on_bgsave_error: bool,
+    /// `slowlog-log-slower-than`, in microseconds; negative for never.
+    pub slower_than: i64,
+    /// `latency-monitor-threshold`, in milliseconds; 0 for never.
+    pub latency_threshold: u64,
     /// `rdb-key-save-delay`.
     pub key_save_delay: KeyDelay,
     /// `key-load-delay`.
@@ -270,6 +274,8 @@ impl Config {
             maxmemory: self.number("maxmemory"),
             saves: !self.save_points.is_empty(),
             stop_writes_on_bgsave_error: self.yes("stop-writes-on-bgsave-error"),
+            slower_than: self.get("slowlog-log-slower-than").parse().unwrap_or(-1),
+            latency_threshold: self.number("latency-monitor-threshold"),
             key_save_delay: KeyDelay(self.get("rdb-key-save-delay").parse().unwrap_or(0)),
             key_load_delay: KeyDelay(self.get("key-load-delay").parse().unwrap_or(0)),
         };

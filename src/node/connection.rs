@@ -54,14 +54,26 @@ pub(super) fn auth(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Rep
                  Are you sure your configuration is correct?",
             );
         }
-        return accept_password(machine, link, user.is_some_and(|user| &**user == b"default"));
+        return accept_password(
+            machine,
+            link,
+            user,
+            user.is_some_and(|user| &**user == b"default"),
+        );
     };
     let known = user.is_none_or(|user| &**user == b"default");
-    accept_password(machine, link, known && **password == *expected.as_bytes())
+    accept_password(machine, link, user, known && **password == *expected.as_bytes())
 }
 
-fn accept_password(machine: &mut Machine<'_>, link: Link, right: bool) -> Reply {
+fn accept_password(
+    machine: &mut Machine<'_>,
+    link: Link,
+    user: Option<&Bytes>,
+    right: bool,
+) -> Reply {
     if !right {
+        let user = user.cloned().unwrap_or_else(|| Bytes::from(&b"default"[..]));
+        machine.note_denial(link, &user);
         return Reply::error("WRONGPASS invalid username-password pair or user is disabled.");
     }
     if let Some(client) = machine.state.clients.get_mut(&link) {

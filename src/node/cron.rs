@@ -141,14 +141,14 @@ pub(super) fn deadline(state: &State) -> Option<Deadline> {
         swollen_due(state),
         idle_due(state),
         state.save_due(),
-        sent_file_due(state),
+        state.sent_file_due(),
     ];
     due.into_iter().flatten().min_by_key(|deadline| (deadline.at, deadline.wake))
 }
 
 /// The next run of the replication cron that has anything to do.
 fn second_due(state: &State) -> Option<Instant> {
-    let due = [upstream_due(state), replicas_due(state), backlog_due(state), sent_file_due(state)];
+    let due = [upstream_due(state), replicas_due(state), backlog_due(state), state.sent_file_due()];
     due.into_iter().flatten().map(|deadline| deadline.at).min()
 }
 
@@ -158,7 +158,7 @@ pub(super) fn at_tick(state: &State, at: Instant, wake: Wake) -> Deadline {
 }
 
 /// A duty of the replication cron, at its first run that is not before `at`.
-fn at_second(state: &State, at: Instant, wake: Wake) -> Deadline {
+pub(super) fn at_second(state: &State, at: Instant, wake: Wake) -> Deadline {
     Deadline { at: state.tick_at(state.second_from(at)), wake }
 }
 
@@ -189,7 +189,7 @@ fn upstream_due(state: &State) -> Option<Deadline> {
         Uplink::Idle => None,
         Uplink::Connect => Some(at_second(state, state.started_at, Wake::Dial)),
         Uplink::Connecting { since, .. } | Uplink::Handshake { since, .. } => Some(silent(*since)),
-        Uplink::Transfer(_) if state.loading.is_some() => None,
+        Uplink::Transfer(_) if state.loads_from_file() => None,
         Uplink::Transfer(transfer) => Some(silent(transfer.heard_at)),
         Uplink::Connected(stream) => {
             let ack = at_second(state, state.started_at, Wake::Ack);
@@ -256,11 +256,6 @@ fn backlog_due(state: &State) -> Option<Deadline> {
     let ttl = state.config().number("repl-backlog-ttl");
     let idle = state.replicas.is_empty() && !state.is_replica() && state.backlog.is_some();
     (idle && ttl > 0).then(|| after_timeout(state, state.no_replicas_since, ttl, Wake::FreeBacklog))
-}
-
-fn sent_file_due(state: &State) -> Option<Deadline> {
-    let served = state.sync_file_has_served();
-    served.then(|| at_second(state, state.started_at, Wake::RemoveSentFile))
 }
 
 fn expiry_due(state: &State) -> Option<Deadline> {
@@ -397,10 +392,14 @@ impl Machine<'_> {
                 }
             }
             Uplink::Transfer(transfer) => {
-                if self.state.loading.is_none() && silent(transfer.heard_at, now) {
-                    self.note(TransferNote::TimeoutBulk);
-                    self.retry_now();
+                if self.state.loads_from_file() || !silent(transfer.heard_at, now) {
+                    return;
                 }
+                if self.state.loading.is_some() {
+                    return self.loading_starved();
+                }
+                self.note(TransferNote::TimeoutBulk);
+                self.retry_now();
             }
             Uplink::Connected(stream) => {
                 if silent(stream.heard_at, now) {

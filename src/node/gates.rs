@@ -7,13 +7,16 @@ pub(super) use room::{EMPTY_SERVER_BYTES, Eviction};
 
 use super::admin_table::{self, AdminSpec};
 use super::client::Transaction;
+use super::command_command::facts;
 use super::io::Link;
 use super::machine::Machine;
 use super::note::MasterNote;
 use super::pubsub::subscriber_may;
-use super::state::Calls;
+use super::state::{Calls, Profile};
 use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer, check_arity};
+use crate::replication::Unit;
 use crate::resp::{Bytes, Command, Protocol, Reply};
+use crate::time::Duration;
 
 /// A command that exists: a data command, or one of the server's own.
 #[derive(Clone, Copy)]
@@ -167,12 +170,20 @@ impl Machine<'_> {
     }
 
     fn known(&mut self, args: &[Bytes]) -> Result<Row, Refusal> {
-        let row = Row::find(&args[0]).ok_or_else(|| commands::unknown_command(args))?;
+        let row = Row::find(&args[0]).filter(|row| self.is_of_this_release(row.name()));
+        let row = row.ok_or_else(|| commands::unknown_command(args))?;
         let right = row.check_arity(args.len());
         if right.is_err() {
             self.calls_of(row, args).rejected += 1;
         }
         right.map(|()| row)
+    }
+
+    /// True unless the command came with a later release than this server takes after.
+    fn is_of_this_release(&self, name: &str) -> bool {
+        let profile = self.state.setup.profile;
+        profile == Profile::V7_2
+            || facts::of(name.as_bytes()).is_none_or(|facts| profile.knows(facts.since))
     }
 
     /// What INFO counts of a command.
@@ -287,8 +298,9 @@ impl Machine<'_> {
             Row::Admin(spec) => {
                 let reply = (spec.handler)(self, link, args);
                 self.count_call(row, args, &reply);
-                let unit = std::mem::take(&mut self.state.also);
-                self.propagate(&unit, true);
+                self.note_duration(link, args, Duration::ZERO);
+                let caused = std::mem::take(&mut self.state.also);
+                self.propagate(&caused, Unit::Command);
                 reply
             }
             Row::Data(spec) => {
@@ -309,13 +321,16 @@ impl Machine<'_> {
         let (reply, mut effects) = self.call(spec, asker, args);
         match effects.block.take() {
             Some(block) => self.park(link, asker.db, args, block),
-            None => self.count_call(Row::Data(spec), args, &reply),
+            None => {
+                self.count_call(Row::Data(spec), args, &reply);
+                self.note_duration(link, args, Duration::ZERO);
+            }
         }
         self.remember_own_expiries(&effects.touched);
-        let unit = self.settle(asker.db, args, effects);
-        let wrap = !spec.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
-        self.propagate(&unit, wrap);
-        if !unit.is_empty() {
+        let caused = self.settle(asker.db, args, effects);
+        let loose = spec.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
+        self.propagate(&caused, if loose { Unit::Loose } else { Unit::Command });
+        if !caused.is_empty() {
             self.remember_write(link);
         }
         reply
@@ -334,6 +349,7 @@ impl Machine<'_> {
             args,
             random: &mut self.state.random,
             rdb_version: self.state.setup.profile.rdb_version(),
+            relative_expiries: self.state.setup.profile.sends_relative_expiries(),
             settings: &self.state.setup.config.settings,
             notes_use: self.state.child.is_none() && asker.notes_use,
             effects: Effects::default(),

@@ -84,6 +84,9 @@ impl Machine<'_> {
                     None => PsyncNote::WrongFullresync,
                 });
                 self.failover_accepted();
+                if self.state.setup.profile.forgets_early() {
+                    self.leave_old_history();
+                }
                 self.begin_transfer(link, announced);
             }
             Heard::Continue(id) => self.continue_stream(link, id),

@@ -10,11 +10,13 @@ mod delay;
 mod item;
 mod start;
 
+use super::admin::Libraries;
 use super::debug::Reload;
 use super::downstream::CHUNK_BYTES;
 use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
 use super::machine::Machine;
 use super::note::{LoadNote, ReplicaNote, TransferNote};
+use super::state::State;
 use super::stream::Stream;
 use super::upstream::{Transfer, Uplink};
 use crate::keyspace::Keyspace;
@@ -30,6 +32,8 @@ pub(super) struct Loading {
     decoder: Decoder,
     /// What has been read.
     keyspace: Keyspace,
+    /// The code of the libraries of functions.
+    libraries: Vec<Bytes>,
     /// Where the bytes come from.
     source: Source,
     /// `repl-stream-db`: the database in which the stream goes on.
@@ -77,10 +81,17 @@ enum Source {
 }
 
 impl Loading {
-    fn new(databases: usize, source: Source, now: Instant) -> Self {
+    fn new(state: &State, source: Source, now: Instant) -> Self {
+        let options = DecodeOptions {
+            checksum: state.config().yes("rdbchecksum"),
+            thresholds: state.config().settings.thresholds(),
+            newest: state.setup.profile.rdb_version(),
+            ..DecodeOptions::default()
+        };
         Self {
-            decoder: Decoder::new(DecodeOptions::default()),
-            keyspace: Keyspace::new(databases),
+            decoder: Decoder::new(options),
+            keyspace: Keyspace::new(state.keyspace.databases()),
+            libraries: Vec::new(),
             source,
             stream_db: None,
             repl_id: None,
@@ -128,8 +139,7 @@ impl Machine<'_> {
     /// Reads the dataset with which the process starts.
     pub(super) fn load_dump(&mut self) {
         let file = self.state.config().get("dbfilename").to_owned();
-        let databases = self.state.keyspace.databases();
-        self.state.loading = Some(Loading::new(databases, Source::Dump(file), self.now));
+        self.state.loading = Some(Loading::new(self.state, Source::Dump(file), self.now));
         self.load_next();
     }
 
@@ -168,7 +178,8 @@ impl Machine<'_> {
         if to_parser {
             let swap = self.state.config().get("repl-diskless-load") == "swapdb";
             let own = Some(self.state.history.id);
-            let serves = swap && announced == own;
+            let beside = self.state.setup.profile.loads_beside();
+            let serves = swap && announced == own && beside;
             self.begin_loading(Source::Link { swap, serves });
         } else {
             let bytes = Bytes::from(&[][..]);
@@ -235,6 +246,7 @@ impl Machine<'_> {
             return;
         }
         let from = transfer.file.clone();
+        self.stop_saving_to_load(true);
         let to = self.state.config().get("dbfilename").to_owned();
         self.out
             .push(Output::Disk { job: Job::ReceiveRename, order: DiskOrder::Rename { from, to } });
@@ -242,7 +254,10 @@ impl Machine<'_> {
 
     /// Lets the old data go, unless it is to stay, and begins to read the new.
     fn begin_loading(&mut self, source: Source) {
-        let loading = Loading::new(self.state.keyspace.databases(), source, self.now);
+        if matches!(source, Source::Link { .. }) {
+            self.stop_saving_to_load(false);
+        }
+        let loading = Loading::new(self.state, source, self.now);
         if loading.swaps() {
             self.note(LoadNote::LoadingDb);
         } else {
@@ -255,7 +270,7 @@ impl Machine<'_> {
     }
 
     /// From here on nobody can continue what we had.
-    fn leave_old_history(&mut self) {
+    pub(super) fn leave_old_history(&mut self) {
         if self.state.upstream.cached.take().is_some() {
             self.note(ReplicaNote::DiscardingCachedMaster);
         }
@@ -346,6 +361,7 @@ impl Machine<'_> {
             self.note(LoadNote::SwappingDb);
         }
         let (swaps, to_parser) = (loading.swaps(), loading.to_parser());
+        self.state.libraries = Libraries::new(loading.libraries);
         self.state.keyspace = loading.keyspace;
         self.state.own_expiring.clear();
         if swaps {
@@ -405,7 +421,7 @@ impl Machine<'_> {
     }
 
     /// The bytes are no dataset. The old data is gone, or was to be kept; either way, start over.
-    fn loading_failed(&mut self, why: String) {
+    pub(super) fn loading_failed(&mut self, why: String) {
         let Some(loading) = self.state.loading.take() else { return };
         self.note(LoadNote::RdbError(why));
         if loading.is_start() {

@@ -10,6 +10,7 @@
 use std::fmt;
 
 use super::note::Note;
+use super::state::Profile;
 use crate::time::Instant;
 
 /// A line of the log.
@@ -23,6 +24,8 @@ pub struct LogLine {
     pub role: char,
     /// What it says.
     pub note: Note,
+    /// Which release's words it has.
+    pub profile: Profile,
 }
 
 /// How important a line is; the sign stands in the line.
@@ -50,6 +53,13 @@ impl Level {
     }
 }
 
+impl LogLine {
+    /// How important it is.
+    pub const fn level(&self) -> Level {
+        self.note.level(self.profile)
+    }
+}
+
 impl fmt::Display for LogLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.note.is_said_by_a_signal_handler() {
@@ -59,6 +69,10 @@ impl fmt::Display for LogLine {
         let millis = self.at.millis() % 1_000;
         write!(f, "{}:{} {:02} {} {}", self.pid, self.role, c.day, c.month_name(), c.year)?;
         write!(f, " {:02}:{:02}:{:02}.{millis:03}", c.hour, c.minute, c.second)?;
-        write!(f, " {} {}", self.note.level().sign(), self.note)
+        write!(f, " {} ", self.level().sign())?;
+        match self.note.older_text(self.profile) {
+            Some(text) => f.write_str(&text),
+            None => write!(f, "{}", self.note),
+        }
     }
 }

@@ -199,6 +199,7 @@ impl Machine<'_> {
 
     /// Writes a line into the log in the name of another process or role.
     pub(super) fn note_as(&mut self, pid: u32, role: char, note: Note) {
-        self.out.push(Output::Note(LogLine { at: self.now, pid, role, note }));
+        let profile = self.state.setup.profile;
+        self.out.push(Output::Note(LogLine { at: self.now, pid, role, note, profile }));
     }
 }

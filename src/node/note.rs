@@ -9,6 +9,8 @@ use super::config::SavePoint;
 use super::io::Address;
 use super::log::Level;
 pub use super::note_load::LoadNote;
+use super::note_text::older_text;
+use super::state::Profile;
 use crate::replication::{Offset, ReplicationId, Why};
 pub use server::ServerNote;
 
@@ -285,9 +287,10 @@ pub enum SnapshotNote {
 }
 
 impl Note {
-    /// How important the line is.
-    pub const fn level(&self) -> Level {
+    /// How important the line is to a release.
+    pub const fn level(&self, profile: Profile) -> Level {
         let warning = match self {
+            _ if self.was_a_warning() && !matches!(profile, Profile::V7_2) => true,
             Self::Replica(note) => note.is_warning(),
             Self::Psync(note) => note.is_warning(),
             Self::Transfer(note) => note.is_warning(),
@@ -297,6 +300,31 @@ impl Note {
             Self::Server(note) => note.is_warning(),
         };
         if warning { Level::Warning } else { Level::Notice }
+    }
+
+    /// True if 7.2 has stopped warning of it.
+    const fn was_a_warning(&self) -> bool {
+        matches!(
+            self,
+            Self::Psync(PsyncNote::MasterIdChanged(_))
+                | Self::Replica(
+                    ReplicaNote::MasterLost
+                        | ReplicaNote::SecondaryIdSet { .. }
+                        | ReplicaNote::FailoverRequestReceived(_)
+                )
+                | Self::Master(MasterNote::ReplicaLost(_))
+                | Self::Snapshot(SnapshotNote::DoneReadingPipe(_))
+                | Self::Server(
+                    ServerNote::Version(_)
+                        | ServerNote::ServerInitialized
+                        | ServerNote::UserRequestedShutdown
+                )
+        )
+    }
+
+    /// The words of an older release, where they were others.
+    pub(super) fn older_text(&self, profile: Profile) -> Option<String> {
+        older_text(self, profile)
     }
 
     /// True if a signal handler writes the line.

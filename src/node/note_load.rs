@@ -5,6 +5,8 @@ use super::note::Note;
 /// What a server says while it loads a dataset.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LoadNote {
+    /// A file was received while this child saves one of the same name.
+    KillingChild(u32),
     /// The old data goes.
     FlushingOldData,
     /// The new data comes.

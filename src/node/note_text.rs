@@ -7,6 +7,7 @@ use super::note::{
     LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
     TransferNote,
 };
+use super::state::Profile;
 use crate::replication::Why;
 
 impl fmt::Display for Note {
@@ -21,6 +22,28 @@ impl fmt::Display for Note {
             Self::Server(note) => server_text(note, f),
         }
     }
+}
+
+/// Lines of older releases that have other words than those of 7.2.
+pub(super) fn older_text(note: &Note, profile: Profile) -> Option<String> {
+    if profile == Profile::V7_2 {
+        return None;
+    }
+    if let Note::Master(MasterNote::StreamedTransferSucceeded(replica)) = note {
+        let mut text = String::new();
+        streamed_transfer_text(replica, "slave", &mut text).ok()?;
+        return Some(text);
+    }
+    let is_ready = matches!(note, Note::Server(ServerNote::ReadyToAccept));
+    is_ready.then(|| "Ready to accept connections".to_owned())
+}
+
+fn streamed_transfer_text(replica: &str, other: &str, f: &mut impl fmt::Write) -> fmt::Result {
+    write!(
+        f,
+        "Streamed RDB transfer with replica {replica} succeeded (socket). Waiting for REPLCONF ACK \
+         from {other} to enable streaming"
+    )
 }
 
 /// Lines of a replica from the order to the verdict of PSYNC.
@@ -165,6 +188,12 @@ fn transfer_text(note: &TransferNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
 /// What a server says while it loads a dataset.
 fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match note {
+        LoadNote::KillingChild(pid) => write!(
+            f,
+            "Replica is about to load the RDB file received from the master, but there is a \
+             pending RDB child running. Killing process {pid} and removing its temp file to avoid \
+             any race"
+        ),
         LoadNote::FlushingOldData => f.write_str("MASTER <-> REPLICA sync: Flushing old data"),
         LoadNote::LoadingDb => f.write_str("MASTER <-> REPLICA sync: Loading DB in memory"),
         LoadNote::LoadingRdbVersion(version) => {
@@ -248,11 +277,9 @@ fn master_text(note: &MasterNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f,
             "Replication backlog created, my new replication IDs are '{id}' and '{second}'"
         ),
-        MasterNote::StreamedTransferSucceeded(replica) => write!(
-            f,
-            "Streamed RDB transfer with replica {replica} succeeded (socket). Waiting for REPLCONF \
-             ACK from replica to enable streaming"
-        ),
+        MasterNote::StreamedTransferSucceeded(replica) => {
+            streamed_transfer_text(replica, "replica", f)
+        }
         MasterNote::SynchronizationSucceeded(replica) => {
             write!(f, "Synchronization with replica {replica} succeeded")
         }

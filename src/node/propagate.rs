@@ -5,15 +5,15 @@
 use super::io::Link;
 use super::machine::Machine;
 use crate::commands::Effects;
-use crate::replication::StreamEncoder;
+use crate::replication::{StreamEncoder, Unit};
 use crate::resp::Bytes;
 
 /// What one command or transaction sends into the stream: commands with their databases.
-pub(super) type Unit = Vec<(usize, Vec<Bytes>)>;
+pub(super) type Caused = Vec<(usize, Vec<Bytes>)>;
 
 impl Machine<'_> {
     /// Takes a command's effects in, and answers what it wants propagated.
-    pub(super) fn settle(&mut self, db: usize, args: &[Bytes], effects: Effects) -> Unit {
+    pub(super) fn settle(&mut self, db: usize, args: &[Bytes], effects: Effects) -> Caused {
         self.state.saves.dirty += effects.dirty;
         self.state.stats.keyspace_hits += effects.hits;
         self.state.stats.keyspace_misses += effects.misses;
@@ -22,12 +22,15 @@ impl Machine<'_> {
         self.signal_ready(&effects.touched);
         self.signal_ready(&effects.woken);
         self.notify(&effects.events);
-        let mut unit: Unit = effects.expired;
+        let mut caused: Caused = effects.expired;
+        if self.state.setup.profile.sends_expired_keys_alone() && !self.state.in_exec {
+            self.propagate(&std::mem::take(&mut caused), Unit::Loose);
+        }
         if effects.dirty > 0 || effects.forced {
             let commands = effects.rewritten.unwrap_or_else(|| vec![args.to_vec()]);
-            unit.extend(commands.into_iter().map(|args| (db, args)));
+            caused.extend(commands.into_iter().map(|args| (db, args)));
         }
-        unit
+        caused
     }
 
     /// Breaks the watches of those who watch one of these keys.
@@ -50,13 +53,13 @@ impl Machine<'_> {
         self.state.also.push((db, args.to_vec()));
     }
 
-    /// Sends a unit into the stream. What a replica's own clients write stays there.
-    pub(super) fn propagate(&mut self, unit: &Unit, wrap: bool) {
-        if unit.is_empty() || self.state.is_replica() || self.state.backlog.is_none() {
+    /// Sends commands into the stream. What a replica's own clients write stays there.
+    pub(super) fn propagate(&mut self, caused: &Caused, unit: Unit) {
+        if caused.is_empty() || self.state.is_replica() || self.state.backlog.is_none() {
             return;
         }
         let mut bytes = Vec::new();
-        self.state.stream.unit(unit, wrap, &mut bytes);
+        self.state.stream.unit(caused, unit, &mut bytes);
         self.extend_stream(&bytes);
     }
 

@@ -13,6 +13,7 @@
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveBackground, rdbSaveToSlavesSockets,
 //! backgroundSaveDoneHandler.
 
+mod killed;
 mod points;
 mod sync_file;
 
@@ -426,33 +427,6 @@ impl Machine<'_> {
             self.send_snapshot(link);
         }
     }
-
-    /// A replica that waited for the running snapshot is gone. If it was the last, the child is
-    /// killed, unless its file is wanted anyway.
-    pub(super) fn receiver_dropped(&mut self) {
-        let Some(child) = &self.state.child else { return };
-        let pid = child.pid;
-        let exited = matches!(child.stage, ChildStage::Exited { .. });
-        let to_disk = matches!(child.target, ChildTarget::Disk { .. });
-        let wanted = to_disk && self.state.config().hot.saves;
-        if exited || wanted || !self.state.receivers().is_empty() {
-            return self.pump_child();
-        }
-        match &child.target {
-            ChildTarget::Sockets { .. } => {
-                self.note(SnapshotNote::LastReplicaDropped);
-                self.note_as(pid, 'C', Note::from(SnapshotNote::ChildKilled));
-                self.note(SnapshotNote::TransferKilled(SIGUSR1));
-            }
-            ChildTarget::Disk { file } => {
-                let order = DiskOrder::Remove { file: file.clone() };
-                self.note_as(pid, 'C', Note::from(SnapshotNote::ChildKilled));
-                self.note(SnapshotNote::SavingKilled(SIGUSR1));
-                self.out.push(Output::Disk { job: Job::Unawaited, order });
-            }
-        }
-        self.state.child = None;
-    }
 }
 
 impl Child {
@@ -490,5 +464,3 @@ impl State {
 
 /// What the system says to a fork for which it has no memory.
 const NO_MEMORY: &str = "Cannot allocate memory";
-/// The signal by which Redis ends a child.
-const SIGUSR1: u32 = 10;

@@ -1,7 +1,10 @@
 //! What a server remembers. Who is called when stands in `machine`.
 
+mod profile;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::admin::{Denial, Libraries, Slow};
 use super::client::Client;
 use super::config::Config;
 use super::debug::Sleep;
@@ -11,16 +14,17 @@ use super::gates::Eviction;
 use super::io::Link;
 use super::load::Loading;
 use super::pause::Pauses;
-use super::propagate::Unit;
+use super::propagate::Caused;
 use super::pubsub::Audience;
 use super::save::Child;
 use super::upstream::Upstream;
 use crate::keyspace::Keyspace;
 use crate::random::Random;
-use crate::rdb::Version;
 use crate::replication::{Backlog, Downlink, History, Offset, ReplicationId, StreamEncoder};
 use crate::resp::Bytes;
 use crate::time::{Duration, Instant};
+
+pub use profile::Profile;
 
 /// Everything that distinguishes a server before it starts.
 #[derive(Clone, Debug)]
@@ -68,60 +72,6 @@ impl Default for Setup {
     }
 }
 
-/// Which release of Redis a node takes after.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
-    /// 6.2: writes RDB version 9, and its snapshots go by disk unless it is told otherwise.
-    V6_2,
-    /// 7.0: writes RDB version 10.
-    V7_0,
-    /// 7.2: writes RDB version 11.
-    V7_2,
-}
-
-impl Profile {
-    /// The release that people call by this number.
-    pub fn named(number: &str) -> Option<Self> {
-        match number {
-            "6.2" => Some(Self::V6_2),
-            "7.0" => Some(Self::V7_0),
-            "7.2" => Some(Self::V7_2),
-            _ => None,
-        }
-    }
-
-    /// The options whose defaults were others than in 7.2.
-    const fn defaults(self) -> &'static [(&'static str, &'static str)] {
-        match self {
-            Self::V6_2 => &[("repl-diskless-sync", "no")],
-            Self::V7_0 | Self::V7_2 => &[],
-        }
-    }
-
-    /// True if a master that starts goes on in the history of its file.
-    pub(super) const fn resumes_as_master(self) -> bool {
-        !matches!(self, Self::V6_2)
-    }
-
-    /// The version that INFO and RDB files name.
-    pub const fn redis_version(self) -> &'static str {
-        match self {
-            Self::V6_2 => "6.2.14",
-            Self::V7_0 => "7.0.15",
-            Self::V7_2 => "7.2.4",
-        }
-    }
-
-    /// The version of the RDB files that it writes.
-    pub const fn rdb_version(self) -> Version {
-        match self {
-            Self::V6_2 => Version::V9,
-            Self::V7_0 => Version::V10,
-            Self::V7_2 => Version::V11,
-        }
-    }
-}
-
 /// How fast a machine is; 0 is "takes no time".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Speeds {
@@ -151,6 +101,8 @@ pub(super) struct State {
 
     /// The data.
     pub(super) keyspace: Keyspace,
+    /// Its libraries of functions.
+    pub(super) libraries: Libraries,
     /// Which history the data belongs to.
     pub(super) history: History,
     /// The stream's last bytes; none until somebody may want them.
@@ -176,12 +128,16 @@ pub(super) struct State {
     pub(super) monitors: Vec<Link>,
     /// The client whose command is being carried out.
     pub(super) served: Option<Link>,
+    /// Commands that took long.
+    pub(super) slow: Slow,
+    /// Who was not let in, the latest last.
+    pub(super) denials: Vec<Denial>,
     /// DEBUG SLEEP, while it lasts.
     pub(super) sleep: Option<Sleep>,
     /// True while a transaction is carried out.
     pub(super) in_exec: bool,
     /// What the server's own commands want propagated.
-    pub(super) also: Unit,
+    pub(super) also: Caused,
     /// Who listens to what.
     pub(super) audience: Audience,
     /// What keeps clients waiting.
@@ -303,9 +259,10 @@ impl State {
             next_pid: 21,
             run_id,
             keyspace: Keyspace::new(databases),
+            libraries: Libraries::default(),
             history,
             backlog: None,
-            stream: StreamEncoder::default(),
+            stream: StreamEncoder::new(setup.profile.brackets()),
             no_replicas_since: now,
             clients: BTreeMap::new(),
             speaking: BTreeSet::new(),
@@ -315,9 +272,11 @@ impl State {
             watched: BTreeMap::new(),
             monitors: Vec::new(),
             served: None,
+            slow: Slow::default(),
+            denials: Vec::new(),
             sleep: None,
             in_exec: false,
-            also: Unit::new(),
+            also: Caused::new(),
             audience: Audience::default(),
             pauses: Pauses::default(),
             next_client: 3,

@@ -7,7 +7,7 @@ use super::note::Target;
 use super::save::{Child, ChildTarget};
 use super::state::State;
 use super::upstream::Uplink;
-use crate::keyspace::{Entry, Millis, PageView, Value};
+use crate::keyspace::{Entry, Keyspace, Millis, PageView, Value};
 use crate::rdb::{Digest, Section};
 use crate::replication::{Form, Offset, ReplicationId, Stage};
 use crate::resp::Bytes;
@@ -187,6 +187,16 @@ impl Node {
     /// Forty digits that are equal for equal datasets.
     pub fn digest(&self) -> Digest {
         Digest::of_keyspace(&self.state.keyspace)
+    }
+
+    /// The dataset: a clone of it tells whether it was written to since.
+    pub const fn keyspace(&self) -> &Keyspace {
+        &self.state.keyspace
+    }
+
+    /// True if a client of a replica may not write.
+    pub fn replica_is_read_only(&self) -> bool {
+        self.state.config().hot.replica_read_only
     }
 
     /// How much may wait to be read by a replica.

@@ -140,6 +140,8 @@ impl Machine<'_> {
                 }
                 _ => Reply::error("ERR DB index is out of range"),
             }
+        } else if args[0].eq_ignore_ascii_case(b"function") {
+            self.obey_function(args)
         } else if args[0].eq_ignore_ascii_case(b"ping") {
             Reply::Silent
         } else {

@@ -4,8 +4,9 @@ use super::client::Transaction;
 use super::gates::{Asker, Row};
 use super::io::Link;
 use super::machine::Machine;
-use super::propagate::Unit;
+use super::propagate::Caused;
 use crate::commands::unknown_command;
+use crate::replication::Unit;
 use crate::resp::{Bytes, Command, Reply};
 
 pub(super) fn multi(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
@@ -64,10 +65,10 @@ pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply 
         return Reply::NullArray;
     }
     machine.state.in_exec = true;
-    let (replies, unit) = machine.run_queue(link, &transaction.queue);
+    let (replies, caused) = machine.run_queue(link, &transaction.queue);
     machine.state.in_exec = false;
-    machine.propagate(&unit, true);
-    if !unit.is_empty() {
+    machine.propagate(&caused, Unit::Transaction);
+    if !caused.is_empty() {
         machine.remember_write(link);
     }
     Reply::Array(replies)
@@ -88,22 +89,22 @@ impl Machine<'_> {
     }
 
     /// Runs the queued commands; what they cause is one unit of the stream.
-    fn run_queue(&mut self, link: Link, queue: &[Command]) -> (Vec<Reply>, Unit) {
-        let (mut replies, mut unit) = (Vec::with_capacity(queue.len()), Unit::new());
+    fn run_queue(&mut self, link: Link, queue: &[Command]) -> (Vec<Reply>, Caused) {
+        let (mut replies, mut caused) = (Vec::with_capacity(queue.len()), Caused::new());
         for command in queue {
             let reply = match Row::find(&command.args[0]) {
                 Some(row @ Row::Data(spec)) => {
                     let asker = Asker { may_block: false, ..self.asker(link, spec) };
                     let (reply, effects) = self.call(spec, asker, &command.args);
                     self.remember_own_expiries(&effects.touched);
-                    unit.extend(self.settle(asker.db, &command.args, effects));
+                    caused.extend(self.settle(asker.db, &command.args, effects));
                     self.count_call(row, &command.args, &reply);
                     self.show_command(link, row, &command.args);
                     reply
                 }
                 Some(row @ Row::Admin(spec)) => {
                     let reply = (spec.handler)(self, link, &command.args);
-                    unit.append(&mut self.state.also);
+                    caused.append(&mut self.state.also);
                     self.count_call(row, &command.args, &reply);
                     self.show_command(link, row, &command.args);
                     reply
@@ -112,6 +113,6 @@ impl Machine<'_> {
             };
             replies.push(reply);
         }
-        (replies, unit)
+        (replies, caused)
     }
 }

@@ -16,7 +16,7 @@ use super::{
     atom::{Atom, read_item},
     build::Thresholds,
     crc64::Crc64,
-    format::{SIGNATURE, VERSION_READ_MAX, VERSION_WITH_CHECKSUM},
+    format::{SIGNATURE, VERSION_WITH_CHECKSUM, Version},
     load::{Load, Loaded},
     read::{Reader, Stop},
 };
@@ -69,11 +69,18 @@ pub struct DecodeOptions {
     pub checksum: bool,
     /// Which values are packed.
     pub thresholds: Thresholds,
+    /// Files of a newer version are refused.
+    pub newest: Version,
 }
 
 impl Default for DecodeOptions {
     fn default() -> Self {
-        Self { string_bytes_max: 512 << 20, checksum: true, thresholds: Thresholds::default() }
+        Self {
+            string_bytes_max: 512 << 20,
+            checksum: true,
+            thresholds: Thresholds::default(),
+            newest: Version::V11,
+        }
     }
 }
 
@@ -279,7 +286,7 @@ impl Decoder {
     fn accept(&mut self, atom: Atom) -> Result<Option<Item>, DecodeError> {
         match atom {
             Atom::Signature(signature) => {
-                self.version = version_of(signature)?;
+                self.version = version_of(signature, self.options.newest)?;
                 self.state = State::Items;
             }
             Atom::Item(item) => return Ok(Some(item)),
@@ -338,13 +345,13 @@ impl Decoder {
     }
 }
 
-/// The version that a signature names.
-fn version_of(signature: [u8; 9]) -> Result<u16, DecodeError> {
+/// The version that a signature names, if it is no newer than `newest`.
+fn version_of(signature: [u8; 9], newest: Version) -> Result<u16, DecodeError> {
     let digits = signature.strip_prefix(SIGNATURE).ok_or(DecodeError::BadSignature)?;
     let decimal = std::str::from_utf8(digits).ok().filter(|text| !text.starts_with('+'));
     match decimal.and_then(|text| text.parse().ok()).ok_or(DecodeError::BadSignature)? {
         0 => Err(DecodeError::BadSignature),
-        version if version > VERSION_READ_MAX => Err(DecodeError::VersionTooNew(version)),
+        version if version > newest.number() => Err(DecodeError::VersionTooNew(version)),
         version => Ok(version),
     }
 }

@@ -9,13 +9,14 @@
 use super::{
     crc64::Crc64,
     decode::DecodeOptions,
-    format::{Layout, VERSION_READ_MAX, Version},
+    format::{Layout, Version, opcode},
     load::{Load, Loaded},
     read::Reader,
     save::{layout_of, write_value},
     write::Writer,
 };
 use crate::keyspace::Value;
+use crate::resp::Bytes;
 
 /// Why a payload is refused; Redis' words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,20 +41,52 @@ pub fn dump(value: &Value, version: Version) -> Vec<u8> {
     writer.bytes
 }
 
+/// The payload of libraries of functions: what `FUNCTION DUMP` answers.
+pub fn dump_libraries(codes: &[Bytes], version: Version) -> Vec<u8> {
+    let mut writer = Writer::new(true);
+    for code in codes {
+        writer.byte(opcode::FUNCTION);
+        writer.string(code);
+    }
+    writer.raw(&version.number().to_le_bytes());
+    let sum = Crc64::of(&writer.bytes);
+    writer.raw(&sum.to_le_bytes());
+    writer.bytes
+}
+
+/// The libraries of such a payload, if its version is no newer than `newest`.
+///
+/// # Errors
+/// If the payload is not sound; the sender is at fault.
+pub fn restore_libraries(payload: &[u8], newest: Version) -> Result<Vec<Bytes>, RestoreError> {
+    let body = body_of(payload, newest)?;
+    let mut reader = Reader::new(body, DecodeOptions::default().string_bytes_max);
+    let mut codes = Vec::new();
+    while reader.at() < body.len() {
+        let code = match reader.byte() {
+            Ok(opcode::FUNCTION) => reader.string(),
+            Ok(_) | Err(_) => return Err(RestoreError::BadFormat),
+        };
+        codes.push(code.map_err(|_| RestoreError::BadFormat)?);
+    }
+    Ok(codes)
+}
+
 /// The value of a payload, encoded by the thresholds of `options`.
 ///
 /// # Errors
 /// If the payload is not sound; the sender is at fault.
 pub fn restore(payload: &[u8], options: &DecodeOptions) -> Result<Value, RestoreError> {
+    load(body_of(payload, options.newest)?, options).ok_or(RestoreError::BadFormat)
+}
+
+/// What stands before the version and the checksum, if they are right.
+fn body_of(payload: &[u8], newest: Version) -> Result<&[u8], RestoreError> {
     let (rest, sum) = payload.split_last_chunk().ok_or(RestoreError::VersionOrChecksum)?;
     let (body, version) = rest.split_last_chunk().ok_or(RestoreError::VersionOrChecksum)?;
-    let sound = u16::from_le_bytes(*version) <= VERSION_READ_MAX
+    let sound = u16::from_le_bytes(*version) <= newest.number()
         && Crc64::of(rest) == u64::from_le_bytes(*sum);
-    if sound {
-        load(body, options).ok_or(RestoreError::BadFormat)
-    } else {
-        Err(RestoreError::VersionOrChecksum)
-    }
+    if sound { Ok(body) } else { Err(RestoreError::VersionOrChecksum) }
 }
 
 fn load(body: &[u8], options: &DecodeOptions) -> Option<Value> {

@@ -16,6 +16,7 @@ use super::{
     write::Writer,
 };
 use crate::keyspace::{Access, Entry, Keyspace, Millis};
+use crate::resp::Bytes;
 
 /// What the writer of a file says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Header {
     pub used_memory: u64,
     /// The place in the replication history; none on a server that has none.
     pub repl: Option<ReplInfo>,
+    /// The code of its libraries of functions, which stand before the databases.
+    pub libraries: Vec<Bytes>,
 }
 
 /// Where in the history of replication a snapshot was taken.
@@ -210,6 +213,12 @@ impl Encoder {
             }
             Step::Aux => {
                 write_aux_fields(&mut self.writer, &self.header, self.options.version);
+                // There were none in older versions.
+                let libraries = self.header.libraries.iter();
+                for code in libraries.filter(|_| self.options.version != Version::V9) {
+                    self.writer.byte(opcode::FUNCTION);
+                    self.writer.string(code);
+                }
                 self.section = Section::Aux;
                 Some(Step::Database { index: 0 })
             }

@@ -25,8 +25,6 @@ impl Version {
 
 /// The first bytes of every file; four digits follow.
 pub(super) const SIGNATURE: &[u8] = b"REDIS";
-/// The newest version that we read.
-pub(super) const VERSION_READ_MAX: u16 = 11;
 /// The first version that ends in a checksum.
 pub(super) const VERSION_WITH_CHECKSUM: u16 = 5;
 

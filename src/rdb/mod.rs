@@ -68,7 +68,7 @@ pub use anatomy::anatomy;
 pub use build::Thresholds;
 pub use decode::{DecodeError, DecodeOptions, Decoder, Item};
 pub use digest::Digest;
-pub use dump::{RestoreError, dump, restore};
+pub use dump::{RestoreError, dump, dump_libraries, restore, restore_libraries};
 pub use encode::{EncodeOptions, Encoder, Header, ReplInfo, Section, Uses};
 pub use format::Version;
 pub use survey::{BigKey, Lives, Survey, Tally};

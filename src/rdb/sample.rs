@@ -20,6 +20,7 @@ pub(super) fn header() -> Header {
     Header {
         redis_version: "7.2.4".to_owned(),
         ctime_seconds: 1_700_000_000,
+        libraries: Vec::new(),
         used_memory: 1 << 20,
         repl: Some(repl),
     }

@@ -39,6 +39,8 @@ pub struct Downlink {
     pub stage: Stage,
     /// The highest offset that it has confirmed.
     pub acked: Offset,
+    /// The highest offset that it has confirmed to be on its disk: with an AOF only.
+    pub durable: Option<Offset>,
     /// When it last confirmed anything, or was put online.
     pub acked_at: Instant,
     /// When it began to wait in its stage, or was last heard before that.
@@ -133,6 +135,7 @@ impl Downlink {
             introduction,
             stage,
             acked: Offset(0),
+            durable: None,
             acked_at: now,
             since: now,
             in_wire: 0,

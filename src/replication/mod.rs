@@ -36,5 +36,5 @@ pub use history::{History, Offset, ReplicationId, SecondId};
 pub use master::{Downlink, Introduction, Stage};
 pub use psync::{Request, Verdict, Why, decide};
 pub use replica::{Awaiting, Heard, Said};
-pub use stream::StreamEncoder;
+pub use stream::{Brackets, StreamEncoder, Unit};
 pub use transfer::{Form, Framing, Mark, Progress, Receiver, TransferError};

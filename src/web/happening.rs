@@ -171,6 +171,9 @@ const fn wake_name(wake: Wake) -> &'static str {
         Wake::Failover => "failover",
         Wake::OutputLimit => "outputLimit",
         Wake::IdleClient => "idleClient",
+        Wake::SavePoint => "savePoint",
+        Wake::RemoveSentFile => "sentFile",
+        Wake::Asleep => "asleep",
     }
 }
 

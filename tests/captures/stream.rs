@@ -59,7 +59,8 @@ const EXCEPTIONS: &[Exception] = &[
     except("EVAL", SCRIPTS),
     except("SCRIPT", SCRIPTS),
     except("MULTI; EVAL", SCRIPTS),
-    except("FUNCTION", SCRIPTS),
+    except("FUNCTION LOAD", SCRIPTS),
+    except("FUNCTION DELETE", SCRIPTS),
     except("FCALL", SCRIPTS),
 ];
 

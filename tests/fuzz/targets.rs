@@ -6,7 +6,7 @@
 mod support;
 
 use replica_lab::keyspace::Keyspace;
-use replica_lab::lab::Script;
+use replica_lab::lab::{Script, Shared};
 use replica_lab::rdb::{DecodeOptions, Decoder, Digest, EncodeOptions, Encoder, Header, Item};
 use replica_lab::resp::{CommandDecoder, ReplyDecoder};
 use support::{Bench, CLIENT, STRANGER, World};
@@ -23,6 +23,7 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("replica", replica),
     ("master", master),
     ("script", script),
+    ("link", link),
 ];
 
 /// Commands are the same however they are cut, and no byte of them is lost.
@@ -161,6 +162,18 @@ pub(crate) fn script(bytes: &[u8]) {
     }
 }
 
+/// A link is read or refused in a sentence; what was read is spelled so that it is read again.
+/// Since nobody guesses deflate, the bytes are also taken for what a link unpacks to.
+pub(crate) fn link(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    for read in [Shared::parse(&text), Shared::parse_unpacked(&text)] {
+        match read {
+            Ok(shared) => assert_eq!(Shared::parse(&shared.fragment()), Ok(shared)),
+            Err(why) => assert!(!why.is_empty()),
+        }
+    }
+}
+
 /// A client hears the server, unless it has ended, or was asked to be silent.
 fn lives(world: &mut World, bytes: &[u8]) {
     let silenced = [&b"pause"[..], b"failover", b"kill"];
@@ -207,5 +220,11 @@ fn digest(keyspace: &Keyspace) -> String {
 }
 
 fn header() -> Header {
-    Header { redis_version: "7.2.4".to_owned(), ctime_seconds: 0, used_memory: 0, repl: None }
+    Header {
+        redis_version: "7.2.4".to_owned(),
+        ctime_seconds: 0,
+        used_memory: 0,
+        repl: None,
+        libraries: Vec::new(),
+    }
 }

@@ -100,7 +100,22 @@ impl Server {
 
     /// Stops the process where it stands.
     pub(crate) fn freeze(&self) {
-        let kill = Command::new("kill").args(["-STOP", &self.child.id().to_string()]).status();
+        self.signal("-STOP");
+    }
+
+    /// Asks the process to end, and waits until it has.
+    pub(crate) fn end(&mut self) {
+        self.signal("-TERM");
+        self.wait();
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let kill = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(kill.expect("kill is there").success());
     }
 

@@ -22,7 +22,7 @@ impl Tally {
     /// The tally of one key.
     pub(super) fn one(entry: &Entry) -> Self {
         let volatile = u64::from(entry.expires.is_some());
-        let bytes = ENTRY_BYTES + entry.key.len() as u64 + entry.value.weight(SAMPLES);
+        let bytes = entry.weight(SAMPLES);
         Self { keys: 1, volatile, soonest: entry.expires.unwrap_or(Millis::MAX), bytes }
     }
 
@@ -52,6 +52,6 @@ impl Tally {
 }
 
 /// What a key takes in Redis' tables beside its name and its value.
-const ENTRY_BYTES: u64 = 44;
+pub(super) const ENTRY_BYTES: u64 = 44;
 /// How many elements of a collection stand for all.
 const SAMPLES: usize = 5;

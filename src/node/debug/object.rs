@@ -2,6 +2,7 @@
 
 use super::super::io::Link;
 use super::super::machine::Machine;
+use crate::commands::encoding_name;
 use crate::keyspace::{Encoding, List, Value};
 use crate::rdb::dump;
 use crate::resp::{Bytes, Reply};
@@ -17,7 +18,7 @@ pub(super) fn object(machine: &Machine<'_>, link: Link, key: &Bytes) -> Reply {
     let payload = dump(&entry.value, state.setup.profile.rdb_version());
     let mut text = format!(
         "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
-        entry.value.encoding().name(),
+        encoding_name(&entry.value, state.setup.profile.rdb_version()),
         payload.len() - DUMP_FRAME_BYTES,
         entry.access.bits(),
         entry.access.idle_seconds(now),

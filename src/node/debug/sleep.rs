@@ -8,12 +8,13 @@ use std::collections::VecDeque;
 use super::super::cron::Wake;
 use super::super::io::{Input, Link, Outbox};
 use super::super::machine::{Deadline, Machine, Node};
-use crate::resp::Reply;
+use crate::resp::{Bytes, Reply};
 use crate::time::{Duration, Instant};
 
 /// A process that sleeps.
 #[derive(Clone, Debug)]
 pub(in crate::node) struct Sleep {
+    since: Instant,
     until: Instant,
     /// Who has sent it to sleep.
     link: Link,
@@ -41,6 +42,9 @@ impl Node {
     pub(in crate::node) fn wake_up(&mut self, now: Instant, out: &mut Outbox) {
         let Some(sleep) = self.state.sleep.take_if(|sleep| now >= sleep.until) else { return };
         let mut machine = Machine { now, state: &mut self.state, out };
+        let seconds = sleep.until.since(sleep.since);
+        let words = ["DEBUG", "SLEEP", &format!("{}", seconds.micros() as f64 / 1e6)];
+        machine.note_duration(sleep.link, &words.map(|word| Bytes::from(word.as_bytes())), seconds);
         machine.answer_waiting(sleep.link, &Reply::OK);
         machine.end_turn();
         let mut missed = sleep.missed;
@@ -62,7 +66,7 @@ pub(super) fn sleep(machine: &mut Machine<'_>, link: Link, seconds: &[u8]) -> Re
     }
     machine.wait_for_disk(link);
     let until = machine.now + Duration::from_micros(micros as u64);
-    machine.state.sleep = Some(Sleep { until, link, missed: VecDeque::new() });
+    machine.state.sleep = Some(Sleep { since: machine.now, until, link, missed: VecDeque::new() });
     Reply::Silent
 }
 

@@ -16,6 +16,7 @@ use super::Asker;
 use crate::commands::{self, Classes, Event};
 use crate::keyspace::{Entry, Tracking};
 use crate::rdb::Uses;
+use crate::replication::Unit;
 use crate::resp::Bytes;
 use crate::time::Instant;
 
@@ -215,8 +216,8 @@ impl Machine<'_> {
         if self.state.config().settings.notify.tell(class) {
             effects.events.push(Event { db, name, key: Bytes::clone(&args[1]) });
         }
-        let unit = self.settle(db, &args, effects);
-        self.propagate(&unit, false);
+        let caused = self.settle(db, &args, effects);
+        self.propagate(&caused, Unit::Loose);
     }
 }
 

@@ -1,5 +1,6 @@
 //! DEBUG RELOAD: the dataset that is read takes the place of the one that is there.
 
+use super::super::admin::Libraries;
 use super::super::debug::Reload;
 use super::super::io::Output;
 use super::super::machine::Machine;
@@ -12,8 +13,7 @@ impl Machine<'_> {
     /// Reads the dump file again.
     pub(in crate::node) fn reload(&mut self, reload: Reload) {
         let file = self.state.config().get("dbfilename").to_owned();
-        let databases = self.state.keyspace.databases();
-        let loading = Loading::new(databases, Source::Again(file, reload), self.now);
+        let loading = Loading::new(self.state, Source::Again(file, reload), self.now);
         self.state.loading = Some(loading);
         self.load_next();
     }
@@ -23,6 +23,7 @@ impl Machine<'_> {
         self.done_loading((loading.loaded, 0, loading.decoder.empty_keys()));
         if reload.flush {
             self.state.keyspace = loading.keyspace;
+            self.state.libraries = Libraries::new(loading.libraries);
         } else if !self.merge(loading, reload) {
             return;
         }

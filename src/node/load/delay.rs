@@ -1,9 +1,24 @@
-//! `key-load-delay`: a load that takes long enough to be watched.
+//! A load that takes long: because of `key-load-delay`, or because the link has gone quiet.
 
 use super::super::machine::Machine;
+use super::super::state::State;
 use crate::time::Duration;
 
+impl State {
+    /// True while a dataset is read from the disk: the link has nothing more to say.
+    pub(in crate::node) fn loads_from_file(&self) -> bool {
+        self.loading.as_ref().is_some_and(|loading| !loading.to_parser() || loading.ended)
+    }
+}
+
 impl Machine<'_> {
+    /// The parser waits for bytes, and the link has none.
+    pub(in crate::node) fn loading_starved(&mut self) {
+        let text = "Unexpected EOF reading RDB file. Failure loading rdb format from socket, \
+                    assuming connection error, resuming operation.";
+        self.loading_failed(text.to_owned());
+    }
+
     /// `key-load-delay`: what follows comes later; false if there is none to be served.
     pub(super) fn serve_load_delay(&mut self) -> bool {
         let key_delay = self.state.config().hot.key_load_delay;

@@ -50,7 +50,8 @@ impl Machine<'_> {
                     _ => {}
                 }
             }
-            Item::SelectDb(_) | Item::Resize { .. } | Item::Function(_) | Item::End => {}
+            Item::Function(code) => loading.libraries.push(code),
+            Item::SelectDb(_) | Item::Resize { .. } | Item::End => {}
         }
     }
 }

@@ -1,16 +1,18 @@
 //! The dataset with which a process starts, and its place in a history.
 
+use super::super::admin::Libraries;
 use super::super::machine::Machine;
 use super::super::note::{LoadNote, ReplicaNote};
 use super::super::upstream::Cached;
 use super::Loading;
-use crate::replication::{Offset, ReplicationId, SecondId};
+use crate::replication::{Offset, ReplicationId, SecondId, Unit};
 use crate::resp::Bytes;
 
 impl Machine<'_> {
     /// The dataset of the start is whole; so is the server's place in a history, if it is written.
     pub(super) fn started_with(&mut self, loading: Loading) {
         self.state.keyspace = loading.keyspace;
+        self.state.libraries = Libraries::new(loading.libraries);
         let (loaded, expired) = (loading.loaded, loading.expired.len() as u64);
         self.done_loading((loaded, expired, loading.decoder.empty_keys()));
         let seconds = self.now.since(loading.began).micros() as f64 / 1_000_000.0;
@@ -45,7 +47,7 @@ impl Machine<'_> {
         let name = if self.state.config().settings.lazy_expire { "UNLINK" } else { "DEL" };
         for (db, key) in expired {
             let args = vec![Bytes::from(name.as_bytes()), Bytes::clone(key)];
-            self.propagate(&vec![(*db, args)], false);
+            self.propagate(&vec![(*db, args)], Unit::Loose);
         }
     }
 }

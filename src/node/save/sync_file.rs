@@ -1,8 +1,9 @@
 //! `rdb-del-sync-files`: a server that keeps nothing on its disk leaves no snapshot there either.
 //! *Source*: Redis 7.2 · replication.c · removeRDBUsedToSyncReplicas.
 
+use super::super::cron::{Wake, at_second};
 use super::super::io::{DiskOrder, Job, Output};
-use super::super::machine::Machine;
+use super::super::machine::{Deadline, Machine};
 use super::super::note::{LoadNote, SnapshotNote};
 use super::super::state::State;
 use crate::replication::Stage;
@@ -13,8 +14,14 @@ impl State {
         !self.config().hot.saves && self.config().yes("rdb-del-sync-files")
     }
 
+    /// When the cron removes the file.
+    pub(in crate::node) fn sent_file_due(&self) -> Option<Deadline> {
+        let served = self.sync_file_has_served();
+        served.then(|| at_second(self, self.started_at, Wake::RemoveSentFile))
+    }
+
     /// True if the file that was made for replicas has served.
-    pub(in crate::node) fn sync_file_has_served(&self) -> bool {
+    fn sync_file_has_served(&self) -> bool {
         let needs = |stage: &Stage| match stage {
             Stage::AwaitSnapshot | Stage::AwaitSnapshotEnd { .. } | Stage::SendSnapshot { .. } => {
                 true

@@ -95,7 +95,10 @@ export type Happening =
         | "unpause"
         | "failover"
         | "outputLimit"
-        | "idleClient";
+        | "idleClient"
+        | "savePoint"
+        | "sentFile"
+        | "asleep";
     };
 
 /** What a person does to wires and machines. */

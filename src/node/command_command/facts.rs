@@ -1,0 +1,185 @@
+//! What COMMAND tells of each command, as a real server told it: a line each in `facts.txt`.
+//!
+//! ```text
+//! name arity flags first,last,step categories tips key-specifications since group
+//! ```
+//!
+//! A key specification is `flags:begin:find`. Keys begin at an index (`i1`) or behind a keyword
+//! (`kSTREAMS,4`: sought from argument 4 on), and are a range (`r` last, step, limit) or counted by
+//! a number (`n` its place, the first key, step); `u` is what the arguments do not tell.
+
+use crate::resp::Bytes;
+
+/// The facts of one command, or of a subcommand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::node) struct Facts {
+    /// `config`, or `config|get`.
+    pub(super) name: &'static str,
+    pub(super) arity: i64,
+    flags: &'static str,
+    /// First key, last key, step.
+    pub(super) place: [i64; 3],
+    categories: &'static str,
+    tips: &'static str,
+    specifications: &'static str,
+    /// The release that brought it.
+    pub(in crate::node) since: &'static str,
+    pub(super) group: &'static str,
+}
+
+/// Every command, its subcommands behind it.
+pub(super) fn all() -> impl Iterator<Item = Facts> {
+    include_str!("facts.txt").lines().map(Facts::read)
+}
+
+/// The facts of `name`, in any case.
+pub(in crate::node) fn of(name: &[u8]) -> Option<Facts> {
+    all().find(|facts| name.eq_ignore_ascii_case(facts.name.as_bytes()))
+}
+
+/// The facts of the command that `args` would run: those of its subcommand, if it has any.
+pub(super) fn of_call(args: &[Bytes]) -> Option<Facts> {
+    let facts = of(args.first()?)?;
+    if facts.subcommands().next().is_none() {
+        return Some(facts);
+    }
+    of(&[&*args[0], b"|", args.get(1)?].concat())
+}
+
+impl Facts {
+    fn read(line: &'static str) -> Self {
+        let mut columns = line.split(' ').map(|column| if column == "-" { "" } else { column });
+        let mut next = || columns.next().expect("a line of facts has nine columns");
+        let (name, arity, flags) = (next(), number(next()), next());
+        let mut place = [0; 3];
+        for (own, told) in place.iter_mut().zip(next().split(',')) {
+            *own = number(told);
+        }
+        let (categories, tips, specifications) = (next(), next(), next());
+        let (since, group) = (next(), next());
+        Self { name, arity, flags, place, categories, tips, specifications, since, group }
+    }
+
+    pub(super) fn flags(&self) -> impl Iterator<Item = &'static str> {
+        words(self.flags, ',')
+    }
+
+    pub(super) fn categories(&self) -> impl Iterator<Item = &'static str> {
+        words(self.categories, ',')
+    }
+
+    pub(super) fn tips(&self) -> impl Iterator<Item = &'static str> {
+        words(self.tips, ',')
+    }
+
+    /// Where its keys are.
+    pub(super) fn specifications(&self) -> impl Iterator<Item = KeySpecification> {
+        words(self.specifications, ';').map(KeySpecification::read)
+    }
+
+    /// True if it is a part of another command.
+    pub(super) fn is_subcommand(&self) -> bool {
+        self.name.contains('|')
+    }
+
+    pub(super) fn subcommands(&self) -> impl Iterator<Item = Self> {
+        let container = self.name;
+        all().filter(move |facts| {
+            facts.name.split_once('|').is_some_and(|(before, _)| before == container)
+        })
+    }
+}
+
+/// Where some of a command's keys are, and what happens to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct KeySpecification {
+    flags: &'static str,
+    pub(super) begin: Begin,
+    pub(super) find: Find,
+}
+
+/// Where keys begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    Index(i64),
+    Keyword { word: &'static str, from: i64 },
+    Unknown,
+}
+
+/// How many there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Find {
+    Range { last: i64, step: i64, limit: i64 },
+    Counted { number_at: i64, first: i64, step: i64 },
+    Unknown,
+}
+
+impl KeySpecification {
+    fn read(text: &'static str) -> Self {
+        let mut parts = text.split(':');
+        let mut next = || parts.next().unwrap_or_default();
+        let (flags, begin, find) = (next(), next(), next());
+        let begin = match begin.split_at(1) {
+            ("i", index) => Begin::Index(number(index)),
+            ("k", rest) => {
+                let (word, from) = rest.split_once(',').unwrap_or((rest, "1"));
+                Begin::Keyword { word, from: number(from) }
+            }
+            _ => Begin::Unknown,
+        };
+        let numbers: Vec<i64> = find[1..].split(',').map(number).collect();
+        let find = match (&find[..1], numbers.as_slice()) {
+            ("r", &[last, step, limit]) => Find::Range { last, step, limit },
+            ("n", &[number_at, first, step]) => Find::Counted { number_at, first, step },
+            _ => Find::Unknown,
+        };
+        Self { flags, begin, find }
+    }
+
+    pub(super) fn flags(&self) -> impl Iterator<Item = &'static str> {
+        words(self.flags, ',')
+    }
+}
+
+fn words(text: &'static str, between: char) -> impl Iterator<Item = &'static str> {
+    text.split(between).filter(|word| !word.is_empty())
+}
+
+fn number(text: &str) -> i64 {
+    text.parse().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::TABLE;
+    use crate::node::admin_table::ADMIN;
+
+    #[test]
+    fn every_command_has_its_facts_and_they_agree_with_its_row() {
+        let data = TABLE.iter().copied().flatten();
+        let data = data.map(|spec| (spec.name, spec.arity, spec.flags, Some(spec.keys)));
+        let admin = ADMIN.iter().map(|spec| (spec.name, spec.arity, spec.flags, None));
+        let mut faults = Vec::new();
+        let mut names: Vec<&str> = all().map(|facts| facts.name).collect();
+        for (name, arity, flags, keys) in data.chain(admin) {
+            let facts = of(name.as_bytes()).unwrap_or_else(|| panic!("no facts of {name}"));
+            assert_eq!(i64::from(arity), facts.arity, "{name}");
+            for flag in ["write", "readonly", "denyoom", "blocking", "no_auth", "loading", "stale"]
+            {
+                let told = facts.flags().any(|one| one == flag);
+                // A container is guarded as its strictest part is.
+                let alike = facts.subcommands().next().is_none();
+                if alike && told != flags.names().any(|one| one == flag) {
+                    faults.push(format!("{name}: {flag} is {told}"));
+                }
+            }
+            if let Some(keys) = keys {
+                assert_eq!(keys.first as i64, facts.place[0], "{name}");
+            }
+            names.retain(|one| *one != name && one.split_once('|').is_none_or(|(c, _)| c != name));
+        }
+        assert!(faults.is_empty(), "{faults:?}");
+        assert_eq!(names, [""; 0], "facts of commands that are not here");
+    }
+}

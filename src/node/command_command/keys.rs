@@ -1,0 +1,123 @@
+//! COMMAND GETKEYS: which arguments of a command are keys.
+//! *Source*: Redis 7.2 · db.c · getKeysUsingKeySpecs, sortGetKeys.
+
+use super::facts::{self, Begin, Facts, Find, KeySpecification};
+use crate::resp::{Bytes, Reply, parse_integer};
+
+/// A key, and the flags of the specification by which it was found.
+type Found = (Bytes, Vec<&'static str>);
+
+/// `COMMAND GETKEYS <full command>`, with flags or without.
+pub(super) fn getkeys(call: &[Bytes], with_flags: bool) -> Reply {
+    let Some(facts) = facts::of_call(call) else {
+        return Reply::error("ERR Invalid command specified");
+    };
+    if facts.specifications().next().is_none() {
+        return Reply::error("ERR The command has no key arguments");
+    }
+    let count = call.len() as i64;
+    let fits = if facts.arity < 0 { count >= -facts.arity } else { count == facts.arity };
+    if !fits {
+        return Reply::error("ERR Invalid number of arguments specified for command");
+    }
+    let Some(keys) = keys_of(facts, call).filter(|keys| !keys.is_empty()) else {
+        return Reply::error("ERR Invalid arguments specified for command");
+    };
+    let shown = |(key, flags): Found| {
+        let key = Reply::Bulk(key);
+        if !with_flags {
+            return key;
+        }
+        let flags = flags.into_iter().map(|flag| Reply::Simple(flag.into())).collect();
+        Reply::Array(vec![key, Reply::Set(flags)])
+    };
+    Reply::Array(keys.into_iter().map(shown).collect())
+}
+
+/// None if the arguments contradict what they announce.
+fn keys_of(facts: Facts, call: &[Bytes]) -> Option<Vec<Found>> {
+    let mut keys = Vec::new();
+    for specification in facts.specifications() {
+        let found = match specification.find {
+            Find::Unknown => Vec::new(),
+            Find::Range { .. } | Find::Counted { .. } => {
+                let Some(begin) = begin(specification, call) else { continue };
+                indices(specification, begin, call)?
+            }
+        };
+        let flags = flags_of(specification, facts.name, call);
+        keys.extend(found.into_iter().map(|at| (Bytes::clone(&call[at]), flags.clone())));
+    }
+    if facts.name == "sort" {
+        keys.extend(stored_by_sort(call).map(|key| (key, vec!["OW", "update"])));
+    }
+    Some(keys)
+}
+
+/// The flags of a key; two commands have others if they are told to do less.
+fn flags_of(specification: KeySpecification, name: &str, call: &[Bytes]) -> Vec<&'static str> {
+    let has = |words: &[&str]| {
+        let is = |arg: &Bytes| words.iter().any(|word| arg.eq_ignore_ascii_case(word.as_bytes()));
+        call[2..].iter().any(is)
+    };
+    match name {
+        "set" if has(&["get"]) => vec!["RW", "access", "update"],
+        "set" => vec!["OW", "update"],
+        "bitfield" if has(&["set", "incrby"]) => vec!["RW", "access", "update"],
+        "bitfield" => vec!["RO", "access"],
+        _ => specification.flags().collect(),
+    }
+}
+
+/// SORT stores where the last STORE says; what stands before may be the argument of another word.
+fn stored_by_sort(call: &[Bytes]) -> Option<Bytes> {
+    let (mut at, mut stored) = (2, None);
+    while at < call.len() {
+        at += match call[at].to_ascii_lowercase().as_slice() {
+            b"limit" => 2,
+            b"get" | b"by" => 1,
+            b"store" => {
+                stored = call.get(at + 1).cloned();
+                1
+            }
+            _ => 0,
+        } + 1;
+    }
+    stored
+}
+
+fn begin(specification: KeySpecification, call: &[Bytes]) -> Option<i64> {
+    match specification.begin {
+        Begin::Index(index) => Some(index),
+        Begin::Keyword { word, from } => {
+            let from = usize::try_from(from).unwrap_or(1);
+            let at = (from..call.len()).find(|&at| call[at].eq_ignore_ascii_case(word.as_bytes()));
+            at.map(|at| at as i64 + 1)
+        }
+        Begin::Unknown => None,
+    }
+}
+
+/// The places of the keys; none if there is no such argument.
+fn indices(specification: KeySpecification, begin: i64, call: &[Bytes]) -> Option<Vec<usize>> {
+    let count = call.len() as i64;
+    let (first, last, step) = match specification.find {
+        Find::Range { last, step, limit } if last < 0 && limit > 1 => {
+            (begin, begin + (count - begin) / limit + last, step)
+        }
+        Find::Range { last, step, .. } if last < 0 => (begin, count + last, step),
+        Find::Range { last, step, .. } => (begin, begin + last, step),
+        Find::Counted { number_at, first, step } => {
+            let at = usize::try_from(begin + number_at).ok()?;
+            let keys = parse_integer(call.get(at)?).filter(|&keys| keys >= 0)?;
+            (begin + first, begin + first + (keys - 1) * step, step)
+        }
+        Find::Unknown => return Some(Vec::new()),
+    };
+    if first >= count || last >= count {
+        return None;
+    }
+    let step = usize::try_from(step).unwrap_or(1).max(1);
+    let places = usize::try_from(first).ok()?..usize::try_from(last + 1).ok()?;
+    Some(places.step_by(step).collect())
+}

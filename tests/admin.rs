@@ -1,0 +1,259 @@
+//! What clients and tools ask a server about itself, beside a real `redis-server`.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the tests have a world")]
+
+#[path = "interop/servers.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod servers;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::net::TcpStream;
+
+use replica_lab::resp::{Reply, encode_command};
+use servers::{Server, both_answer_alike, eventually};
+
+#[test]
+fn users_are_told_of_as_redis_tells() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let lines = [
+        "ACL",
+        "ACL NOSUCH",
+        "ACL WHOAMI",
+        "ACL WHOAMI x",
+        "ACL LIST",
+        "ACL USERS",
+        "ACL CAT",
+        "ACL CAT nosuch",
+        "ACL GETUSER default",
+        "ACL GETUSER nobody",
+        "ACL DELUSER default",
+        "ACL DELUSER nobody",
+        "ACL GENPASS x",
+        "ACL GENPASS 0",
+        "ACL GENPASS 5000",
+        "ACL LOG",
+        "ACL LOG x",
+        "ACL SAVE",
+        "ACL LOAD",
+        "ACL DRYRUN default GET k",
+        "ACL DRYRUN nobody GET k",
+        "ACL DRYRUN default nosuch",
+        "ACL HELP",
+        "ACL SETUSER default >secret",
+        "ACL LIST",
+        "ACL GETUSER default",
+        "AUTH wrong",
+        "AUTH default wrong",
+        "AUTH secret",
+        "ACL WHOAMI",
+        "ACL LOG RESET",
+        "ACL LOG",
+        "ACL SETUSER default nopass",
+        "ACL LIST",
+    ];
+    both_answer_alike(&servers, &lines);
+    for server in &servers {
+        let mut client = server.client();
+        client.call(&["CONFIG", "SET", "requirepass", "secret"]);
+        client.call(&["AUTH", "wrong"]);
+        client.call(&["AUTH", "again"]);
+        let Reply::Array(entries) = client.call(&["ACL", "LOG"]) else { panic!("entries") };
+        let [Reply::Array(entry)] = entries.as_slice() else { panic!("one entry: {entries:?}") };
+        let fields: Vec<Reply> = entry.iter().take(10).cloned().collect();
+        let wanted = ["count", "2", "reason", "auth", "context", "toplevel", "object"];
+        for (field, wanted) in fields.iter().zip(wanted) {
+            let number = wanted.parse().map(Reply::Integer);
+            assert_eq!(*field, number.unwrap_or_else(|_| Reply::bulk(wanted)));
+        }
+        let Reply::Bulk(password) = client.call(&["ACL", "GENPASS", "70"]) else { panic!("text") };
+        assert_eq!(password.len(), 18);
+    }
+}
+
+#[test]
+fn what_takes_memory_and_time_is_told_in_redis_words() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let lines = [
+        "MEMORY",
+        "MEMORY NOSUCH",
+        "MEMORY USAGE",
+        "MEMORY USAGE nokey",
+        "SET k v",
+        "MEMORY USAGE k SAMPLES",
+        "MEMORY USAGE k SAMPLES x",
+        "MEMORY USAGE k NONSENSE 1",
+        "MEMORY PURGE",
+        "MEMORY PURGE now",
+        "MEMORY HELP",
+        "LATENCY LATEST",
+        "LATENCY HISTORY command",
+        "LATENCY RESET",
+        "LATENCY RESET command",
+        "LATENCY GRAPH command",
+        "LATENCY NOSUCH",
+        "LATENCY HELP",
+        "SLOWLOG NOSUCH",
+        "SLOWLOG GET x",
+        "SLOWLOG GET -2",
+        "SLOWLOG RESET",
+        "SLOWLOG LEN",
+        "SLOWLOG GET",
+        "SLOWLOG HELP",
+        "OBJECT HELP",
+        "OBJECT NOSUCH",
+    ];
+    both_answer_alike(&servers, &lines);
+    let mut names = Vec::new();
+    for server in &servers {
+        let mut client = server.client();
+        client.call(&["RPUSH", "l", "a", "b"]);
+        let Reply::Array(stats) = client.call(&["MEMORY", "STATS"]) else { panic!("fields") };
+        let own = stats.iter().step_by(2).map(|name| format!("{name:?}")).collect::<BTreeSet<_>>();
+        names.push(own);
+        client.call(&["CONFIG", "SET", "latency-monitor-threshold", "100"]);
+        client.call(&["DEBUG", "SLEEP", "0.15"]);
+        let Reply::Array(latest) = client.call(&["LATENCY", "LATEST"]) else { panic!("events") };
+        assert_eq!(latest.len(), 1, "{latest:?}");
+        let slow = client.call(&["SLOWLOG", "GET", "1"]);
+        let Reply::Array(entries) = slow else { panic!("entries") };
+        let [Reply::Array(entry)] = entries.as_slice() else { panic!("one entry: {entries:?}") };
+        let words = ["DEBUG", "SLEEP", "0.15"].map(Reply::bulk);
+        assert_eq!(entry[3], Reply::Array(words.to_vec()));
+        assert!(matches!(entry[2], Reply::Integer(150_000..)), "{entry:?}");
+    }
+    assert_eq!(names[1], names[0]);
+}
+
+#[test]
+fn a_key_takes_about_as_much_as_in_a_real_server() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let mut sizes = Vec::new();
+    for server in &servers {
+        let mut client = server.client();
+        let value = "x".repeat(5_000);
+        client.call(&["SET", "k", "v"]);
+        client.call(&["SET", "long", &value]);
+        for n in 0..2_000 {
+            client.call(&["HSET", "hash", &format!("field:{n}"), "a value of some bytes"]);
+        }
+        let size = |key: &str, client: &mut servers::Client| {
+            let Reply::Integer(size) = client.call(&["MEMORY", "USAGE", key]) else {
+                panic!("a number")
+            };
+            size as f64
+        };
+        sizes.push(["k", "long", "hash"].map(|key| size(key, &mut client)));
+    }
+    for (real, ours) in sizes[0].iter().zip(sizes[1]) {
+        assert!((0.6..1.6).contains(&(ours / real)), "{sizes:?}");
+    }
+}
+
+/// What a real server tells of a command, ours tells too.
+#[test]
+fn commands_are_described_as_by_a_real_server() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let [mut real, mut ours] = [servers[0].client(), servers[1].client()];
+    let Reply::Array(list) = ours.call(&["COMMAND", "LIST"]) else { panic!("names") };
+    assert!(list.len() > 200, "{}", list.len());
+    let (mut compared, mut faults) = (0, Vec::new());
+    for name in list {
+        let Reply::Bulk(name) = name else { panic!("a name") };
+        let name = String::from_utf8_lossy(&name).into_owned();
+        // 7.2 has them, or tells something else of them.
+        if matches!(name.as_str(), "wait" | "waitaof" | "client" | "zrank" | "zrevrank") {
+            continue;
+        }
+        let words = ["COMMAND", "INFO", &name];
+        let (there, here) = (sorted(real.call(&words)), sorted(ours.call(&words)));
+        if there != here {
+            faults.push(format!("{name}\n  real {there:?}\n  ours {here:?}"));
+        }
+        compared += 1;
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(compared > 200, "{compared}");
+    both_answer_alike(
+        &servers,
+        &[
+            "COMMAND NOSUCH",
+            "COMMAND COUNT x",
+            "COMMAND INFO nosuch get",
+            "COMMAND DOCS nosuch",
+            "COMMAND LIST FILTERBY",
+            "COMMAND LIST NOSUCH",
+            "COMMAND LIST FILTERBY ACLCAT nosuch",
+            "COMMAND LIST FILTERBY MODULE x",
+            "COMMAND GETKEYS",
+            "COMMAND GETKEYS set",
+            "COMMAND GETKEYS nosuch a",
+            "COMMAND GETKEYS ping a",
+            "COMMAND GETKEYS set k",
+            "COMMAND GETKEYS set k v",
+            "COMMAND GETKEYS mset a 1 b 2",
+            "COMMAND GETKEYS sort a STORE b BY w_* GET #",
+            "COMMAND GETKEYS xreadgroup GROUP g c STREAMS a b 0 0",
+            "COMMAND GETKEYS zunionstore d 2 a b WEIGHTS 1 2",
+            "COMMAND GETKEYS zunionstore d x a",
+            "COMMAND GETKEYS lmpop 2 a b LEFT",
+            "COMMAND GETKEYS georadius g 1 1 1 km STORE d",
+            "COMMAND GETKEYS memory usage k",
+            "COMMAND GETKEYS object encoding k",
+            "COMMAND GETKEYS xgroup create k g 0",
+            "COMMAND GETKEYS bitop AND d a b",
+            "COMMAND GETKEYSANDFLAGS set k v",
+            "COMMAND GETKEYSANDFLAGS zunionstore d 2 a b",
+            "COMMAND GETKEYSANDFLAGS lmove a b LEFT LEFT",
+            "COMMAND HELP",
+        ],
+    );
+    let docs = ours.call(&["COMMAND", "DOCS", "set"]);
+    let text = format!("{docs:?}");
+    assert!(!text.is_empty());
+    assert_eq!(ours.call(&["COMMAND", "COUNT"]), Reply::Integer(compared + 5));
+}
+
+/// Tables have an order of their own in every server. Notes are Redis' own prose.
+fn sorted(reply: Reply) -> Reply {
+    let Reply::Array(mut items) = reply else { return reply };
+    if items.first() == Some(&Reply::bulk("notes")) {
+        items.drain(..2);
+    }
+    let mut items: Vec<Reply> = items.into_iter().map(sorted).collect();
+    if items.len() > 1 && items.iter().all(|item| matches!(item, Reply::Array(_))) {
+        items.sort_by_key(|item| format!("{item:?}"));
+    }
+    Reply::Array(items)
+}
+
+/// A replica that keeps an AOF says how far it is on its disk: that of 7.2 does. Debian's is a
+/// 7.0, so this one is played.
+#[test]
+fn a_replica_with_an_aof_confirms_what_is_on_its_disk() {
+    let ours = Server::ours(&["--profile", "7.2", "--repl-diskless-sync", "no"]);
+    let mut replica = TcpStream::connect(("127.0.0.1", ours.port)).expect("it accepts clients");
+    let mut say = |words: &[&str]| {
+        let mut bytes = Vec::new();
+        encode_command(words, &mut bytes);
+        replica.write_all(&bytes).expect("it listens");
+    };
+    say(&["PSYNC", "?", "-1"]);
+    let state = |wanted: &str| ours.info("replication", "slave0").contains(wanted);
+    eventually("a snapshot was sent", || ours.info("replication", "slave0").contains("state="));
+    eventually("the replica is online", || {
+        say(&["REPLCONF", "ACK", "0"]);
+        state("state=online")
+    });
+    let mut client = ours.client();
+    client.call(&["SET", "k", "v"]);
+    let end = ours.info("replication", "master_repl_offset");
+    let waited = |client: &mut servers::Client| client.call(&["WAITAOF", "0", "1", "300"]);
+    let none = Reply::Array(vec![Reply::Integer(0), Reply::Integer(0)]);
+    say(&["REPLCONF", "ACK", &end]);
+    assert_eq!(client.call(&["WAIT", "1", "10000"]), Reply::Integer(1));
+    assert_eq!(waited(&mut client), none, "it is in its memory only");
+    say(&["REPLCONF", "ACK", &end, "FACK", &end]);
+    let one = Reply::Array(vec![Reply::Integer(0), Reply::Integer(1)]);
+    assert_eq!(waited(&mut client), one);
+}
