@@ -163,10 +163,10 @@ impl Lives {
         };
         let left = expires.saturating_sub(now);
         let class = match left {
-            ..=0 => &mut self.over,
-            ..HOUR => &mut self.hour,
-            ..DAY => &mut self.day,
-            ..MONTH => &mut self.month,
+            i64::MIN..=0 => &mut self.over,
+            1..HOUR => &mut self.hour,
+            HOUR..DAY => &mut self.day,
+            DAY..MONTH => &mut self.month,
             _ => &mut self.longer,
         };
         *class += 1;
