@@ -58,6 +58,7 @@ const SCENARIOS: &[(&str, &str)] = scenarios![
     "shutdown-waits-for-replicas",
     "silence-while-loading",
     "slow-replica",
+    "starts-from-a-file",
     "two-replicas-one-snapshot",
     "wait",
     "writable-replica",

@@ -70,7 +70,7 @@ impl LocalLab {
 
     fn new(conductor: Conductor) -> Self {
         let plan = conductor.world().plan();
-        let place = |index: usize| Place::new(plan.setup(index), plan.epoch);
+        let place = |index: usize| Place::of(plan, index, plan.epoch);
         let places: Vec<Place> = (0..plan.nodes.len()).map(place).collect();
         Self {
             kept: BTreeMap::from([(0, places.clone())]),
@@ -203,7 +203,7 @@ impl LocalLab {
     fn carry_out(&mut self) {
         let world = self.conductor.world();
         for index in self.places.len()..world.plan().nodes.len() {
-            self.places.push(Place::new(world.plan().setup(index), world.now()));
+            self.places.push(Place::of(world.plan(), index, world.now()));
         }
         self.touched.clear();
         while let Some(Turn { node, now, fact }) = self.conductor.next_turn() {

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::disk::Disk;
 use super::label::label;
+use super::plan::Plan;
 use super::prompt::format_reply;
 use super::turn::{Done, Fact, Order};
 use crate::keyspace::Keyspace;
@@ -110,6 +111,19 @@ impl Place {
             heard: BTreeMap::new(),
             prompt_raw: false,
         }
+    }
+
+    /// The place of a node of `plan`, with what is on its disk before it first starts.
+    pub fn of(plan: &Plan, index: usize, now: Instant) -> Self {
+        let mut place = Self::new(plan.setup(index), now);
+        let dump = &plan.nodes[index].dump;
+        if !dump.is_empty() {
+            let file = place.node.option("dbfilename").to_owned();
+            let order = DiskOrder::Append { file, bytes: dump.clone(), create: true };
+            // A disk on which nothing was done yet takes every file.
+            let _ = place.disk.obey(order);
+        }
+        place
     }
 
     /// Carries out one turn: what came of it, and what is to be carried away.

@@ -4,9 +4,10 @@ use std::fmt;
 
 use super::intervention::Intervention;
 use super::network::Wiring;
+use super::share::unspell;
 use super::units::{amount, rate, span};
 use crate::node::{Address, Config, ConfigError, Profile, Setup, Speeds};
-use crate::resp::split_words;
+use crate::resp::{Bytes, split_words};
 use crate::time::Instant;
 
 /// A world before anything has happened.
@@ -41,6 +42,8 @@ pub struct NodePlan {
     pub disk_bytes_per_second: u64,
     /// How many bytes it hands to a replica's wire before it waits.
     pub send_window: u64,
+    /// The RDB file that is on its disk before it first starts; empty if none is.
+    pub dump: Bytes,
     /// True once it was taken away; its name is free again.
     pub removed: bool,
 }
@@ -112,6 +115,7 @@ impl Plan {
             speeds: Speeds::default(),
             disk_bytes_per_second: 0,
             send_window: 256 * 1024,
+            dump: Bytes::default(),
             removed: false,
         };
         let words = split_words(settings.as_bytes())
@@ -158,15 +162,22 @@ impl NodePlan {
             Some(("load", value)) => self.speeds.load_bytes_per_second = rate(value)?,
             Some(("disk", value)) => self.disk_bytes_per_second = rate(value)?,
             Some(("window", value)) => self.send_window = rate(value)?,
+            Some(("rdb", value)) => self.dump = file(value)?,
             _ => {
                 return Err(format!(
                     "'{word}' is no property of a node: write --option value, ip=, port=, \
-                     snapshot=, load=, disk= or window="
+                     snapshot=, load=, disk=, window= or rdb="
                 ));
             }
         }
         Ok(())
     }
+}
+
+/// A file, in base64url.
+fn file(text: &str) -> Result<Bytes, String> {
+    let bytes = unspell(text).ok_or("rdb= wants a file in base64url, without padding")?;
+    Ok(Bytes::from(bytes))
 }
 
 /// As a script describes it.

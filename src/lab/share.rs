@@ -196,7 +196,7 @@ fn spell(bytes: &[u8]) -> String {
     text
 }
 
-fn unspell(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unspell(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     for group in text.as_bytes().chunks(4) {
         let mut word = 0_u32;

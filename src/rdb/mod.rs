@@ -34,7 +34,7 @@
 //!
 //! Reading order: `format`, `write`, `lzf`, `listpack`, `intset`, `ziplist`, `zipmap`, `crc64`,
 //! `score`, `save`, `stream_save`, `encode`, `read`, `gather`, `build`, `load`, `stream_load`,
-//! `atom`, `decode`, `dump`, `sha1`, `digest`, `anatomy`.
+//! `atom`, `decode`, `dump`, `sha1`, `digest`, `survey`, `anatomy`.
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveRio, rdbLoadRioWithLoadingCtx.
 
 mod anatomy;
@@ -59,6 +59,7 @@ mod score;
 mod sha1;
 mod stream_load;
 mod stream_save;
+mod survey;
 mod write;
 mod ziplist;
 mod zipmap;
@@ -70,3 +71,4 @@ pub use digest::Digest;
 pub use dump::{RestoreError, dump, dump_libraries, restore, restore_libraries};
 pub use encode::{EncodeOptions, Encoder, Header, ReplInfo, Section, Uses};
 pub use format::Version;
+pub use survey::{BigKey, Lives, Survey, Tally};

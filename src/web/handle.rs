@@ -253,7 +253,7 @@ async fn frame_of(driver: &Driver) -> Result<JsValue, JsValue> {
     Ok(FrameView::of(driver, looks).serialize(&plain())?)
 }
 
-const fn plain() -> serde_wasm_bindgen::Serializer {
+pub(super) const fn plain() -> serde_wasm_bindgen::Serializer {
     serde_wasm_bindgen::Serializer::json_compatible().serialize_bytes_as_arrays(false)
 }
 

@@ -105,7 +105,7 @@ impl Host {
                 let mut script = Script::parse(&script).map_err(|error| error.to_string())?;
                 script.plan.seed = seed.unwrap_or(script.plan.seed);
                 let now = now.map_or(script.plan.epoch, Instant::from_micros);
-                let place = Place::new(script.plan.setup(index), now);
+                let place = Place::of(&script.plan, index, now);
                 self.kept = BTreeMap::from([(0, place.clone())]);
                 self.place = Some(place);
                 Ok(Answer::Ready)

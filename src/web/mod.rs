@@ -22,10 +22,11 @@
 //! page; the counterparts are in `message` (to the nodes) and `view` (to the page).
 //!
 //! Reading order: `transport`, `message`, `host`, `driver`, `bytes`, `happening`,
-//! `look`, `view`, `inspect`, `handle`.
+//! `look`, `view`, `inspect`, `dump`, `handle`.
 
 mod bytes;
 mod driver;
+mod dump;
 mod handle;
 mod happening;
 mod host;
@@ -35,4 +36,5 @@ mod message;
 mod transport;
 mod view;
 
+pub use dump::DumpReader;
 pub use handle::{LabHandle, command_table, serve_node};

@@ -1,10 +1,12 @@
 /** The page: chooses a language, remembers what the reader chose, and starts the lab. */
+import { surveyInWorker } from "./engine/surveyor";
 import { ReplicaLab } from "./elements/replica-lab";
 import { negotiated } from "./model/language";
 import { recall, remember } from "./model/memory";
 import type { Theme } from "./model/theme";
 import fullSync from "../../tests/scenarios/play-full-sync.txt?raw";
 
+ReplicaLab.surveyor = surveyInWorker;
 ReplicaLab.opener = async (options) => (await import("./engine/wasm")).openWasm(options);
 
 const page = document.documentElement;

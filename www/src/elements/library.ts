@@ -35,5 +35,11 @@ export function library(view: View): TemplateResult {
         </button></li>`,
       )}
     </ul>
+    <h3>${t("library.own")}</h3>
+    <ul class="shelf">
+      <li><button type="button" data-testid="dump" @click=${intend({ do: "dump", open: true })}>
+        <span><strong>${t("dump.open")}</strong><small>${t("dump.lead")}</small></span>
+      </button></li>
+    </ul>
   </dialog>`;
 }

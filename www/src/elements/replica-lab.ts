@@ -13,9 +13,11 @@
 import { html, LitElement, type TemplateResult } from "lit";
 
 import type { Command, Frame } from "../engine/frame";
+import type { Surveyor } from "../engine/dump";
 import type { Opener } from "../engine/source";
 import { Actor } from "../model/actor";
-import type { IntentEvent, SyncMode } from "../model/intent";
+import { DumpReading } from "../model/dump";
+import { IntentEvent, type SyncMode } from "../model/intent";
 import { type Language, loadWords, negotiated, type Words } from "../model/language";
 import type { Telling } from "../model/lesson";
 import { loadLesson, loadScenario, loadTelling, loadTitles } from "../model/library";
@@ -45,6 +47,8 @@ export class ReplicaLab extends LitElement {
   };
   /** How labs are opened: set once by the page, before the first element is connected. */
   static opener: Opener | null = null;
+  /** How dumps are surveyed: set once by the page. */
+  static surveyor: Surveyor = () => () => undefined;
 
   declare theme: Theme;
   /** "visible": the first ten seconds play by themselves, once there is somebody to see them. */
@@ -68,7 +72,8 @@ export class ReplicaLab extends LitElement {
   readonly #show = new OpeningShow(this.#store, this.#player, () => {
     this.dispatchEvent(new CustomEvent("lab-opening", { bubbles: true }));
   });
-  readonly #actor = new Actor(this.#store, this.#player, this.#tutor, {
+  readonly #reading = new DumpReading(this.#store, (file, tell) => ReplicaLab.surveyor(file, tell));
+  readonly #actor = new Actor(this.#store, this.#player, this.#tutor, this.#reading, {
     speak: (language) => void this.#speak(language),
     paint: (theme) => (this.theme = theme),
     open: (sync) => void this.#open(sync),
@@ -93,6 +98,8 @@ export class ReplicaLab extends LitElement {
     this.titles = [];
     this.addEventListener("keydown", (event) => this.#keydown(event));
     this.addEventListener("pointerdown", (event) => this.#pointerdown(event));
+    this.addEventListener("dragover", (event) => event.preventDefault());
+    this.addEventListener("drop", (event) => this.#drop(event));
     new Surroundings(this, this.#store, this.#player, (seen) => this.#show.sight(seen));
   }
 
@@ -136,9 +143,10 @@ export class ReplicaLab extends LitElement {
   }
 
   protected override updated(): void {
-    const { help, library } = this.#store.state.screen;
+    const { help, library, dump } = this.#store.state.screen;
     this.#modal("help", help);
     this.#modal("library", library);
+    this.#modal("dump", dump);
   }
 
   #modal(name: string, wanted: boolean): void {
@@ -243,6 +251,15 @@ export class ReplicaLab extends LitElement {
 
   get #isShowing(): boolean {
     return this.#store.state.opening?.kind === "playing";
+  }
+
+  /** A file that is dropped is read; nothing else is taken. */
+  #drop(event: DragEvent): void {
+    const file = event.dataTransfer?.files[0];
+    if (file === undefined) return;
+    event.preventDefault();
+    this.#takeOver(false);
+    this.#actor.act({ do: "survey", file });
   }
 
   /** A touch anywhere is an act; a control is heard of by its intent. */

@@ -7,6 +7,7 @@ import { stepOf } from "../model/lesson";
 import { sentence } from "../model/sentence";
 import { consolePane } from "./console";
 import { dock } from "./dock";
+import { dump } from "./dump";
 import { events } from "./events";
 import { faults } from "./faults";
 import { header } from "./header";
@@ -35,7 +36,7 @@ export function screen(view: View): TemplateResult {
       <div class="side side-data">${keys(view)}${events(view)}</div>
       ${dock(view)}
     </div>
-    ${transport(view)} ${help(view)} ${library(view)}
+    ${transport(view)} ${help(view)} ${library(view)} ${dump(view)}
     <p class="unseen" role="status" aria-live="polite" data-testid="announcement">
       ${announcement(view)}
     </p>

@@ -1,4 +1,5 @@
 /** Carries out what a person wants: intents in, calls to the player and choices out. */
+import { additionOf, type DumpReading } from "./dump";
 import type { Intent, Move, SyncMode } from "./intent";
 import type { Language } from "./language";
 import { beginningOf } from "./marks";
@@ -28,12 +29,14 @@ export class Actor {
   readonly #player: Player;
   readonly #tutor: Tutor;
   readonly #stage: Stage;
+  readonly #dump: DumpReading;
 
-  constructor(store: Store, player: Player, tutor: Tutor, stage: Stage) {
+  constructor(store: Store, player: Player, tutor: Tutor, dump: DumpReading, stage: Stage) {
     this.#store = store;
     this.#player = player;
     this.#tutor = tutor;
     this.#stage = stage;
+    this.#dump = dump;
   }
 
   act(intent: Intent): void {
@@ -50,6 +53,14 @@ export class Actor {
         return this.#store.choose({ help: intent.open });
       case "library":
         return this.#store.choose({ library: intent.open });
+      case "dump":
+        return this.#store.choose({ dump: intent.open, library: false });
+      case "survey":
+        return this.#dump.open(intent.file);
+      case "giveUp":
+        return this.#dump.cancel();
+      case "adopt":
+        return void this.#adopt();
       case "lesson":
         return this.#stage.openLesson(intent.id);
       case "scenario":
@@ -124,6 +135,18 @@ export class Actor {
     if (name !== undefined && bytes !== null) this.#stage.save(`${name}.rdb`, bytes);
   }
 
+  /** Adds a server that begins with the reader's dump, and shows it. */
+  async #adopt(): Promise<void> {
+    const { frame, dump } = this.#store.state;
+    if (frame === null || dump?.bytes == null) return;
+    const taken = new Set(frame.nodes.map(({ name }) => name));
+    const name = freeName("dump", taken);
+    this.#store.choose({ dump: false });
+    await this.#player.ask((source) => source.intervene(additionOf(name, dump.bytes ?? new Uint8Array())));
+    const node = this.#store.state.frame?.nodes.find((one) => one.name === name);
+    if (node !== undefined) this.#store.choose({ node: node.id, pane: "console" });
+  }
+
   /** Carries out what moves the lab. */
   async #move(intent: Move): Promise<void> {
     const { state } = this.#store;
@@ -186,4 +209,11 @@ export class Actor {
     const earlier = marks.findLast((mark) => mark.cursor < Math.min(begun, frame.cursor));
     return this.#player.seek(frame.cursor > begun ? begun : (earlier?.cursor ?? 0));
   }
+}
+
+/** `base`, or with the first number that makes it new. */
+function freeName(base: string, taken: ReadonlySet<string>): string {
+  let name = base;
+  for (let number = 2; taken.has(name); number++) name = `${base}${number}`;
+  return name;
 }

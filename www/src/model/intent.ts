@@ -49,7 +49,11 @@ export type Choice =
   | { readonly do: "idle"; readonly skip: boolean }
   | { readonly do: "language"; readonly language: Language }
   | { readonly do: "theme"; readonly theme: Theme }
-  | { readonly do: "help" | "library"; readonly open: boolean }
+  | { readonly do: "help" | "library" | "dump"; readonly open: boolean }
+  /** Reads a file of the reader's. */
+  | { readonly do: "survey"; readonly file: File }
+  /** Gives up reading it, or lets a server begin with it. */
+  | { readonly do: "giveUp" | "adopt" }
   | { readonly do: "lesson" | "scenario"; readonly id: string }
   | { readonly do: "teach"; readonly what: "skip" | "next" | "back" | "leave" }
   | { readonly do: "answer"; readonly choice: number }

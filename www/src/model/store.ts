@@ -4,6 +4,7 @@
  * Everything on the screen is a function of a `State`. A state is never changed, only replaced.
  */
 import type { Anatomy, Frame } from "../engine/frame";
+import type { DumpState } from "./dump";
 import type { Dock, Pane, Stride, SyncMode, Target } from "./intent";
 import { type Mark, marked } from "./marks";
 import type { Opening } from "./opening";
@@ -26,6 +27,8 @@ export interface Screen {
   readonly help: boolean;
   /** The list of lessons and scenarios is open. */
   readonly library: boolean;
+  /** The reader's own dump is shown. */
+  readonly dump: boolean;
   /** How the scenario was started. */
   readonly sync: SyncMode;
   /** The width of the picture in CSS pixels. */
@@ -54,6 +57,8 @@ export interface State {
   readonly error: string | null;
   /** The lesson that is under way, or null. */
   readonly lesson: LessonState | null;
+  /** The reader's own dump, or null. */
+  readonly dump: DumpState | null;
   /** What the first ten seconds have come to, until the reader takes over. */
   readonly opening: Opening | null;
   /** The bytes that the reader has picked. */
@@ -99,6 +104,11 @@ export class Store {
     this.#replace({ ...this.#state, opening });
   }
 
+  /** Goes on with the reader's own dump. */
+  read(dump: DumpState | null): void {
+    this.#replace({ ...this.#state, dump });
+  }
+
   /** Picks bytes, or none. */
   pick(picked: Picked | null): void {
     this.#replace({ ...this.#state, picked, anatomy: null, part: null });
@@ -121,8 +131,9 @@ export class Store {
 
   /** Forgets the lab, keeps the person's choices, and shows the first frame of another. */
   begin(frame: Frame | null): void {
+    const { dump } = this.#state;
     const screen = { ...this.#state.screen, playing: false, target: null };
-    this.#replace({ ...INITIAL, screen, frame });
+    this.#replace({ ...INITIAL, screen, frame, dump });
   }
 
   #replace(state: State): void {
@@ -138,6 +149,7 @@ const INITIAL: State = {
   error: null,
   lesson: null,
   opening: null,
+  dump: null,
   picked: null,
   anatomy: null,
   part: null,
@@ -150,6 +162,7 @@ const INITIAL: State = {
     mergeLogs: false,
     help: false,
     library: false,
+    dump: false,
     sync: "diskless",
     width: 720,
     still: false,

@@ -4,6 +4,7 @@ import { type CSSResult, unsafeCSS } from "lit";
 import base from "./base.css?inline";
 import instruments from "./instruments.css?inline";
 import lesson from "./lesson.css?inline";
+import dump from "./dump.css?inline";
 import layout from "./layout.css?inline";
 import opening from "./opening.css?inline";
 import panes from "./panes.css?inline";
@@ -21,6 +22,7 @@ export const sheets: CSSResult[] = [
   study,
   lesson,
   opening,
+  dump,
   panes,
   transport,
 ].map((text) => unsafeCSS(text));
