@@ -53,6 +53,7 @@ const SCENARIOS: &[(&str, &str)] = scenarios![
     "releases",
     "restart-of-a-replica",
     "restart-of-the-master",
+    "save-while-sending",
     "seed",
     "shutdown",
     "shutdown-waits-for-replicas",

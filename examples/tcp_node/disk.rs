@@ -20,6 +20,12 @@ pub(crate) fn carry_out(folder: &Path, order: DiskOrder) -> io::Result<DiskFact>
             file.write_all(&bytes)?;
             Ok(DiskFact::Done)
         }
+        DiskOrder::Link { from, to } => {
+            // One that an earlier process has left behind gives way.
+            let _ = fs::remove_file(folder.join(&to));
+            fs::hard_link(folder.join(from), folder.join(to))?;
+            Ok(DiskFact::Done)
+        }
         DiskOrder::Rename { from, to } => {
             fs::rename(folder.join(from), folder.join(to))?;
             Ok(DiskFact::Done)

@@ -15,7 +15,7 @@ pub struct DiskWork {
     pub verb: DiskVerb,
     /// How many bytes move.
     pub bytes: u64,
-    /// The file; for a renaming the old name, a space, and the new one.
+    /// The file; for a link or a renaming the old name, a space, and the new one.
     pub file: String,
 }
 
@@ -26,6 +26,8 @@ pub enum DiskVerb {
     Create,
     /// Writes to the end of a file.
     Write,
+    /// Gives a file a second name.
+    Link,
     /// Gives a file another name.
     Rename,
     /// Reads a part of a file.
@@ -40,6 +42,7 @@ impl fmt::Display for DiskWork {
         match verb {
             DiskVerb::Create => write!(f, "create {file}"),
             DiskVerb::Write => write!(f, "write {bytes} bytes to {file}"),
+            DiskVerb::Link => write!(f, "link {file}"),
             DiskVerb::Rename => write!(f, "rename {file}"),
             DiskVerb::Read => write!(f, "read {bytes} bytes of {file}"),
             DiskVerb::Remove => write!(f, "remove {file}"),
@@ -76,6 +79,11 @@ impl Disk {
                     Rc::make_mut(&mut file.pieces).push((file.length, bytes));
                     file.length += length;
                 }
+                Ok(DiskFact::Done)
+            }
+            DiskOrder::Link { from, to } => {
+                let file = self.files.get(&from).cloned().ok_or_else(missing)?;
+                self.files.insert(to, file);
                 Ok(DiskFact::Done)
             }
             DiskOrder::Rename { from, to } => {
@@ -123,6 +131,7 @@ impl Disk {
             DiskOrder::Append { file, bytes, .. } => {
                 (DiskVerb::Write, bytes.len() as u64, file.clone())
             }
+            DiskOrder::Link { from, to } => (DiskVerb::Link, 0, format!("{from} {to}")),
             DiskOrder::Rename { from, to } => (DiskVerb::Rename, 0, format!("{from} {to}")),
             DiskOrder::Read { file, at, max } => {
                 let length = self.files.get(file).map_or(0, |file| file.length);

@@ -78,7 +78,7 @@ fn child_due(state: &State) -> Option<Deadline> {
     let child = state.child.as_ref()?;
     match child.stage {
         ChildStage::Writing => Some(Deadline { at: child.ready_at, wake: Wake::SnapshotChunk }),
-        ChildStage::Handing | ChildStage::AwaitReaders | ChildStage::Renaming => None,
+        ChildStage::Handing | ChildStage::Renaming => None,
         ChildStage::Exited { .. } => Some(at_tick(state, child.ready_at, Wake::ReapChild)),
     }
 }

@@ -234,6 +234,7 @@ impl Machine<'_> {
     pub(super) fn replica_lost(&mut self, link: Link) {
         let name = self.state.replica_name(link);
         let received = self.state.receivers().contains(&link);
+        let stage = self.state.downlink(link).map(|down| down.stage.clone());
         self.note(MasterNote::ReplicaLost(name));
         self.state.replicas.retain(|&other| other != link);
         if let Some(client) = self.state.clients.get_mut(&link) {
@@ -241,6 +242,9 @@ impl Machine<'_> {
         }
         if self.state.replicas.is_empty() {
             self.state.no_replicas_since = self.now;
+        }
+        if let Some(Stage::SendSnapshot { generation, .. }) = stage {
+            self.release_file(generation);
         }
         if received {
             self.receiver_dropped();

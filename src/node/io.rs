@@ -185,10 +185,10 @@ impl Carries {
 /// What a disk order is for: it tells the node where its completion belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
-    /// The snapshot child writes its file.
-    Save,
-    /// The snapshot child puts its file in place.
-    SaveRename,
+    /// The snapshot child of this number writes its file.
+    Save(u32),
+    /// The snapshot child of this number puts its file in place.
+    SaveRename(u32),
     /// A master reads its saved snapshot for the replica on this connection.
     Send(Link),
     /// A replica keeps what it receives.
@@ -216,6 +216,13 @@ pub enum DiskOrder {
         bytes: Bytes,
         /// Begin a new, empty file first.
         create: bool,
+    },
+    /// Give a file a second name.
+    Link {
+        /// The file.
+        from: String,
+        /// Its other name.
+        to: String,
     },
     /// Rename a file over another.
     Rename {

@@ -143,7 +143,8 @@ impl Machine<'_> {
 
     fn disk(&mut self, job: Job, result: Result<super::io::DiskFact, String>) {
         match job {
-            Job::Save | Job::SaveRename => self.child_disk(job, result),
+            Job::Save(pid) => self.child_disk(pid, false, result),
+            Job::SaveRename(pid) => self.child_disk(pid, true, result),
             Job::Send(link) => self.snapshot_read(link, result),
             Job::Receive | Job::ReceiveRename => self.transfer_disk(job, result),
             Job::Load => self.load_read(result),

@@ -15,6 +15,7 @@
 
 mod killed;
 mod points;
+mod sent;
 mod sync_file;
 
 pub(super) use points::bgsave;
@@ -26,7 +27,7 @@ use super::note::{MasterNote, Note, SnapshotNote, Target};
 use super::state::State;
 use crate::keyspace::Keyspace;
 use crate::rdb::Encoder;
-use crate::replication::{Downlink, Framing, Offset, Stage};
+use crate::replication::{Framing, Offset, Stage};
 use crate::resp::Bytes;
 use crate::time::{Duration, Instant};
 
@@ -78,8 +79,6 @@ pub(super) enum ChildStage {
     Writing,
     /// It waits until the disk, or every replica, has taken the chunk.
     Handing,
-    /// Its file is complete; it waits until no replica reads the one whose name it takes.
-    AwaitReaders,
     /// It waits until its file has its name.
     Renaming,
     /// It has ended; the parent has not yet looked.
@@ -182,9 +181,6 @@ impl Machine<'_> {
         loop {
             let room = self.replicas_have_room();
             let Some(child) = &mut self.state.child else { return };
-            if child.stage == ChildStage::AwaitReaders {
-                return self.put_in_place();
-            }
             if child.stage == ChildStage::Handing
                 && room
                 && matches!(child.target, ChildTarget::Sockets { .. })
@@ -219,12 +215,11 @@ impl Machine<'_> {
         match &child.target {
             ChildTarget::Disk { file } => {
                 if chunk.is_empty() {
-                    child.stage = ChildStage::AwaitReaders;
                     return self.put_in_place();
                 }
                 let (file, bytes) = (file.clone(), Bytes::from(chunk));
                 let order = DiskOrder::Append { file, bytes, create: false };
-                self.out.push(Output::Disk { job: Job::Save, order });
+                self.out.push(Output::Disk { job: Job::Save(child.pid), order });
             }
             ChildTarget::Sockets { .. } => {
                 self.hand_to_replicas(&Bytes::from(chunk));
@@ -233,20 +228,6 @@ impl Machine<'_> {
                 }
             }
         }
-    }
-
-    /// The file takes its name once no replica reads the one that has it.
-    fn put_in_place(&mut self) {
-        let sending = |down: &Downlink| matches!(down.stage, Stage::SendSnapshot { .. });
-        if self.state.downlinks().any(|(_, down)| sending(down)) {
-            return;
-        }
-        let to = self.state.config().get("dbfilename").to_owned();
-        let Some(child) = &mut self.state.child else { return };
-        let ChildTarget::Disk { file } = &child.target else { return };
-        let order = DiskOrder::Rename { from: file.clone(), to };
-        child.stage = ChildStage::Renaming;
-        self.out.push(Output::Disk { job: Job::SaveRename, order });
     }
 
     fn hand_to_replicas(&mut self, chunk: &Bytes) {
@@ -282,25 +263,24 @@ impl Machine<'_> {
         self.note(SnapshotNote::DoneReadingPipe(receivers));
     }
 
-    /// The disk has answered the child.
-    pub(super) fn child_disk(&mut self, job: Job, result: Result<DiskFact, String>) {
+    /// The disk has answered a child: `renamed` if its file is in place. A child that was killed
+    /// hears no more.
+    pub(super) fn child_disk(&mut self, pid: u32, renamed: bool, result: Result<DiskFact, String>) {
         let copied = self.state.keyspace.copied().bytes;
-        if let Some(patron) = self.state.patron
-            && (result.is_err() || job == Job::SaveRename)
-        {
-            self.state.patron = None;
+        let Some(child) = self.state.child.as_mut().filter(|child| child.pid == pid) else {
+            return;
+        };
+        if let Some(patron) = self.state.patron.take_if(|_| result.is_err() || renamed) {
             return self.file_written(patron, result.map(|_| ()));
         }
-        let Some(child) = &mut self.state.child else { return };
-        let pid = child.pid;
-        match (result, job) {
+        match (result, renamed) {
             (Err(_), _) => child.stage = ChildStage::Exited { success: false },
-            (Ok(_), Job::SaveRename) => {
+            (Ok(_), true) => {
                 child.stage = ChildStage::Exited { success: true };
                 self.note_as(pid, 'C', Note::from(SnapshotNote::DbSavedOnDisk));
                 self.note_as(pid, 'C', Note::from(SnapshotNote::ForkCow(copied)));
             }
-            (Ok(_), _) => {
+            (Ok(_), false) => {
                 child.stage = ChildStage::Writing;
                 self.pump_child();
             }
@@ -346,10 +326,11 @@ impl Machine<'_> {
 
     /// The file is there: those who waited for it are sent it.
     fn snapshot_saved(&mut self, total: u64) {
+        let generation = self.state.saves.generation;
         for link in self.state.receivers() {
             let Some(down) = self.state.downlink_mut(link) else { continue };
             let Stage::AwaitSnapshotEnd { from } = down.stage else { continue };
-            down.stage = Stage::SendSnapshot { from, sent: 0, total, reading: false };
+            down.stage = Stage::SendSnapshot { from, generation, sent: 0, total, reading: false };
             self.send_to_replica(link, &Framing::Counted { bytes: total }.header());
             self.send_snapshot(link);
         }
@@ -385,47 +366,6 @@ impl Machine<'_> {
             return self.hang_up(link);
         }
         self.note(MasterNote::SynchronizationSucceeded(name));
-    }
-
-    /// Reads the next part of the saved file for a replica whose wire has room.
-    pub(super) fn send_snapshot(&mut self, link: Link) {
-        let window = self.state.setup.send_window.max(CHUNK_BYTES as u64);
-        let Some(down) = self.state.downlink_mut(link) else { return };
-        let Stage::SendSnapshot { sent, total, reading, .. } = &mut down.stage else { return };
-        if *reading || down.in_wire + CHUNK_BYTES as u64 > window {
-            return;
-        }
-        *reading = true;
-        let (at, max) = (*sent, (*total - *sent).min(CHUNK_BYTES as u64));
-        let file = self.state.config().get("dbfilename").to_owned();
-        let order = DiskOrder::Read { file, at, max };
-        self.out.push(Output::Disk { job: Job::Send(link), order });
-    }
-
-    /// A part of the saved file was read for a replica.
-    pub(super) fn snapshot_read(&mut self, link: Link, result: Result<DiskFact, String>) {
-        let now = self.now;
-        let Some(down) = self.state.downlink_mut(link) else { return };
-        let Stage::SendSnapshot { from, sent, total, .. } = down.stage else { return };
-        let bytes = match result {
-            Ok(DiskFact::Read { bytes }) if !bytes.is_empty() => bytes,
-            _ => return self.hang_up(link),
-        };
-        let count = bytes.len() as u64;
-        down.in_wire += count;
-        down.stage = Stage::SendSnapshot { from, sent: sent + count, total, reading: false };
-        let complete = sent + count >= total;
-        if complete {
-            down.stage = Stage::Streaming { next: from };
-            down.acked_at = now;
-        }
-        self.state.stats.repl_output_bytes += count;
-        self.out.push(Output::Send { link, bytes, carries: Carries::Snapshot });
-        if complete {
-            self.put_online(link);
-        } else {
-            self.send_snapshot(link);
-        }
     }
 }
 

@@ -211,6 +211,8 @@ pub(super) struct Saves {
     pub(super) seconds: Option<u64>,
     /// The dump file was made for replicas only, and is to go when it has served.
     pub(super) for_replicas: bool,
+    /// How many files have taken the name of the dump.
+    pub(super) generation: u64,
     /// BGSAVE has been put off until there is no other child.
     pub(super) scheduled: bool,
     /// Keys that were read at the last load.

@@ -82,6 +82,8 @@ pub enum Stage {
     SendSnapshot {
         /// The offset of the snapshot.
         from: Offset,
+        /// Which file it is, counted from the first that took its name.
+        generation: u64,
         /// Bytes of the file handed to the wire.
         sent: u64,
         /// Bytes of the file.

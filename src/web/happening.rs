@@ -90,6 +90,7 @@ impl From<&Happening> for HappeningView {
                 let verb = match work.verb {
                     DiskVerb::Create => "create",
                     DiskVerb::Write => "write",
+                    DiskVerb::Link => "link",
                     DiskVerb::Rename => "rename",
                     DiskVerb::Read => "read",
                     DiskVerb::Remove => "remove",

@@ -133,8 +133,14 @@ enum PlainOrder {
 const FRAME_KINDS: [FrameKind; 4] =
     [FrameKind::Control, FrameKind::Rdb, FrameKind::Stream, FrameKind::Ack];
 const HEALTHS: [DiskHealth; 3] = [DiskHealth::Works, DiskHealth::Full, DiskHealth::Fails];
-const VERBS: [DiskVerb; 5] =
-    [DiskVerb::Create, DiskVerb::Write, DiskVerb::Rename, DiskVerb::Read, DiskVerb::Remove];
+const VERBS: [DiskVerb; 6] = [
+    DiskVerb::Create,
+    DiskVerb::Write,
+    DiskVerb::Link,
+    DiskVerb::Rename,
+    DiskVerb::Read,
+    DiskVerb::Remove,
+];
 const LEVELS: [Level; 4] = [Level::Debug, Level::Verbose, Level::Notice, Level::Warning];
 
 /// The place of `item` in a list that both sides have.

@@ -196,6 +196,10 @@ impl Site {
                 }
                 kept.extend_from_slice(&bytes);
             }
+            DiskOrder::Link { from, to } => {
+                let kept = self.files.get(&from).cloned().ok_or(MISSING)?;
+                self.files.insert(to, kept);
+            }
             DiskOrder::Rename { from, to } => {
                 let kept = self.files.remove(&from).ok_or(MISSING)?;
                 self.files.insert(to, kept);

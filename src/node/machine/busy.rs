@@ -34,8 +34,10 @@ impl Node {
         if self.state.sleep.is_some() {
             return true;
         }
-        let of_save =
-            matches!(input, Input::Woke | Input::Disk { job: Job::Save | Job::SaveRename, .. });
+        let of_save = matches!(
+            input,
+            Input::Woke | Input::Disk { job: Job::Save(_) | Job::SaveRename(_), .. }
+        );
         self.state.patron.is_some() && !of_save
     }
 }

@@ -71,9 +71,9 @@ export type Happening =
   | { readonly is: "close" | "reset"; readonly by: number }
   | {
       readonly is: "disk";
-      readonly verb: "create" | "write" | "rename" | "read" | "remove";
+      readonly verb: "create" | "write" | "link" | "rename" | "read" | "remove";
       readonly bytes: number;
-      /** For a renaming the old name, a space, and the new one. */
+      /** For a link or a renaming the old name, a space, and the new one. */
       readonly file: string;
     }
   | {
