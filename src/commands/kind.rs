@@ -24,7 +24,7 @@ macro_rules! kinds {
                 if let Value::$variant(this) = value { Some(this) } else { None }
             }
             fn into_value(self) -> Value {
-                Value::$variant(self)
+                Value::$variant(self.into())
             }
         }
     )*};

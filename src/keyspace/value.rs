@@ -16,8 +16,9 @@ pub enum Value {
     Hash(Hash),
     /// Different strings in the order of their scores.
     SortedSet(SortedSet),
-    /// Entries in the order of their names.
-    Stream(Stream),
+    /// Entries in the order of their names. It is much larger than the others, and rare: in a
+    /// place of its own it does not make every key larger.
+    Stream(Box<Stream>),
 }
 
 impl Value {

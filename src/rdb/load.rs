@@ -58,7 +58,7 @@ impl Load {
         }
         if let Some(stream) = &mut self.stream {
             let whole = stream.read(reader)?;
-            return Ok(whole.map_or(Loaded::Part, |stream| Loaded::Value(Value::Stream(stream))));
+            return Ok(whole.map_or(Loaded::Part, |stream| Loaded::Value(Value::Stream(Box::new(stream)))));
         }
         match self.layout.form() {
             Form::Plain | Form::Ziplists | Form::Listpacks => self.read_part(reader),

@@ -117,7 +117,7 @@ pub(super) fn any_value() -> impl Strategy<Value = Value> {
             .prop_map(set),
         prop::collection::vec((text(), text()), 1..60).prop_map(hash),
         prop::collection::vec((text(), score), 1..60).prop_map(sorted_set),
-        any_stream().prop_map(Value::Stream),
+        any_stream().prop_map(|stream| Value::Stream(Box::new(stream))),
     ]
 }
 
