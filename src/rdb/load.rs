@@ -58,7 +58,9 @@ impl Load {
         }
         if let Some(stream) = &mut self.stream {
             let whole = stream.read(reader)?;
-            return Ok(whole.map_or(Loaded::Part, |stream| Loaded::Value(Value::Stream(Box::new(stream)))));
+            return Ok(
+                whole.map_or(Loaded::Part, |stream| Loaded::Value(Value::Stream(Box::new(stream))))
+            );
         }
         match self.layout.form() {
             Form::Plain | Form::Ziplists | Form::Listpacks => self.read_part(reader),

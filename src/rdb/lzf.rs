@@ -124,9 +124,15 @@ struct Output {
     limit: usize,
 }
 
+/// So much room is asked for before anything is written.
+const ROOM_MAX: usize = 4 * 1024;
+
 impl Output {
     fn new(limit: usize) -> Self {
-        Self { bytes: vec![0], run: 0, limit }
+        // Most inputs are short, and one request for memory is enough.
+        let mut bytes = Vec::with_capacity(limit.min(ROOM_MAX) + 4);
+        bytes.push(0);
+        Self { bytes, run: 0, limit }
     }
 
     fn literal_within_limit(&mut self, byte: u8) -> Option<()> {

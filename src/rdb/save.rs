@@ -69,7 +69,9 @@ pub(super) fn write_value(
     let mut parts = Parts { writer, from, bytes_max };
     match value {
         Value::String(StringValue::Integer(number)) => parts.writer.integer(*number),
-        Value::String(string) => parts.writer.string(&string.to_bytes()),
+        Value::String(StringValue::Embedded(bytes) | StringValue::Raw(bytes)) => {
+            parts.writer.string(bytes);
+        }
         Value::List(list) if plain => {
             return parts.write(list.len(), list.iter_from(from), |w, text| w.string(text));
         }
