@@ -108,7 +108,12 @@ impl Story {
                 Some((name, _)) if names.contains(&name) => format!("{name}=…"),
                 _ => word.to_owned(),
             };
-            line.trim_start_matches("b'").trim_end_matches("\\n'").split(' ').map(word).collect::<Vec<_>>().join(" ")
+            line.trim_start_matches("b'")
+                .trim_end_matches("\\n'")
+                .split(' ')
+                .map(word)
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         let wanted = masked(&self.take_seen(label));
         assert_eq!(masked(text), wanted, "{}: {label}", self.name);
