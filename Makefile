@@ -52,8 +52,9 @@ page: engine
 	cd www && npm run --silent check && npm run --silent test && npm run --silent build
 
 playwright: page
-	@tools/setup.sh chromium fonts
+	@tools/setup.sh chromium firefox geckodriver fonts
 	cd www && npm run --silent test:page
+	. tools/versions.sh && cd www && GECKODRIVER="$$TOOLS/bin/geckodriver" node tests/firefox.mjs
 
 clean:
 	rm -rf target www/engine www/dist www/node_modules webdriver.json
