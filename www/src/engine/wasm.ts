@@ -5,9 +5,20 @@ import type { Anatomy, Command, Frame, Inspected } from "./frame";
 import workerUrl from "./node.worker?worker&url";
 import type { OpenOptions, Source } from "./source";
 
+let loading: Promise<unknown> | null = null;
+
+/** Fetches and compiles the engine, once; what has failed is tried again. */
+export function loadEngine(): Promise<unknown> {
+  loading ??= init().catch((error: unknown) => {
+    loading = null;
+    throw error;
+  });
+  return loading;
+}
+
 /** Opens a lab. Rejects with an Error whose message is a sentence for the person. */
 export async function openWasm(options: OpenOptions): Promise<Source> {
-  await init();
+  await loadEngine();
   const { script, seed, isolation } = options;
   const url = new URL(workerUrl, document.baseURI).href;
   return new WasmSource(await asked(LabHandle.open({ script, seed, isolation, workerUrl: url })));
