@@ -53,6 +53,9 @@ test("the panic can be gone back from, and is the same when it comes again", asy
   await page.getByTestId("crash-restart").click();
   await expect(page.getByTestId("crash")).toHaveCount(0);
   expect((await frameOf(page)).nodes[1]).toMatchObject({ running: true, panic: null });
+  // It finds its own RDB, as any server does.
+  await page.getByTestId("play").click();
+  await expect.poll(async () => (await frameOf(page)).nodes[1]?.loading).toBe(null);
   await type(page, "PING");
   await expect(page.getByTestId("history")).toContainText("PONG");
 });
