@@ -49,7 +49,7 @@ browsers:
 
 page: engine
 	@tools/setup.sh page
-	cd www && npm run --silent check && npm run --silent test && npm run --silent build
+	cd www && npm run --silent check && npm run --silent test && npm run --silent build && npm run --silent budget
 
 playwright: page
 	@tools/setup.sh chromium firefox geckodriver fonts

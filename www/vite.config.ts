@@ -38,6 +38,8 @@ export default defineConfig({
   build: {
     target: ["chrome123", "firefox121", "safari17.5"],
     assetsInlineLimit: 0,
+    // What tests/budget.mjs weighs.
+    manifest: true,
     modulePreload: { polyfill: false },
   },
   worker: { format: "es" },

@@ -1,57 +1,20 @@
-/** The page: chooses a language, remembers what the reader chose, and starts the lab. */
-import { surveyInWorker } from "./engine/surveyor";
-import { ReplicaLab } from "./elements/replica-lab";
-import { negotiated } from "./model/language";
-import { recall, remember } from "./model/memory";
-import type { Theme } from "./model/theme";
-import fullSync from "../../tests/scenarios/play-full-sync.txt?raw";
+/**
+ * The loader: all that the first picture waits for.
+ *
+ * The poster is in the document, so there is something to see before this runs. The page and the
+ * engine do not need each other to be fetched: both are asked for at once.
+ */
+const page = import("./page");
+const engine = import("./engine/wasm").then(({ loadEngine }) => loadEngine());
 
-ReplicaLab.surveyor = surveyInWorker;
-ReplicaLab.opener = async (options) => (await import("./engine/wasm")).openWasm(options);
+// Who opens a lab asks for the engine again, and is told why it cannot be had.
+engine.catch(() => undefined);
 
-const page = document.documentElement;
-const wanted = new URLSearchParams(location.search).get("lang") ?? recall("language") ?? "";
-page.lang = negotiated(null, [wanted, ...navigator.languages]);
-
-addEventListener("lab-language", ({ target }) => {
-  if (!(target instanceof ReplicaLab) || target.words === null) return;
-  const { words } = target;
-  document.title = `replica-lab · ${words("app.lead")}`;
-  if (words.language === page.lang) return;
-  page.lang = words.language;
-  remember("language", words.language);
+page.catch((error: unknown) => {
+  const note = document.createElement("p");
+  note.setAttribute("role", "alert");
+  note.textContent = `The page's script could not be fetched. / 페이지 스크립트를 불러오지 못했습니다. (${String(error)})`;
+  document.querySelector("replica-lab")?.append(note);
 });
 
-if (customElements.get("replica-lab") === undefined) {
-  customElements.define("replica-lab", ReplicaLab);
-}
-
-addEventListener("lab-expert", (event) => {
-  remember("expert", (event as CustomEvent<boolean>).detail ? "yes" : "no");
-});
-
-addEventListener("lab-opening", () => remember("opening", "seen"));
-
-for (const lab of document.querySelectorAll("replica-lab")) {
-  if (new URLSearchParams(location.search).has("expert") || recall("expert") === "yes") {
-    lab.expert = true;
-  }
-  const theme = recall("theme");
-  if (theme === "light" || theme === "dark") lab.theme = theme satisfies Theme;
-  const asked = new URLSearchParams(location.search);
-  const [lesson, scenario] = [asked.get("lesson"), asked.get("scenario")];
-  // Once is enough; and who asked for something has come for that.
-  if (lesson === null && scenario === null && recall("opening") === null) lab.autoplay = "visible";
-  let found = Promise.resolve(false);
-  if (lesson !== null) found = lab.openLesson(lesson);
-  else if (scenario !== null) found = lab.openScenario(scenario);
-  // Who follows an old address sees the page as it opens for everybody.
-  void found.then((opened) => {
-    if (!opened) lab.script = fullSync;
-  });
-  // The page is the lab: its keys work from the beginning.
-  if (document.activeElement === document.body) lab.focus({ preventScroll: true });
-  new MutationObserver(() => remember("theme", lab.theme)).observe(lab, {
-    attributeFilter: ["theme"],
-  });
-}
+export {};

@@ -76,3 +76,10 @@ test("a lab that is moved goes on where it was, one that comes back begins anew"
   expect((await frameOf(page)).cursor).toBe(0);
   expect(errors).toEqual([]);
 });
+
+test("a page whose script cannot be fetched says so, below what it is about", async ({ page }) => {
+  await page.route("**/assets/page-*.js", (route) => route.abort());
+  await page.goto("?lang=en");
+  await expect(page.getByRole("alert")).toContainText("could not be fetched");
+  await expect(page.getByRole("heading", { name: "replica-lab" })).toBeVisible();
+});

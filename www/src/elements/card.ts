@@ -163,6 +163,7 @@ function pages(view: View, { node, width, height }: Card): SVGTemplateResult {
 }
 
 function stageText({ t }: View, node: NodeView, stage: Stage): string {
+  if (node.panic !== null) return t("node.panic");
   if (!node.running) return t("node.down");
   if (node.frozen) return t("node.frozen");
   if (node.snapshot !== null) return t("stage.forked");

@@ -143,10 +143,11 @@ export class ReplicaLab extends LitElement {
   }
 
   protected override updated(): void {
-    const { help, library, dump } = this.#store.state.screen;
+    const { help, library, dump, exports } = this.#store.state.screen;
     this.#modal("help", help);
     this.#modal("library", library);
     this.#modal("dump", dump);
+    this.#modal("exports", exports);
   }
 
   #modal(name: string, wanted: boolean): void {

@@ -1,13 +1,18 @@
 /** The engine in WebAssembly, as the `Source` that the page drives. */
 import init, { command_table, LabHandle } from "#engine";
 
-import type { Anatomy, Command, Frame, Inspected } from "./frame";
+import type { Anatomy, Command, ExportFormat, Frame, Inspected } from "./frame";
 import workerUrl from "./node.worker?worker&url";
 import type { OpenOptions, Source } from "./source";
 
+/** Fetches and compiles the engine, once; what has failed is tried again. */
+export async function loadEngine(): Promise<void> {
+  await init();
+}
+
 /** Opens a lab. Rejects with an Error whose message is a sentence for the person. */
 export async function openWasm(options: OpenOptions): Promise<Source> {
-  await init();
+  await loadEngine();
   const { script, seed, isolation } = options;
   const url = new URL(workerUrl, document.baseURI).href;
   return new WasmSource(await asked(LabHandle.open({ script, seed, isolation, workerUrl: url })));
@@ -65,6 +70,10 @@ class WasmSource implements Source {
 
   dump(node: number): Promise<Uint8Array> {
     return this.#ask(this.#handle.dump(node));
+  }
+
+  export(format: ExportFormat): Promise<Uint8Array> {
+    return this.#ask(this.#handle.export(format));
   }
 
   intervene(line: string): Promise<Frame> {

@@ -2,6 +2,7 @@
 import { type CSSResult, unsafeCSS } from "lit";
 
 import base from "./base.css?inline";
+import inspector from "./inspector.css?inline";
 import instruments from "./instruments.css?inline";
 import lesson from "./lesson.css?inline";
 import dump from "./dump.css?inline";
@@ -20,6 +21,7 @@ export const sheets: CSSResult[] = [
   picture,
   instruments,
   study,
+  inspector,
   lesson,
   opening,
   dump,

@@ -1,0 +1,72 @@
+/**
+ * What the built page weighs, gzipped, against what it may weigh: `node tests/budget.mjs`.
+ *
+ * The loader is what the first picture waits for: the document, its style, and the script that
+ * fetches the rest. The page is every script and style that a visit can need, in the language whose
+ * words are longest. Lessons and scenarios are content: each is fetched when it is opened.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+const DIST = new URL("../dist/", import.meta.url).pathname;
+const KB = 1_000;
+const LOADER_MAX = 15 * KB;
+const PAGE_MAX = 85 * KB;
+/** Where the engine is to come to, and what it may weigh until then: this may only be lowered. */
+const ENGINE_AIM = 250 * KB;
+const ENGINE_MAX = 770 * KB;
+
+const weigh = (file) => gzipSync(readFileSync(join(DIST, file)), { level: 9 }).length;
+const sum = (files) => [...files].reduce((total, file) => total + weigh(file), 0);
+
+const manifest = JSON.parse(readFileSync(join(DIST, ".vite/manifest.json"), "utf8"));
+const chunks = Object.values(manifest);
+const entry = manifest["index.html"];
+
+/** The files of a chunk and of all that it imports at once. */
+function filesOf(chunk, seen = new Set()) {
+  for (const file of [chunk.file, ...(chunk.css ?? [])]) seen.add(file);
+  for (const name of chunk.imports ?? []) {
+    if (!seen.has(manifest[name].file)) filesOf(manifest[name], seen);
+  }
+  return seen;
+}
+
+const isContent = ({ src }) => /\/(lessons|scenarios)\//.test(src ?? "");
+const isLocale = ({ src }) => /\/locales\//.test(src ?? "");
+const isCode = (file) => /\.(js|css)$/.test(file);
+
+const loader = new Set(["index.html", ...filesOf(entry)]);
+const code = chunks.filter((chunk) => !isContent(chunk) && !isLocale(chunk));
+const page = new Set([...loader, ...code.flatMap((chunk) => [...filesOf(chunk)]).filter(isCode)]);
+for (const file of workersOf(page)) page.add(file);
+const words = Math.max(...chunks.filter(isLocale).map(({ file }) => weigh(file)));
+const engine = chunks.flatMap(({ file, assets = [] }) => [file, ...assets]).find(isEngine);
+
+function isEngine(file) {
+  return file.endsWith(".wasm");
+}
+
+/** Workers are built by themselves: the manifest does not know them, who starts them does. */
+function workersOf(files) {
+  const named = [...files].filter(isCode).flatMap((file) => {
+    const text = readFileSync(join(DIST, file), "utf8");
+    return [...text.matchAll(/[\w.-]+\.worker-[\w-]+\.js/g)].map(([name]) => `assets/${name}`);
+  });
+  return new Set(named);
+}
+
+const weights = [
+  { what: "loader", bytes: sum(loader), max: LOADER_MAX },
+  { what: "page", bytes: sum(page) + words, max: PAGE_MAX },
+  { what: "engine", bytes: weigh(engine), max: ENGINE_MAX, aim: ENGINE_AIM },
+];
+let heavy = false;
+for (const { what, bytes, max, aim } of weights) {
+  heavy ||= bytes > max;
+  const limit = `of ${max / KB} kB${aim === undefined ? "" : `; the aim is ${aim / KB} kB`}`;
+  const verdict = bytes > max ? "TOO HEAVY" : "ok";
+  console.log(`${what.padEnd(7)} ${(bytes / KB).toFixed(1).padStart(6)} kB gz ${limit}  ${verdict}`);
+}
+process.exit(heavy ? 1 : 0);
