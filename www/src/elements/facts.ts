@@ -12,7 +12,6 @@ export function facts(view: View): TemplateResult | typeof nothing {
   if (node === null) return nothing;
   return html`<div class="facts scroll" data-testid="facts" data-node=${node.name} tabindex="0"
     role="region" aria-label=${t("facts.title", { node: node.name })}>
-    <p class="minor">${t("facts.title", { node: node.name })}</p>
     <dl>${factsOf(node, state.before).map((fact) => row(view, fact))}</dl>
   </div>`;
 }

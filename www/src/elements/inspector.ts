@@ -203,10 +203,10 @@ function sectionName(t: Words, { what, count }: SectionView): string {
 }
 
 function copying(t: Words, anatomy: Anatomy): TemplateResult {
-  return html`<button type="button" class="quiet" @click=${() => copy(hexOf(anatomy.bytes).trim())}>
+  return html`<button type="button" class="quiet" data-testid="copy-hex" @click=${() => copy(hexOf(anatomy.bytes).trim())}>
       ${t("inspect.copyHex")}
     </button>
-    <button type="button" class="quiet" @click=${() => copy(printfOf(anatomy.bytes))}>
+    <button type="button" class="quiet" data-testid="copy-printf" @click=${() => copy(printfOf(anatomy.bytes))}>
       ${t("inspect.copyPrintf")}
     </button>`;
 }
