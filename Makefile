@@ -20,7 +20,7 @@ serve: engine
 	@cd www && npm run --silent preview -- --host 127.0.0.1 --port $(PORT) --strictPort
 
 check:
-	@tools/setup.sh nextest redis clients wasm
+	@tools/setup.sh nextest redis clients tshark wasm
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
 	$(WASM) cargo clippy --lib --test web --target wasm32-unknown-unknown --quiet -- -D warnings

@@ -50,8 +50,8 @@ pub enum ProtocolError {
 /// Reads commands from bytes that arrive in pieces of any size.
 ///
 /// # Invariants
-/// `command_start <= command_end <= position <= buffer.len()`; the bytes `command_start..command_end`
-/// belong to the command that was last returned, or is being read. Between `command_end` and
+/// `command_start <= command_end <= position <= buffer.len()`. The bytes from `command_start` to
+/// `command_end` belong to the command that was last returned, or is being read; from there to
 /// `position` lie the commands that were read ahead.
 #[derive(Clone, Debug, Default)]
 pub struct CommandDecoder {
