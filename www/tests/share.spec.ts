@@ -28,7 +28,7 @@ test("a link leads somebody else to the same moment, branch and view", async ({ 
   await expect.poll(async () => (await frameOf(page)).branches.length).toBeGreaterThan(0);
   await page.getByTestId("back").click();
   await type(page, "SET other 2");
-  await expect.poll(async () => (await frameOf(page)).nodes[0]?.prompt.at(-1)?.line).toBe("SET other 2");
+  await expect.poll(async () => (await frameOf(page)).nodes[0]?.prompt.at(-1)?.command).toBe("SET other 2");
   const here = await frameOf(page);
   const address = await linkOf(page);
   expect(address.length).toBeLessThan(1_000);
