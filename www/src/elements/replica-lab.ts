@@ -147,8 +147,8 @@ export class ReplicaLab extends LitElement {
 
   protected override updated(): void {
     this.#keepFocus();
-    const { help, library, dump, exports } = this.#store.state.screen;
-    this.#modal("help", help);
+    const { help, topic, library, dump, exports } = this.#store.state.screen;
+    this.#modal("help", help, topic);
     this.#modal("library", library);
     this.#modal("dump", dump);
     this.#modal("exports", exports);
@@ -162,9 +162,14 @@ export class ReplicaLab extends LitElement {
     (lesson ?? this).focus({ preventScroll: true });
   }
 
-  #modal(name: string, wanted: boolean): void {
+  #modal(name: string, wanted: boolean, topic: string | null = null): void {
     const dialog = this.renderRoot.querySelector<HTMLDialogElement>(`[data-dialog="${name}"]`);
-    if (wanted && dialog?.open === false) dialog.showModal();
+    if (wanted && dialog?.open === false) {
+      dialog.showModal();
+      const place = dialog.querySelector<HTMLElement>(`[data-topic="${topic}"]`);
+      place?.focus();
+      place?.scrollIntoView();
+    }
     if (!wanted && dialog?.open === true) dialog.close();
   }
 
