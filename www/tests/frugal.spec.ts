@@ -133,7 +133,7 @@ test("three servers and their page take less than 64 MB", async ({ page }) => {
       "cross-origin-opener-policy": "same-origin",
       "cross-origin-embedder-policy": "require-corp",
     };
-    const isWorker = /node\.worker/.test(route.request().url());
+    const isWorker = /engine\.worker/.test(route.request().url());
     const body = isWorker ? { body: `(${keepMemory})();${await response.text()}` } : {};
     await route.fulfill({ response, headers, ...body });
   });

@@ -124,6 +124,7 @@ function barOf(view: View, node: NodeView): number | null {
 
 function noteOf(view: View, node: NodeView, tall: boolean): string {
   const { t, frame } = view;
+  if (!node.running) return "";
   const { pages } = node.keys;
   const copied = pages.filter((page) => page.copied).length;
   if (node.snapshot !== null && copied > 0) {

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 
 import { type Dock, intend } from "../model/intent";
 import { icon } from "./icons";
+import { explain } from "./explain";
 import { facts } from "./facts";
 import { inspector } from "./inspector";
 import { spacetime } from "./spacetime";
@@ -26,6 +27,7 @@ export function dock(view: View): TemplateResult | typeof nothing {
             </div>`
           : html`<h2 class="section-title">${t(`dock.${shown}`)}</h2>`
       }
+      ${explain(view, "dock")}
       <button
         type="button"
         class="quiet square"

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { intend } from "../model/intent";
 import { type Fact, factsOf } from "../model/facts";
 import { shortened } from "../model/sentence";
+import { strips } from "./strips";
 import { chosenNode, type View } from "./view";
 
 export function facts(view: View): TemplateResult | typeof nothing {
@@ -12,6 +13,7 @@ export function facts(view: View): TemplateResult | typeof nothing {
   if (node === null) return nothing;
   return html`<div class="facts scroll" data-testid="facts" data-node=${node.name} tabindex="0"
     role="region" aria-label=${t("facts.title", { node: node.name })}>
+    ${strips(view, node)}
     <dl>${factsOf(node, state.before).map((fact) => row(view, fact))}</dl>
   </div>`;
 }

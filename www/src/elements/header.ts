@@ -72,7 +72,7 @@ function language({ t }: View): TemplateResult {
     class="quiet"
     data-testid="language"
     lang=${other}
-    aria-label=${t("head.language.hint")}
+    title=${t("head.language.hint")}
     @click=${intend({ do: "language", language: other })}
   >
     ${t("head.language")}

@@ -2,7 +2,7 @@
 import init, { command_table, LabHandle, read_link } from "#engine";
 
 import type { Anatomy, Command, ExportFormat, Frame, Inspected } from "./frame";
-import workerUrl from "./node.worker?worker&url";
+import workerUrl from "./engine.worker?worker&url";
 import type { Link, OpenOptions, Source } from "./source";
 
 /** Fetches and compiles the engine, once; what has failed is tried again. */

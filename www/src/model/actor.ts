@@ -56,7 +56,7 @@ export class Actor {
       case "dismiss":
         return this.#store.fail(null);
       case "help":
-        return this.#store.choose({ help: intent.open });
+        return this.#store.choose({ help: intent.open, topic: intent.topic ?? null });
       case "library":
         return this.#store.choose({ library: intent.open });
       case "dump":

@@ -1,6 +1,7 @@
 /** Everything a person may want of the page, as data that travels up in one kind of event. */
 import type { ExportFormat } from "../engine/frame";
 import type { Form } from "./forms";
+import type { Topic } from "./glossary";
 import type { Language } from "./language";
 import type { Picked } from "./picked";
 import type { Theme } from "./theme";
@@ -53,7 +54,8 @@ export type Choice =
   | { readonly do: "idle"; readonly skip: boolean }
   | { readonly do: "language"; readonly language: Language }
   | { readonly do: "theme"; readonly theme: Theme }
-  | { readonly do: "help" | "library" | "dump" | "exports"; readonly open: boolean }
+  | { readonly do: "help"; readonly open: boolean; readonly topic?: Topic }
+  | { readonly do: "library" | "dump" | "exports"; readonly open: boolean }
   /** Reads a file of the reader's. */
   | { readonly do: "survey"; readonly file: File }
   | { readonly do: "copyLink" }

@@ -6,6 +6,7 @@
 import type { Anatomy, Frame } from "../engine/frame";
 import type { DumpState } from "./dump";
 import type { Form } from "./forms";
+import type { Topic } from "./glossary";
 import type { Dock, Pane, Stride, SyncMode, Target } from "./intent";
 import { type Mark, marked } from "./marks";
 import type { Opening } from "./opening";
@@ -26,6 +27,8 @@ export interface Screen {
   /** The logs of all nodes in one list. */
   readonly mergeLogs: boolean;
   readonly help: boolean;
+  /** What the help was asked about, if about something. */
+  readonly topic: Topic | null;
   /** The list of lessons and scenarios is open. */
   readonly library: boolean;
   /** The reader's own dump is shown. */
@@ -181,6 +184,7 @@ const INITIAL: State = {
     pane: "console",
     mergeLogs: false,
     help: false,
+    topic: null,
     library: false,
     dump: false,
     exports: false,

@@ -2,6 +2,7 @@
 import { type CSSResult, unsafeCSS } from "lit";
 
 import base from "./base.css?inline";
+import explain from "./explain.css?inline";
 import inspector from "./inspector.css?inline";
 import instruments from "./instruments.css?inline";
 import lesson from "./lesson.css?inline";
@@ -22,6 +23,7 @@ export const sheets: CSSResult[] = [
   instruments,
   study,
   inspector,
+  explain,
   lesson,
   opening,
   dump,
