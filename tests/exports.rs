@@ -182,3 +182,26 @@ fn tshark_opens_the_capture_as_resp_over_tcp() {
     assert_eq!(servers.len(), 2, "{servers:?}");
     std::fs::remove_dir_all(&folder).expect("the folder is ours");
 }
+
+/// Seven acts in [`WORLD`]: written when links were new, and never to be written again.
+const OLD_LINK: &str = "\
+    XY9BCoJQFEXnbxWXBs2C_7SyHxREGQRBUW3gpw-K1MSvAxcQtAFXWYtIMYSavAPnwb1cBisXDAnCs3Z5CI-Se\
+    ygz7qcmkdlNSkuOwgjs1scDM3hMCo7WStW-xaQFtxjqSQNPcw2Kjc0lm-Pon1BYyaaM3rt6vh5VjzJJo2tgnD\
+    kO_n67WS52a3wdY-x6moIiR5vQPSiUyJT_Fo6K7U9ZAqaLmKiTK3-LhPJLJjJoRtoP";
+
+#[test]
+fn a_link_of_long_ago_is_still_followed_and_what_differs_is_said() {
+    let old = Shared::parse(OLD_LINK).expect("older links keep working");
+    assert_eq!((old.scenario.as_str(), old.view.as_str()), ("three-nodes", "node=1&pane=keys"));
+    let acts: Vec<String> = old.acts.iter().map(|act| act.act.to_string()).collect();
+    assert_eq!(acts[..2], ["master> SET user:1 \"안녕\"", "replica2> REPLICAOF replica1 6379"]);
+    let mut lab = LocalLab::from_plan(Script::parse(WORLD).expect("it is a script").plan);
+    lab.follow(&old).expect("every act can still be done");
+    let conductor = lab.conductor();
+    let same =
+        (conductor.cursor(), (conductor.world().hash() >> 32) as u32) == (old.cursor, old.hash);
+    assert_eq!(old.difference(conductor).is_none(), same);
+    // What the acts were about has come about, whatever the engine does differently.
+    let last = conductor.world().plan().named("replica2").expect("it is in the world");
+    assert_eq!(lab.status(replica_lab::lab::NodeId(last), 10).keys.len(), 1);
+}
