@@ -18,7 +18,7 @@ export function help(view: View): TemplateResult {
         @click=${intend({ do: "help", open: false })}>${icon("close")}</button>
     </div>
     <p>${t("help.about")}</p>
-    <p class="minor" data-testid="badge">${t("help.badge", { version: VERSION, commit: COMMIT })} ${t("help.absent")}</p>
+    <p class="minor badge" data-testid="badge">${t("help.badge", { version: VERSION, commit: COMMIT })} ${t("help.absent")}</p>
     <h3>${t("help.keys")}</h3>
     <dl class="shortcuts">
       ${SHORTCUTS.map(

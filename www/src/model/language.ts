@@ -60,7 +60,7 @@ export function wordsOf(language: Language, texts: Readonly<Record<Key, string>>
     number: (value: number) => numbers.format(value),
     short: (value: number) => (value < 100_000 ? numbers : compact).format(value),
     bytes: (value: number) => bytesText(value, tenths),
-    instant: (value: number) => instants.format(value),
+    instant: (value: number) => `${instants.format(value)} UTC`,
     seconds: (value: number) => `${millis.format(value / 1_000)} s`,
   });
 }
