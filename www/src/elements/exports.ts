@@ -35,7 +35,7 @@ function link({ t, state }: View): TemplateResult {
     <div class="link">
       <input type="text" readonly data-testid="link" aria-label=${t("exports.link")}
         .value=${link?.address ?? ""} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />
-      <button type="button" data-testid="copy-link" ?disabled=${link === null} @click=${intend({ do: "copyLink" })}>
+      <button type="button" class="primary" data-testid="copy-link" ?disabled=${link === null} @click=${intend({ do: "copyLink" })}>
         ${t("exports.link.copy")}
       </button>
     </div>

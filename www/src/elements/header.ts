@@ -103,7 +103,7 @@ function exports({ t }: View): TemplateResult {
     title=${t("exports.open")}
     @click=${intend({ do: "exports", open: true })}
   >
-    ${icon("export")}
+    ${icon("share")}
   </button>`;
 }
 
