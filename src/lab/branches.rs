@@ -78,7 +78,7 @@ impl Timeline {
             id: self.branches.current,
             current: true,
             fork: 0,
-            length: self.entries.len() as u64,
+            length: self.lived,
             first: first.map(|entry| entry.text.clone()).unwrap_or_default(),
         });
         all.sort_by_key(|branch| branch.id);

@@ -91,6 +91,11 @@ impl Conductor {
         self.world.count()
     }
 
+    /// How many events somebody has seen: what was only tried is known, and yet to be lived.
+    pub fn lived(&self) -> u64 {
+        self.timeline.lived.max(self.cursor())
+    }
+
     /// How many events are known.
     pub fn length(&self) -> u64 {
         self.timeline.entries.len() as u64
@@ -189,11 +194,16 @@ impl Conductor {
 
     /// What a step would end with, if it is known.
     pub fn known_stride(&self, stride: Stride) -> Option<NextStride> {
+        let (events, last) = self.known_end(stride)?;
+        Some(NextStride { events, text: last.headline().to_owned() })
+    }
+
+    /// The event that a step would end with, if it is known, and how many events the step takes.
+    pub fn known_end(&self, stride: Stride) -> Option<(u64, &TraceEntry)> {
         let cursor = usize::try_from(self.cursor()).unwrap_or(usize::MAX);
         let ahead = self.entries().get(cursor..)?;
         let index = ahead.iter().position(|entry| stride.ends_with(entry))?;
-        let text = ahead[index].headline().to_owned();
-        Some(NextStride { events: index as u64 + 1, text })
+        Some((index as u64 + 1, &ahead[index]))
     }
 
     /// The last checkpoint that is not behind event `index`.
@@ -207,7 +217,7 @@ impl Conductor {
     }
 
     /// While peeking, what happens is not lived: who acts then leaves no branch behind.
-    pub(super) const fn set_peeking(&mut self, peeking: bool) {
+    pub const fn set_peeking(&mut self, peeking: bool) {
         self.peeking = peeking;
     }
 

@@ -182,12 +182,30 @@ impl Driver {
 
     /// Steps until a step of this size has ended; nowhere, if nothing of that size will happen.
     pub(super) async fn stride(&mut self, stride: Stride) -> Result<(), JsValue> {
-        for _ in 0..EVENTS_AHEAD {
+        self.stride_within(stride, EVENTS_AHEAD).await
+    }
+
+    async fn stride_within(&mut self, stride: Stride, events: u64) -> Result<(), JsValue> {
+        for _ in 0..events {
             if !self.step().await? || stride.ends_with(self.conductor.last_entry()) {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Looks how the next step of this size would end, and comes back: what is looked at is not
+    /// lived. In a world that is quiet for long it looks only so far.
+    pub(super) async fn foresee(&mut self, stride: Stride) -> Result<(), JsValue> {
+        if self.conductor.known_end(stride).is_some() {
+            return Ok(());
+        }
+        let here = self.conductor.cursor();
+        self.conductor.set_peeking(true);
+        let looked = self.stride_within(stride, EVENTS_FORESEEN).await;
+        let back = self.seek(here).await;
+        self.conductor.set_peeking(false);
+        looked.and(back)
     }
 
     /// Goes back to where a step of this size ended last, before the cursor.
@@ -465,3 +483,5 @@ pub(super) fn unexpected() -> JsValue {
 
 /// How many events are looked at for the end of a step.
 const EVENTS_AHEAD: u64 = 100_000;
+/// How many are looked at to name it beforehand.
+const EVENTS_FORESEEN: u64 = 500;

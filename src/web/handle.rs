@@ -104,10 +104,20 @@ impl LabHandle {
 
     /// Goes on to the end of a step of this size, "command" or "phase", or back to the last.
     pub async fn stride(&self, size: String, back: bool) -> Result<JsValue, JsValue> {
-        let stride = if size == "phase" { Stride::Phase } else { Stride::Command };
+        let stride = stride_of(&size);
         self.with(|mut driver| async move {
             let result =
                 if back { driver.stride_back(stride).await } else { driver.stride(stride).await };
+            (driver, result)
+        })
+        .await
+    }
+
+    /// The frame of this instant, once it is known how the next step of this size would end.
+    pub async fn foresee(&self, size: String) -> Result<JsValue, JsValue> {
+        let stride = stride_of(&size);
+        self.with(|mut driver| async move {
+            let result = driver.foresee(stride).await;
             (driver, result)
         })
         .await
@@ -303,6 +313,10 @@ fn exported(driver: &Driver, format: &str) -> Result<Vec<u8>, JsValue> {
         "svg" => Ok(conductor.svg().into_bytes()),
         _ => Err(JsError::new("there is no such format").into()),
     }
+}
+
+fn stride_of(size: &str) -> Stride {
+    if size == "phase" { Stride::Phase } else { Stride::Command }
 }
 
 pub(super) const fn plain() -> serde_wasm_bindgen::Serializer {

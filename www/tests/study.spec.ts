@@ -105,11 +105,32 @@ test("steps have three sizes, forwards and backwards", async ({ page }) => {
   const back = await press(page, "back");
   expect(back.cursor).toBe(first.cursor);
   expect(back.hash).toBe(first.hash);
-  // What is known already is named.
+  // The next one is named before it happens: known, or looked at without being lived.
   await expect(page.getByTestId("next")).toHaveText(back.nextPhase?.text ?? "");
   await page.getByTestId("stride-command").click();
   const command = await press(page, "step");
   expect(["command", "phase"]).toContain(command.events.at(-1)?.weight);
+});
+
+test("the next step is named before it happens, whatever its size", async ({ page }) => {
+  await open(page, "?lang=en&expert");
+  await page.getByTestId("stride-phase").click();
+  for (let steps = 0; steps < 6; steps++) {
+    await expect.poll(async () => (await frameOf(page)).nextPhase).not.toBeNull();
+    const before = await frameOf(page);
+    // What was only looked at is not lived: nothing lies before the reader, and no branch.
+    expect([before.length, before.branches.length]).toEqual([before.cursor, 1]);
+    await expect(page.getByTestId("next")).toHaveText(before.nextPhase?.text ?? "");
+    const after = await press(page, "step");
+    expect(after.cursor - before.cursor).toBe(before.nextPhase?.events);
+    const said = after.nodes.flatMap((node) => node.log.map((line) => line.text));
+    expect(said.some((text) => before.nextPhase?.text.endsWith(text))).toBe(true);
+  }
+  await page.getByTestId("stride-command").click();
+  await expect.poll(async () => (await frameOf(page)).nextCommand).not.toBeNull();
+  const { nextCommand } = await frameOf(page);
+  const command = await press(page, "step");
+  expect(command.events.at(-1)).toMatchObject({ at: nextCommand?.at, node: nextCommand?.node });
 });
 
 test("acting in the past begins a branch, and the old future can be chosen again", async ({

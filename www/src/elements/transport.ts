@@ -88,10 +88,13 @@ function step(view: View): TemplateResult {
   </button>`;
 }
 
-/** What the next step ends with: of a phase its line of the log, if that is known already. */
+/** What the next step ends with: of a phase its line of the log. In a quiet world that is not known. */
 function nextText({ t, frame, state }: View, next: NextEvent): string {
   const { stride } = state.screen;
-  if (stride === "command") return t("time.next.command");
+  if (stride === "command") {
+    const { nextCommand: last } = frame;
+    return last === null ? t("time.next.command") : sentence(frame, last.node, last.what, t);
+  }
   if (stride === "phase") return frame.nextPhase?.text ?? t("time.next.phase");
   return sentence(frame, next.node, next.what, t);
 }

@@ -28,8 +28,8 @@ export interface Frame {
   readonly troubles: readonly TroubleView[];
   /** Every branch of history, in the order of their beginning. */
   readonly branches: readonly BranchView[];
-  /** How many events the next step of the size of a command takes, if it is known. */
-  readonly nextCommand: number | null;
+  /** The event that the next step of the size of a command ends with, if it is known. */
+  readonly nextCommand: NextEvent | null;
   /** What the next step of the size of a phase ends with, if it is known. */
   readonly nextPhase: { readonly events: number; readonly text: string } | null;
   /** The last events, oldest first; at most 200. */

@@ -18,6 +18,8 @@ export interface Source {
   advance(millis: number, limit: number): Promise<Frame>;
   /** Goes on to the end of a step of this size, or back to where the last one ended. */
   stride(size: "command" | "phase", back: boolean): Promise<Frame>;
+  /** The same picture, once it is known how the next step of this size would end. */
+  foresee(size: "command" | "phase"): Promise<Frame>;
   /** Lives another branch of history, from where it parts. */
   select(branch: number): Promise<Frame>;
   /** Goes back to the event that last changed something: `master offset`, `replica1 key k`. */

@@ -57,6 +57,10 @@ class WasmSource implements Source {
     return this.#ask(this.#handle.stride(size, back));
   }
 
+  foresee(size: "command" | "phase"): Promise<Frame> {
+    return this.#ask(this.#handle.foresee(size));
+  }
+
   select(branch: number): Promise<Frame> {
     return this.#ask(this.#handle.select(branch));
   }

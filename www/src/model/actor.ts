@@ -91,7 +91,8 @@ export class Actor {
       case "expert":
         return this.#stage.study(intent.on);
       case "stride":
-        return this.#store.choose({ stride: intent.stride });
+        this.#store.choose({ stride: intent.stride });
+        return void this.#player.foresee();
       case "target":
         return this.#store.choose({ target: intent.target });
       case "download":

@@ -80,6 +80,20 @@ export class Player {
     if (source === null) return;
     this.pause();
     await this.#show(source, () => call(source));
+    await this.foresee();
+  }
+
+  /** Finds out how the next step would end, if it is a long one and nobody is in a hurry. */
+  async foresee(): Promise<void> {
+    const { frame, screen } = this.#store.state;
+    const source = this.#source;
+    const { stride } = screen;
+    if (source === null || frame?.next == null || screen.playing || stride === "frame") return;
+    if ((stride === "phase" ? frame.nextPhase : frame.nextCommand) !== null) return;
+    const order = this.#order;
+    const named = await this.#read((one) => one.foresee(stride));
+    const still = order === this.#order && this.#store.state.frame?.cursor === frame.cursor;
+    if (named !== null && still && source === this.#source) this.#store.show(named);
   }
 
   /** Goes to `cursor`; of the places asked for while a call is under way, only the last counts. */
