@@ -1,0 +1,39 @@
+//! `math.random`, which gives every script the same numbers. *Source*: Redis 7.2 · rand.c, which
+//! is the `lrand48` of POSIX.
+
+/// A generator of 31-bit numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Random48(u64);
+
+impl Random48 {
+    /// One past the greatest number, as Redis divides by it.
+    pub(super) const MAX: i64 = i32::MAX as i64;
+
+    /// The generator after `srand48(seed)`.
+    pub(super) const fn new(seed: i32) -> Self {
+        Self((seed as u32 as u64) << 16 | 0x330E)
+    }
+
+    /// `lrand48()`.
+    pub(super) const fn next(&mut self) -> i64 {
+        self.0 = self.0.wrapping_mul(0x5_DEEC_E66D).wrapping_add(0xB) & 0xFFFF_FFFF_FFFF;
+        (self.0 >> 17) as i64
+    }
+
+    /// A number from 0 up to 1.
+    pub(super) const fn fraction(&mut self) -> f64 {
+        (self.next() % Self::MAX) as f64 / Self::MAX as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_number_is_that_of_every_script() {
+        // redis-server: EVAL "return math.random(0,1000000)" 0
+        let mut random = Random48::new(0);
+        assert_eq!((random.fraction() * 1_000_001.0).floor() as i64, 396_465);
+    }
+}
