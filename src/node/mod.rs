@@ -62,6 +62,7 @@ mod pause;
 mod propagate;
 mod pubsub;
 mod save;
+mod scripts;
 mod state;
 mod status;
 mod stream;

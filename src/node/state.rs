@@ -17,6 +17,7 @@ use super::pause::Pauses;
 use super::propagate::Caused;
 use super::pubsub::Audience;
 use super::save::Child;
+use super::scripts::Scripts;
 use super::upstream::Upstream;
 use crate::keyspace::Keyspace;
 use crate::random::Random;
@@ -101,6 +102,8 @@ pub(super) struct State {
 
     /// The data.
     pub(super) keyspace: Keyspace,
+    /// The scripts that it has seen.
+    pub(super) scripts: Scripts,
     /// Its libraries of functions.
     pub(super) libraries: Libraries,
     /// Which history the data belongs to.
@@ -263,6 +266,7 @@ impl State {
             next_pid: 21,
             run_id,
             keyspace: Keyspace::new(databases),
+            scripts: Scripts::default(),
             libraries: Libraries::default(),
             history,
             backlog: None,

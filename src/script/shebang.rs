@@ -66,7 +66,7 @@ impl Shebang {
         let mut words = source[..len].split(|byte| *byte == b' ').filter(|word| !word.is_empty());
         let engine = words.next().unwrap_or_default();
         if engine != b"#!lua" {
-            let engine = String::from_utf8_lossy(&engine[2..]).into_owned();
+            let engine = String::from_utf8_lossy(engine).into_owned();
             return Err(format!("Unexpected engine in script shebang: {engine}"));
         }
         let mut flags = Flags::NONE;

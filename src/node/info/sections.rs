@@ -87,11 +87,14 @@ pub(super) fn memory(state: &State, _: Instant, text: &mut String) {
     field!(text, "total_system_memory_human", human(0));
     zeros(text, "used_memory_lua used_memory_vm_eval");
     field!(text, "used_memory_lua_human", human(0));
-    zeros(text, "used_memory_scripts_eval number_of_cached_scripts number_of_functions");
+    field!(text, "used_memory_scripts_eval", state.scripts.bytes());
+    field!(text, "number_of_cached_scripts", state.scripts.len());
+    zeros(text, "number_of_functions");
     zeros(text, "number_of_libraries used_memory_vm_functions used_memory_vm_total");
     field!(text, "used_memory_vm_total_human", human(0));
-    zeros(text, "used_memory_functions used_memory_scripts");
-    field!(text, "used_memory_scripts_human", human(0));
+    zeros(text, "used_memory_functions");
+    field!(text, "used_memory_scripts", state.scripts.bytes());
+    field!(text, "used_memory_scripts_human", human(state.scripts.bytes() as u64));
     let maxmemory = state.config().number("maxmemory");
     field!(text, "maxmemory", maxmemory);
     field!(text, "maxmemory_human", human(maxmemory));
