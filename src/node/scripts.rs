@@ -17,28 +17,36 @@ use super::io::Link;
 use super::machine::Machine;
 use crate::rdb::sha1;
 use crate::resp::{Bytes, Reply, parse_integer};
+#[cfg(feature = "scripting")]
+use crate::script::Random48;
 
-/// The scripts that EVALSHA finds, by their digests. A clone shares them until one is added.
+/// What a server remembers of scripts.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Scripts(Rc<BTreeMap<String, Bytes>>);
+pub(super) struct Scripts {
+    /// What EVALSHA finds, by digests. A clone shares them until one is added.
+    sources: Rc<BTreeMap<String, Bytes>>,
+    /// What scripts draw from.
+    #[cfg(feature = "scripting")]
+    random: Random48,
+}
 
 impl Scripts {
     fn get(&self, digest: &str) -> Option<Bytes> {
-        self.0.get(digest).cloned()
+        self.sources.get(digest).cloned()
     }
 
     fn insert(&mut self, digest: String, source: Bytes) {
-        Rc::make_mut(&mut self.0).insert(digest, source);
+        Rc::make_mut(&mut self.sources).insert(digest, source);
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.sources.len()
     }
 
     /// How many bytes they take.
     pub(super) fn bytes(&self) -> usize {
-        self.0.iter().map(|(digest, source)| digest.len() + source.len()).sum()
+        self.sources.iter().map(|(digest, source)| digest.len() + source.len()).sum()
     }
 }
 
@@ -144,22 +152,20 @@ pub(super) fn script(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Repl
             };
             Reply::Array(digests.iter().map(known).collect())
         }
-        (b"flush", mode @ ([] | [_])) => {
+        (b"flush", mode) => {
             let known = |mode: &Bytes| {
                 mode.eq_ignore_ascii_case(b"sync") || mode.eq_ignore_ascii_case(b"async")
             };
-            if !mode.iter().all(known) {
+            if mode.len() > 1 || !mode.iter().all(known) {
                 return Reply::error("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
             }
-            machine.state.scripts = Scripts::default();
+            machine.state.scripts.sources = Rc::default();
             Reply::OK
         }
         (b"kill", []) => Reply::error("NOTBUSY No scripts in execution right now."),
         (b"debug", [mode]) => debug(mode),
         (b"help", []) => help("SCRIPT", HELP),
-        (b"load" | b"exists" | b"flush" | b"kill" | b"debug" | b"help", _) => {
-            wrong_arity("script", &sub)
-        }
+        (b"load" | b"exists" | b"kill" | b"debug" | b"help", _) => wrong_arity("script", &sub),
         _ => unknown_subcommand("SCRIPT", &args[1]),
     }
 }

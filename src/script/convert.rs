@@ -106,11 +106,9 @@ fn reply_within(state: &mut LuaState, value: Val, protocol: Protocol, depth: usi
         Val::Bool(false) => Reply::Null,
         Val::Table(_) if depth >= DEEPEST => Reply::error("ERR reached lua stack limit"),
         Val::Table(table) => reply_of_table(state, table, protocol, depth + 1),
-        Val::Nil
-        | Val::Function(_)
-        | Val::Userdata(_)
-        | Val::LightUserdata(_)
-        | Val::Thread(_) => Reply::Null,
+        Val::Nil | Val::Function(_) | Val::Userdata(_) | Val::LightUserdata(_) | Val::Thread(_) => {
+            Reply::Null
+        }
     }
 }
 
@@ -150,10 +148,11 @@ fn reply_of_table(
     }
     let mut items = Vec::new();
     loop {
-        match lua::get(state, table, Val::Num((items.len() + 1) as f64)) {
-            Val::Nil => return Reply::Array(items),
-            item => items.push(reply_within(state, item, protocol, depth)),
+        let item = lua::get(state, table, Val::Num((items.len() + 1) as f64));
+        if item == Val::Nil {
+            return Reply::Array(items);
         }
+        items.push(reply_within(state, item, protocol, depth));
     }
 }
 

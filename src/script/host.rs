@@ -2,6 +2,7 @@
 
 use std::any::Any;
 
+use super::Random48;
 use crate::resp::{Bytes, Protocol, Reply};
 
 /// What a script can ask of the server that runs it.
@@ -20,6 +21,9 @@ pub trait Host: Any {
     /// `redis.acl_check_cmd`: whether the client that runs the script may run a command; none if
     /// there is no such command.
     fn may_call(&self, args: &[Bytes]) -> Option<bool>;
+
+    /// What `math.random` draws from.
+    fn random(&mut self) -> &mut Random48;
 
     /// The version that the server gives itself: major, minor, patch.
     fn version(&self) -> &'static str;

@@ -1,12 +1,12 @@
 //! The library of mathematics: the same digits on every machine, and Redis' generator.
 //! *Source*: Redis 7.2 · script_lua.c · redis_math_random, redis_math_randomseed.
 
-use rilua::vm::state::LuaState;
 use rilua::stdlib::math;
+use rilua::vm::state::LuaState;
 use rilua::{LuaResult, Val};
 
+use super::Random48;
 use super::lua::{self, TableRef, answer};
-use super::random::Random48;
 use super::slot::slot;
 
 /// What the library holds beside its functions.
@@ -16,7 +16,8 @@ pub(super) fn constants(state: &mut LuaState, library: TableRef) -> LuaResult<()
 }
 
 fn random(state: &mut LuaState) -> LuaResult<u32> {
-    let fraction = slot(state).random.fraction();
+    let host = slot(state).host.as_mut();
+    let fraction = host.map_or(0.0, |host| host.random().fraction());
     let given = state.top - state.base;
     let (low, high) = match given {
         0 => return Ok(answer(state, Val::Num(fraction))),
@@ -33,7 +34,9 @@ fn random(state: &mut LuaState) -> LuaResult<u32> {
 
 fn randomseed(state: &mut LuaState) -> LuaResult<u32> {
     let seed = state.check_integer(1)?;
-    slot(state).random = Random48::new(seed as i32);
+    if let Some(host) = &mut slot(state).host {
+        *host.random() = Random48::seeded(seed as i32);
+    }
     Ok(0)
 }
 

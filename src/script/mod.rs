@@ -16,11 +16,11 @@
 //! ```
 //!
 //! # Invariants
-//! * The same script and the same answers give the same reply: no clock, no chance but Redis' own
-//!   generator with a fixed seed, no address, and an order of tables that depends on nothing else.
+//! * The same script and the same answers give the same reply: no clock, no chance but the host's,
+//!   no address, and an order of tables that depends on nothing else.
 //! * A script ends. Redis lets one run for as long as it likes and answers `BUSY` meanwhile; here
 //!   nothing could answer, since a turn is not over before the script is. So it may carry out
-//!   `FUEL` instructions and hold `MEMORY` bytes, and then ends with an error that says so.
+//!   50 million instructions and hold 64 MiB, and then ends with an error that says so.
 //! * What a library leaves behind is a list of functions; to call one its text is run again.
 //!
 //! This room knows no command, no role, no key and no stream.
@@ -31,14 +31,19 @@
 mod convert;
 mod host;
 mod interpreter;
+mod list;
 mod lua;
 mod math;
+mod memory;
+mod number;
 mod random;
 mod redis;
 mod sandbox;
 mod shebang;
 mod slot;
+mod text;
 
 pub use host::{Host, LogLevel};
 pub use interpreter::{Run, check, evaluate};
+pub use random::Random48;
 pub use shebang::{Flags, Shebang};

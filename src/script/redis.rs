@@ -5,7 +5,8 @@ use rilua::{LuaError, LuaResult, Val};
 
 use super::convert::to_lua;
 use super::lua::{self, TableRef, answer, args, error_table, raise, raise_value};
-use super::slot::slot;
+use super::number::general;
+use super::slot::{breathe, slot};
 use super::{LogLevel, sandbox};
 use crate::rdb::sha1;
 use crate::resp::{Bytes, Protocol, Reply, format_double};
@@ -38,7 +39,7 @@ fn pcall(state: &mut LuaState) -> LuaResult<u32> {
 
 /// Runs a command: what it answered, and whether that is an error.
 fn perform(state: &mut LuaState) -> LuaResult<(Val, bool)> {
-    state.gc_check()?;
+    breathe(state)?;
     let words = match words(state) {
         Ok(words) => words,
         Err(text) => return Ok((Val::Table(error_table(state, text.as_bytes())?), true)),
@@ -54,14 +55,18 @@ fn perform(state: &mut LuaState) -> LuaResult<(Val, bool)> {
 }
 
 /// The words of a command.
-fn words(state: &LuaState) -> Result<Vec<Bytes>, &'static str> {
+fn words(state: &mut LuaState) -> Result<Vec<Bytes>, &'static str> {
     let given = args(state);
+    let version = slot(state).host.as_ref().map_or("", |host| host.version());
+    let number_word = if version < "7.2" { older_number_word } else { number_word };
     if given.is_empty() {
         return Err("ERR Please specify at least one argument for this redis lib call");
     }
-    let words = given.into_iter().map(|value| match value {
-        Val::Num(number) => Some(Bytes::from(number_word(number).as_bytes())),
-        _ => lua::bytes_of(state, value).map(Bytes::from),
+    let words = given.into_iter().map(|value| {
+        if let Val::Num(number) = value {
+            return Some(Bytes::from(number_word(number).as_bytes()));
+        }
+        lua::bytes_of(state, value).map(Bytes::from)
     });
     let words: Option<Vec<Bytes>> = words.collect();
     words.ok_or("ERR Lua redis lib command arguments must be strings or integers")
@@ -70,11 +75,15 @@ fn words(state: &LuaState) -> Result<Vec<Bytes>, &'static str> {
 /// A number as a word of a command: an integer if it is one.
 fn number_word(number: f64) -> String {
     let integer = number as i64;
-    // Beyond 2^53 the doubles are further apart than the integers.
-    if integer as f64 == number && integer.unsigned_abs() < 1 << 53 {
+    if integer as f64 == number && integer.unsigned_abs() < 1 << 62 {
         return integer.to_string();
     }
     format_double(number)
+}
+
+/// Before 7.2 all 17 digits were written: C's `%.17g`.
+fn older_number_word(number: f64) -> String {
+    general(number, 17)
 }
 
 fn error_reply(state: &mut LuaState) -> LuaResult<u32> {
@@ -145,7 +154,7 @@ fn log(state: &mut LuaState) -> LuaResult<u32> {
         1 => LogLevel::Verbose,
         2 => LogLevel::Notice,
         3 => LogLevel::Warning,
-        _ => return Err(raise(state, "ERR Invalid log level.")),
+        _ => return Err(raise(state, "ERR Invalid debug level.")),
     };
     let words = given[1..].iter().filter_map(|&value| lua::text_of(state, value));
     let words: Vec<Vec<u8>> = words.collect();
@@ -173,12 +182,12 @@ fn setresp(state: &mut LuaState) -> LuaResult<u32> {
 fn set_repl(state: &mut LuaState) -> LuaResult<u32> {
     let given = args(state);
     let &[flags] = given.as_slice() else {
-        return Err(raise(state, "ERR redis.set_repl() requires one argument."));
+        return Err(raise(state, "ERR redis.set_repl() requires two arguments."));
     };
     let flags = number(state, flags);
     if flags & !3 != 0 {
-        let text = "ERR Invalid replication flags. Please use REPL_AOF, REPL_REPLICA, REPL_ALL \
-                    or REPL_NONE.";
+        let text =
+            "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.";
         return Err(raise(state, text));
     }
     if let Some(host) = &mut slot(state).host {
@@ -189,23 +198,17 @@ fn set_repl(state: &mut LuaState) -> LuaResult<u32> {
 
 /// A number as C reads it: 0 for what is none.
 fn number(state: &LuaState, value: Val) -> i64 {
-    match value {
-        Val::Num(number) => number as i64,
-        _ => {
-            let text = lua::text_of(state, value).unwrap_or_default();
-            let text = String::from_utf8_lossy(&text).into_owned();
-            text.trim().parse::<f64>().map_or(0, |number| number as i64)
-        }
+    if let Val::Num(number) = value {
+        return number as i64;
     }
+    let text = lua::text_of(state, value).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    text.trim().parse::<f64>().map_or(0, |number| number as i64)
 }
 
 fn acl_check_cmd(state: &mut LuaState) -> LuaResult<u32> {
     let words = match words(state) {
         Ok(words) => words,
-        Err(text) if args(state).is_empty() => {
-            let text = text.replace("this redis lib call", "this redis lib call");
-            return Err(raise(state, &text));
-        }
         Err(text) => return Err(raise(state, text)),
     };
     let may = slot(state).host.as_ref().and_then(|host| host.may_call(&words));

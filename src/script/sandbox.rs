@@ -2,14 +2,13 @@
 //! *Source*: Redis 7.2 · script_lua.c · luaRegisterRedisAPI, luaSetErrorMetatable,
 //! luaSetTableProtectionRecursively.
 
-use rilua::stdlib::{base, coroutine, string, table};
+use rilua::stdlib::{base, coroutine};
 use rilua::vm::state::LuaState;
-use rilua::vm::table::Table;
 use rilua::{LuaResult, Val};
 
 use super::lua::{self, TableRef, args};
 use super::slot::{register, share_fuel, slot};
-use super::{math, redis};
+use super::{list, math, memory, redis, text};
 
 /// Makes the globals, and answers the table that holds them; `_G` shows it to the script.
 pub(super) fn open(state: &mut LuaState) -> LuaResult<TableRef> {
@@ -18,7 +17,7 @@ pub(super) fn open(state: &mut LuaState) -> LuaResult<TableRef> {
     let version = lua::string(state, b"Lua 5.1");
     lua::set_field(state, globals, "_VERSION", version)?;
     string_metatable(state, globals)?;
-    library(state, globals, "table", TABLE)?;
+    library(state, globals, "table", list::FUNCTIONS)?;
     let library_of_math = library(state, globals, "math", math::FUNCTIONS)?;
     math::constants(state, library_of_math)?;
     library(state, globals, "coroutine", COROUTINE)?;
@@ -46,11 +45,12 @@ pub(super) fn library(
 
 /// `("text"):upper()` finds the library of strings.
 fn string_metatable(state: &mut LuaState, globals: TableRef) -> LuaResult<()> {
-    let strings = library(state, globals, "string", STRING)?;
+    let strings = library(state, globals, "string", text::FUNCTIONS)?;
     let gmatch = lua::field(state, strings, "gmatch");
     lua::set_field(state, strings, "gfind", gmatch)?;
     let metatable = lua::table(state);
-    lua::set_field(state, metatable, "__index", Val::Table(strings))?;
+    let front = lua::field(state, globals, "string");
+    lua::set_field(state, metatable, "__index", front)?;
     state.gc.type_metatables[STRING_TAG] = Some(metatable);
     Ok(())
 }
@@ -88,7 +88,7 @@ fn unknown_global(state: &mut LuaState) -> LuaResult<u32> {
 }
 
 fn refuse_write(_: &mut LuaState) -> LuaResult<u32> {
-    Err(lua::error("Attempt to modify a readonly table"))
+    Err(lua::error(READ_ONLY))
 }
 
 /// Lets a function of the base library work on what is behind a sealed table.
@@ -103,8 +103,16 @@ fn look_behind(state: &mut LuaState) {
 }
 
 fn pairs(state: &mut LuaState) -> LuaResult<u32> {
-    look_behind(state);
-    base::lua_pairs(state)
+    let Some(&table @ Val::Table(_)) = args(state).first() else {
+        return Err(state.type_error(1, "table"));
+    };
+    let globals = state.global;
+    let globals = slot(state).behind(globals).unwrap_or(globals);
+    let next = lua::field(state, globals, "next");
+    state.push(next);
+    state.push(table);
+    state.push(Val::Nil);
+    Ok(3)
 }
 
 fn next(state: &mut LuaState) -> LuaResult<u32> {
@@ -131,9 +139,22 @@ fn refuse_sealed(state: &mut LuaState) -> LuaResult<()> {
     let first = args(state).first().copied();
     match first {
         Some(Val::Table(front)) if slot(state).behind(front).is_some() => {
-            Err(lua::error("Attempt to modify a readonly table"))
+            let text = lua::string(state, READ_ONLY.as_bytes());
+            Err(lua::raise_value(state, text))
         }
         _ => Ok(()),
+    }
+}
+
+fn assert(state: &mut LuaState) -> LuaResult<u32> {
+    let given = args(state);
+    match given.first() {
+        None => Err(state.arg_error(1, "value expected")),
+        Some(value) if value.is_truthy() => Ok(given.len() as u32),
+        Some(_) => {
+            let text = state.opt_string(2)?.unwrap_or_else(|| b"assertion failed!".to_vec());
+            Err(lua::error(String::from_utf8_lossy(&text)))
+        }
     }
 }
 
@@ -177,9 +198,7 @@ fn load(state: &mut LuaState) -> LuaResult<u32> {
             Some(piece) if !piece.is_empty() => source.extend_from_slice(piece),
             _ => break,
         }
-        if source.len() > super::slot::MEMORY {
-            return Err(rilua::LuaError::Memory);
-        }
+        memory::bounded(state, source.len())?;
     }
     if is_byte_code(&source) {
         return refuse_byte_code(state);
@@ -224,49 +243,7 @@ fn wrap(state: &mut LuaState) -> LuaResult<u32> {
     Ok(count)
 }
 
-/// Refuses a result that alone would be more than a script may hold.
-fn bounded(state: &LuaState, bytes: usize) -> LuaResult<()> {
-    let held = state.gc.total_alloc();
-    if held.saturating_add(bytes) > super::slot::MEMORY {
-        return Err(rilua::LuaError::Memory);
-    }
-    Ok(())
-}
-
-fn rep(state: &mut LuaState) -> LuaResult<u32> {
-    let len = state.check_string(1)?.len();
-    let times = usize::try_from(state.check_integer(2)?).unwrap_or(0);
-    bounded(state, len.saturating_mul(times))?;
-    if len == 0 {
-        let empty = lua::string(state, b"");
-        return Ok(lua::answer(state, empty));
-    }
-    string::str_rep(state)
-}
-
-fn gsub(state: &mut LuaState) -> LuaResult<u32> {
-    let given = args(state);
-    let len = |value: Option<&Val>| value.and_then(|&v| lua::bytes_of(state, v)).map(<[u8]>::len);
-    if let (Some(text), Some(with)) = (len(given.first()), len(given.get(2)))
-        && with > 64
-    {
-        bounded(state, (text + 1).saturating_mul(with))?;
-    }
-    string::str_gsub(state)
-}
-
-fn concat(state: &mut LuaState) -> LuaResult<u32> {
-    let given = args(state);
-    if let Some(&Val::Table(list)) = given.first() {
-        let len = state.gc.tables.get(list).map_or(0, |t: &Table| t.len(&state.gc.string_arena));
-        let items = (1..=len).map(|index| lua::get(state, list, Val::Num(index as f64)));
-        let bytes = items.map(|item| lua::bytes_of(state, item).map_or(8, <[u8]>::len)).sum();
-        let separator = given.get(1).and_then(|&value| lua::bytes_of(state, value));
-        let between = separator.map_or(0, <[u8]>::len).saturating_mul(len);
-        bounded(state, between.saturating_add(bytes))?;
-    }
-    table::tab_concat(state)
-}
+const READ_ONLY: &str = "Attempt to modify a readonly table";
 
 /// The type of strings among the interpreter's metatables.
 const STRING_TAG: usize = 3;
@@ -274,8 +251,8 @@ const STRING_TAG: usize = 3;
 type Functions = &'static [(&'static str, rilua::RustFn)];
 
 const BASE: Functions = &[
-    ("assert", base::lua_assert),
-    ("collectgarbage", base::lua_collectgarbage),
+    ("assert", assert),
+    ("collectgarbage", memory::collectgarbage),
     ("error", base::lua_error),
     ("gcinfo", base::lua_gcinfo),
     ("getmetatable", base::lua_getmetatable),
@@ -295,35 +272,6 @@ const BASE: Functions = &[
     ("type", base::lua_type),
     ("unpack", base::lua_unpack),
     ("xpcall", base::lua_xpcall),
-];
-
-const STRING: Functions = &[
-    ("byte", string::str_byte),
-    ("char", string::str_char),
-    ("dump", string::str_dump),
-    ("find", string::str_find),
-    ("format", string::str_format),
-    ("gmatch", string::str_gmatch),
-    ("gsub", gsub),
-    ("len", string::str_len),
-    ("lower", string::str_lower),
-    ("match", string::str_match),
-    ("rep", rep),
-    ("reverse", string::str_reverse),
-    ("sub", string::str_sub),
-    ("upper", string::str_upper),
-];
-
-const TABLE: Functions = &[
-    ("concat", concat),
-    ("foreach", table::tab_foreach),
-    ("foreachi", table::tab_foreachi),
-    ("getn", table::tab_getn),
-    ("insert", table::tab_insert),
-    ("maxn", table::tab_maxn),
-    ("remove", table::tab_remove),
-    ("setn", table::tab_setn),
-    ("sort", table::tab_sort),
 ];
 
 const COROUTINE: Functions = &[

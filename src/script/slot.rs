@@ -8,15 +8,13 @@ use rilua::{LuaApiMut, LuaResult, Val};
 
 use super::Host;
 use super::lua::{self, raise};
-use super::random::Random48;
+use super::memory;
 use crate::resp::Protocol;
 
 /// How many instructions a script may carry out: about a second's worth.
 pub(super) const FUEL: u64 = 50_000_000;
-/// How many bytes a script may hold.
-pub(super) const MEMORY: usize = 64 << 20;
 /// After how many instructions the fuel is looked at.
-const STRIDE: i32 = 1_000;
+const STRIDE: i32 = 100;
 
 /// One run.
 pub(super) struct Slot {
@@ -24,11 +22,11 @@ pub(super) struct Slot {
     pub(super) host: Option<Box<dyn Host>>,
     /// The version of RESP in which the script hears replies.
     pub(super) protocol: Protocol,
-    /// What `math.random` draws from.
-    pub(super) random: Random48,
     /// Tables that nobody may write, each with the one behind it that holds what is in it.
     pub(super) sealed: Vec<(GcRef<Table>, GcRef<Table>)>,
     fuel: u64,
+    /// What was left after the last collection.
+    lived: usize,
 }
 
 impl Slot {
@@ -36,9 +34,9 @@ impl Slot {
         Self {
             host: Some(host),
             protocol: Protocol::Resp2,
-            random: Random48::new(0),
             sealed: Vec::new(),
             fuel: FUEL,
+            lived: 0,
         }
     }
 
@@ -53,7 +51,7 @@ pub(super) fn install(state: &mut LuaState, slot: Slot) -> LuaResult<()> {
     let userdata = state.gc.alloc_userdata(Userdata::new(Box::new(slot)));
     let registry = state.registry;
     lua::set(state, registry, KEY, Val::Userdata(userdata))?;
-    state.gc.set_alloc_limit(MEMORY);
+    memory::limit(state);
     let tick = lua::function(state, "tick", tick);
     state.hook.hook_func = tick;
     state.hook.hook_mask = MASK_COUNT;
@@ -89,6 +87,7 @@ fn tick(state: &mut LuaState) -> LuaResult<u32> {
     let slot = slot(state);
     slot.fuel = slot.fuel.saturating_sub(STRIDE as u64);
     if slot.fuel > 0 {
+        breathe(state)?;
         return Ok(0);
     }
     state.hook.base_hook_count = 1;
@@ -98,6 +97,14 @@ fn tick(state: &mut LuaState) -> LuaResult<u32> {
          else meanwhile"
     );
     Err(raise(state, &text))
+}
+
+/// Keeps what the script holds within bounds.
+pub(super) fn breathe(state: &mut LuaState) -> LuaResult<()> {
+    let mut lived = slot(state).lived;
+    let within = memory::breathe(state, &mut lived);
+    slot(state).lived = lived;
+    within
 }
 
 /// Where the registry keeps the slot.

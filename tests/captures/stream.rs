@@ -48,17 +48,9 @@ const fn except(begins: &'static str, why: &'static str) -> Exception {
     Exception { begins, why, instead: &[] }
 }
 
-const SCRIPTS: &str = "there is no Lua here: EVAL and functions answer with an error";
+const SCRIPTS: &str = "functions are kept, and cannot be run";
 
 const EXCEPTIONS: &[Exception] = &[
-    Exception {
-        begins: r#"EVAL "redis.call('set','w1','1'); redis.call('select',5)"#,
-        why: SCRIPTS,
-        instead: &["SET w1 1", "SELECT 5", "SET w2 2", "SELECT 0"],
-    },
-    except("EVAL", SCRIPTS),
-    except("SCRIPT", SCRIPTS),
-    except("MULTI; EVAL", SCRIPTS),
     except("FUNCTION LOAD", SCRIPTS),
     except("FUNCTION DELETE", SCRIPTS),
     except("FCALL", SCRIPTS),
@@ -293,6 +285,10 @@ fn relative_millis(args: &[Vec<u8>]) -> Option<u64> {
         "SET" | "GETEX" => option("EX").map(|seconds| seconds * 1_000).or_else(|| option("PX")),
         "SETEX" | "EXPIRE" => number(2).map(|seconds| seconds * 1_000),
         "PSETEX" | "PEXPIRE" | "RESTORE" => number(2),
+        "EVAL" => {
+            let (_, seconds) = args[1].split_once("'EX','")?;
+            seconds.split('\'').next()?.parse().ok().map(|seconds: u64| seconds * 1_000)
+        }
         "XADD" | "XREADGROUP" | "XCLAIM" | "XAUTOCLAIM" => Some(0),
         _ => None,
     }

@@ -2,7 +2,7 @@
 //! *Source*: Redis 7.2 · script.c · scriptPrepareForRun, scriptCall.
 
 use super::super::command_command::facts;
-use super::super::gates::{Asker, Row};
+use super::super::gates::{Asker, MISCONF, Row};
 use super::super::io::{Link, Outbox};
 use super::super::log::Level;
 use super::super::machine::Machine;
@@ -11,7 +11,7 @@ use super::super::propagate::Caused;
 use super::super::state::{Setup, State};
 use crate::commands::Flags;
 use crate::resp::{Bytes, Protocol, Reply};
-use crate::script::{self, Host, LogLevel, Run, Shebang};
+use crate::script::{self, Host, LogLevel, Random48, Run, Shebang};
 use crate::time::Instant;
 
 /// What a script may do.
@@ -74,6 +74,10 @@ impl Host for Errand {
         row.check_arity(args.len()).ok().map(|()| true)
     }
 
+    fn random(&mut self) -> &mut Random48 {
+        &mut self.state.scripts.random
+    }
+
     fn version(&self) -> &'static str {
         self.state.setup.profile.redis_version()
     }
@@ -108,7 +112,7 @@ impl Errand {
             self.machine().may_script_write()?;
         }
         if flags.has(Flags::DENYOOM) && !self.may.may_grow && !self.wrote {
-            return refuse("OOM command not allowed when used memory > 'maxmemory'.");
+            return refuse(OOM);
         }
         Ok(row)
     }
@@ -179,61 +183,64 @@ impl Machine<'_> {
         read_only: bool,
     ) -> Result<Permission, Reply> {
         let room = self.make_room();
-        let stale = self.is_stale();
         let Some(flags) = flags else {
-            if stale {
+            if self.is_stale() {
                 return Err(Reply::error(MASTERDOWN));
             }
             return Ok(Permission { read_only, may_grow: room });
         };
-        if stale && !flags.has(script::Flags::ALLOW_STALE) {
-            return Err(Reply::error(format!(
-                "{} and 'allow-stale' flag is not set on the script.",
-                MASTERDOWN.trim_end_matches('.')
-            )));
-        }
         let writes = !flags.has(script::Flags::NO_WRITES);
-        if writes {
-            self.may_declared_write(read_only)?;
-        }
         let may_grow = room || flags.has(script::Flags::ALLOW_OOM) || !writes;
         if !may_grow {
+            let own = "OOM allow-oom flag is not set on the script, can not run it when used \
+                       memory > 'maxmemory'";
+            return Err(self.refuse_declared(own, OOM));
+        }
+        if writes {
+            self.may_declared_write()?;
+        }
+        if self.is_stale() && !flags.has(script::Flags::ALLOW_STALE) {
+            let own = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set \
+                       to 'no' and 'allow-stale' flag is not set on the script.";
+            return Err(self.refuse_declared(own, MASTERDOWN));
+        }
+        if writes && read_only {
             return Err(Reply::error(
-                "OOM allow-oom flag is not set on the script, can not run it when used memory > \
-                 'maxmemory'",
+                "ERR Can not execute a script with write flag using *_ro command.",
             ));
         }
         Ok(Permission { read_only: read_only || !writes, may_grow })
     }
 
+    /// What a script says of itself counts at the gates of commands, which have their words;
+    /// those of a transaction were passed when it was queued, and it is refused by its own.
+    fn refuse_declared(&self, own: &'static str, gate: &'static str) -> Reply {
+        Reply::error(if self.state.in_exec { own } else { gate })
+    }
+
     /// Refuses a script that says it may write.
-    fn may_declared_write(&self, read_only: bool) -> Result<(), Reply> {
-        if self.state.is_replica() && self.state.config().hot.replica_read_only {
-            let text = "READONLY Can not run script with write flag on readonly replica.";
-            return Err(Reply::error(text));
-        }
+    fn may_declared_write(&self) -> Result<(), Reply> {
         if !self.can_persist() {
-            return Err(Reply::error(
-                "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to \
-                 persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read \
-                 only scripts.",
-            ));
+            let own = "MISCONF Redis is configured to save RDB snapshots, but it's currently \
+                       unable to persist to disk. Writable scripts are blocked. Use 'no-writes' \
+                       flag for read only scripts.";
+            return Err(self.refuse_declared(own, MISCONF));
         }
-        if read_only {
-            return Err(Reply::error(
-                "ERR Can not execute a script with write flag using *_ro command.",
-            ));
+        self.has_good_replicas()?;
+        if self.state.is_replica() && self.state.config().hot.replica_read_only {
+            let own = "READONLY Can not run script with write flag on readonly replica.";
+            return Err(self.refuse_declared(own, READ_ONLY));
         }
-        self.has_good_replicas()
+        Ok(())
     }
 
     /// Refuses the first write of a script that has not said whether it writes.
     fn may_script_write(&self) -> Result<(), Reply> {
         if self.state.is_replica() && self.state.config().hot.replica_read_only {
-            return Err(Reply::error("READONLY You can't write against a read only replica."));
+            return Err(Reply::error(READ_ONLY));
         }
         if !self.can_persist() {
-            return Err(Reply::error(super::super::gates::MISCONF));
+            return Err(Reply::error(MISCONF));
         }
         self.has_good_replicas()
     }
@@ -269,3 +276,5 @@ impl Machine<'_> {
 
 const MASTERDOWN: &str =
     "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+const READ_ONLY: &str = "READONLY You can't write against a read only replica.";
+const OOM: &str = "OOM command not allowed when used memory > 'maxmemory'.";
