@@ -1,6 +1,7 @@
 # make serve   sets everything up, builds, serves the page on loopback and prints its address
 # make test    sets everything up and runs every test
 # make check   the inner loop: format, lints of both targets, native tests
+# make screenshots   the README's pictures, made anew
 #
 # Each step installs only what is missing, says what it does, and is not done twice.
 
@@ -11,7 +12,7 @@ WASM := . tools/wasm-env.sh && CARGO_TARGET_DIR=target/wasm
 # wasm-pack's own settings for the browsers that it starts.
 BROWSER := WASM_BINDGEN_TEST_TIMEOUT=300 wasm-pack test --headless
 
-.PHONY: serve test check simulation engine page browsers playwright clean
+.PHONY: serve test check simulation engine page browsers playwright screenshots clean
 
 serve: engine
 	@cd www && npm run --silent build
@@ -55,6 +56,11 @@ playwright: page
 	@tools/setup.sh chromium firefox geckodriver fonts
 	cd www && npm run --silent test:page
 	. tools/versions.sh && cd www && GECKODRIVER="$$TOOLS/bin/geckodriver" node tests/firefox.mjs
+
+# The README's pictures, made anew from the built page.
+screenshots: engine
+	@tools/setup.sh page chromium fonts
+	cd www && npm run --silent build && node tests/shots.mjs --readme
 
 clean:
 	rm -rf target www/engine www/dist www/node_modules webdriver.json

@@ -194,6 +194,11 @@ impl Conductor {
         self.timeline.checkpoint_before(index)
     }
 
+    /// Gives up every checkpoint but the first, and names them: a place has lost what it kept.
+    pub fn forget_checkpoints(&mut self) -> Vec<u64> {
+        self.timeline.drop_checkpoints(|_| true)
+    }
+
     /// While peeking, what happens is not lived: who acts then leaves no branch behind.
     pub(super) const fn set_peeking(&mut self, peeking: bool) {
         self.peeking = peeking;

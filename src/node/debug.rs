@@ -41,6 +41,11 @@ pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
             machine.propagate_bare(&words);
             Reply::OK
         }
+        // Only who sits at a prompt may: no master can end its replicas so.
+        (b"panic", []) if machine.state.clients.contains_key(&link) => {
+            let seconds = machine.now.millis() / 1_000;
+            panic!("DEBUG PANIC called at Unix time {seconds}")
+        }
         (b"error", [text]) => Reply::error(String::from_utf8_lossy(text).into_owned()),
         (b"log", [text]) => {
             let text = String::from_utf8_lossy(text).into_owned();
@@ -136,6 +141,8 @@ const HELP: &[&str] = &[
     "    Write <message> to the server log.",
     "OBJECT <key>",
     "    Show low level info about `key` and associated value.",
+    "PANIC",
+    "    Crash the server simulating a panic.",
     "POPULATE <count> [<prefix>] [<size>]",
     "    Create <count> string keys named key:<num>. If <prefix> is specified then",
     "    it is used instead of the 'key' prefix. These are not propagated to",

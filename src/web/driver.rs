@@ -9,15 +9,16 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ErrorEvent, MessagePort, Worker, WorkerOptions, WorkerType};
 
+use super::crash::{Panic, TurnPlace};
 use super::host;
 use super::look::NodeLook;
 use super::message::{Answer, Ask};
 use super::transport::{Port, channel};
 use crate::lab::{
-    BranchId, Checkpoint, Conductor, ConnectionId, Done, Fact, Intervention, NodeId, Script,
-    Stride, Turn, Watch,
+    BranchId, Checkpoint, Conductor, ConnectionId, Fact, Intervention, NodeId, Script, Stride,
+    Turn, Watch,
 };
-use crate::time::{Duration, Instant};
+use crate::time::Duration;
 
 /// Where nodes live.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,18 +35,22 @@ pub(super) struct Driver {
     /// Decides what happens when.
     pub(super) conductor: Conductor,
     /// The nodes.
-    hosts: Vec<HostHandle>,
+    pub(super) hosts: Vec<HostHandle>,
     /// The diallers' ends of connections that are not yet established.
     unclaimed: BTreeMap<ConnectionId, MessagePort>,
     /// Where the nodes live.
     pub(super) isolation: Isolation,
     /// How many hosts have a node: after going back there may be more hosts than nodes.
     placed: usize,
+    /// Panics that have happened, by the turn in which they did.
+    pub(super) panics: BTreeMap<TurnPlace, Panic>,
+    /// Nodes whose hosts have just panicked.
+    pub(super) lost: Vec<NodeId>,
 }
 
 /// One node's host, from the driver's side.
 #[derive(Debug)]
-struct HostHandle {
+pub(super) struct HostHandle {
     /// The port to it.
     control: Port,
     /// Who waits for its answers, in order.
@@ -81,8 +86,15 @@ impl Driver {
             Err(error) => return Err(error),
         };
         let conductor = Conductor::from_script(&script);
-        let driver =
-            Self { conductor, hosts, unclaimed: BTreeMap::new(), isolation, placed: count };
+        let driver = Self {
+            conductor,
+            hosts,
+            unclaimed: BTreeMap::new(),
+            isolation,
+            placed: count,
+            panics: BTreeMap::new(),
+            lost: Vec::new(),
+        };
         for index in 0..count {
             let ask = Ask::Begin { script: text.to_owned(), seed, index, now: None };
             driver.hosts[index].ask(&ask, None).await?;
@@ -101,6 +113,7 @@ impl Driver {
 
     /// Lets a person act.
     pub(super) async fn intervene(&mut self, act: Intervention) -> Result<(), JsValue> {
+        self.forget_panics_behind(self.conductor.cursor());
         let indices = self.conductor.begin_act(act);
         if !indices.is_empty() {
             for host in &self.hosts {
@@ -146,7 +159,8 @@ impl Driver {
             .collect();
         let mut looks = Vec::new();
         for answer in asked? {
-            let Answer::Look(look) = understand(answer.await?)? else { return Err(unexpected()) };
+            let answer = serde_wasm_bindgen::from_value(answer.await?)?;
+            let Answer::Look(look) = understand(answer)? else { return Err(unexpected()) };
             looks.push(*look);
         }
         Ok(looks)
@@ -178,6 +192,7 @@ impl Driver {
         if self.conductor.cursor() > parts {
             self.seek(parts).await?;
         }
+        self.forget_panics_behind(self.conductor.cursor());
         let indices = self.conductor.select(branch);
         for host in &self.hosts {
             host.ask(&Ask::Forget { indices: indices.clone() }, None).await?;
@@ -229,11 +244,18 @@ impl Driver {
 
     async fn carry_out(&mut self) -> Result<(), JsValue> {
         self.host_added().await?;
-        while let Some(Turn { node, now, fact }) = self.conductor.next_turn() {
-            let done = self.turn(node, now, fact).await?;
+        let mut number = 0;
+        while let Some(turn) = self.conductor.next_turn() {
+            let node = turn.node;
+            let done = self.survive(number, turn).await?;
             self.conductor.absorb(node, done);
+            number += 1;
         }
-        if let Some(Checkpoint { index, forget }) = self.conductor.finish() {
+        let checkpoint = self.conductor.finish();
+        if !self.lost.is_empty() {
+            return Box::pin(self.mend()).await;
+        }
+        if let Some(Checkpoint { index, forget }) = checkpoint {
             for (number, host) in self.hosts[..self.placed].iter().enumerate() {
                 let frames = self.conductor.frames_sent_to(NodeId(number));
                 let frames = frames.into_iter().map(|(link, count)| (link.0, count)).collect();
@@ -243,7 +265,9 @@ impl Driver {
         Ok(())
     }
 
-    async fn turn(&mut self, node: NodeId, now: Instant, fact: Fact) -> Result<Done, JsValue> {
+    /// Asks a node to take its turn; a panic is an answer, too.
+    pub(super) async fn turn(&mut self, turn: Turn) -> Result<Answer, JsValue> {
+        let Turn { node, now, fact } = turn;
         let port = match &fact {
             Fact::Accepted { connection, .. } | Fact::Opened { connection, .. } => {
                 Some(self.end_of(*connection)?)
@@ -260,9 +284,8 @@ impl Driver {
             | Fact::Woke => None,
         };
         let ask = Ask::Turn { now: now.micros(), fact: fact.into() };
-        let answer = self.hosts[node.0].ask(&ask, port).await?;
-        let Answer::Done(done) = answer else { return Err(unexpected()) };
-        Ok(done.into())
+        let answer = self.hosts[node.0].begin(&ask, port)?.await?;
+        Ok(serde_wasm_bindgen::from_value(answer)?)
     }
 
     /// An end of a connection's channel: whoever comes first makes it, the other gets the rest. A
@@ -320,8 +343,13 @@ impl Drop for HostHandle {
 
 impl HostHandle {
     /// Tells the host something, and awaits its answer.
-    async fn ask(&self, ask: &Ask, port: Option<MessagePort>) -> Result<Answer, JsValue> {
-        understand(self.begin(ask, port)?.await?)
+    pub(super) async fn ask(
+        &self,
+        ask: &Ask,
+        port: Option<MessagePort>,
+    ) -> Result<Answer, JsValue> {
+        let answer = self.begin(ask, port)?.await?;
+        understand(serde_wasm_bindgen::from_value(answer)?)
     }
 
     /// Tells the host something; the answer comes in the order of telling.
@@ -342,15 +370,24 @@ impl HostHandle {
 }
 
 async fn start_hosts(count: usize, isolation: &Isolation) -> Result<Vec<HostHandle>, JsValue> {
+    // All begin before the first is awaited: Workers start side by side.
+    let begun: Result<Vec<_>, JsValue> = (0..count).map(|_| begin_host(isolation)).collect();
     let mut hosts = Vec::new();
-    for _ in 0..count {
-        hosts.push(start_host(isolation).await?);
+    for (handle, ready) in begun? {
+        understand(serde_wasm_bindgen::from_value(ready.await?)?)?;
+        hosts.push(handle);
     }
     Ok(hosts)
 }
 
 /// Starts a host where it shall live, and awaits that it is there.
-async fn start_host(isolation: &Isolation) -> Result<HostHandle, JsValue> {
+pub(super) async fn start_host(isolation: &Isolation) -> Result<HostHandle, JsValue> {
+    let mut hosts = start_hosts(1, isolation).await?;
+    hosts.pop().ok_or_else(unexpected)
+}
+
+/// Starts a host; the answer comes when it is there.
+fn begin_host(isolation: &Isolation) -> Result<(HostHandle, JsFuture), JsValue> {
     let (ours, theirs) = channel()?;
     let waiting = Rc::new(RefCell::new(VecDeque::<Waiter>::new()));
     let answers = Rc::clone(&waiting);
@@ -365,8 +402,7 @@ async fn start_host(isolation: &Isolation) -> Result<HostHandle, JsValue> {
         Isolation::Page => host::serve(theirs),
         Isolation::Workers(url) => handle.start_worker(url, theirs)?,
     }
-    understand(ready.await?)?;
-    Ok(handle)
+    Ok((handle, ready))
 }
 
 impl HostHandle {
@@ -384,17 +420,17 @@ impl HostHandle {
         });
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
         let transfer: js_sys::Array = std::iter::once(JsValue::from(port)).collect();
-        worker.post_message_with_transfer(&JsValue::NULL, &transfer)?;
+        // The compiled engine goes along: no Worker has to fetch and compile it again.
+        worker.post_message_with_transfer(&wasm_bindgen::module(), &transfer)?;
         self.worker = Some(worker);
         self._on_error = Some(on_error);
         Ok(())
     }
 }
 
-/// Reads an answer; a host that could not do what it was told is an error with its words.
-fn understand(value: JsValue) -> Result<Answer, JsValue> {
-    let answer: Answer = serde_wasm_bindgen::from_value(value)?;
-    if let Answer::Failed { why } = &answer {
+/// A host that could not do what it was told is an error with its words.
+pub(super) fn understand(answer: Answer) -> Result<Answer, JsValue> {
+    if let Answer::Failed { why } | Answer::Panicked { report: why } = &answer {
         return Err(JsError::new(why).into());
     }
     Ok(answer)

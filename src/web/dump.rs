@@ -22,7 +22,7 @@ impl DumpReader {
     /// A reader at the first byte of a file; `now` is in milliseconds since the Unix epoch.
     #[wasm_bindgen(constructor)]
     pub fn new(now: f64) -> Self {
-        console_error_panic_hook::set_once();
+        super::crash::watch_panics();
         let decoder = Decoder::new(DecodeOptions::default());
         Self { decoder, survey: Survey::default(), now: now as i64 }
     }

@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::MessagePort;
 
+use super::crash::watch_panics;
 use super::driver::{Driver, Isolation};
 use super::host;
 use super::inspect::Inspected;
@@ -56,7 +57,7 @@ impl LabHandle {
     /// # Errors
     /// A sentence: the line of the script that makes no sense, or why no node could be started.
     pub async fn open(options: JsValue) -> Result<Self, JsValue> {
-        console_error_panic_hook::set_once();
+        watch_panics();
         let options: OpenOptions = serde_wasm_bindgen::from_value(options)?;
         let isolation = match (options.isolation.as_deref(), options.worker_url) {
             (Some("page"), _) | (_, None) => Isolation::Page,
@@ -151,6 +152,16 @@ impl LabHandle {
             let now = driver.conductor.world().now().micros();
             let bytes = driver.bytes(NodeId(node as usize), BytesOf::Dump { now }).await;
             (driver, bytes.map(|found| found.map(|(bytes, _)| bytes).unwrap_or_default()))
+        })
+        .await
+    }
+
+    /// What has happened up to the cursor, for other tools: "script", "ndjson", "pcapng", "shiviz"
+    /// or "svg", as the bytes of a file.
+    pub async fn export(&self, format: String) -> Result<Vec<u8>, JsValue> {
+        self.read(|driver| async move {
+            let bytes = exported(&driver, &format);
+            (driver, bytes)
         })
         .await
     }
@@ -253,6 +264,23 @@ async fn frame_of(driver: &Driver) -> Result<JsValue, JsValue> {
     Ok(FrameView::of(driver, looks).serialize(&plain())?)
 }
 
+/// What has happened up to the cursor, in a format for other tools.
+fn exported(driver: &Driver, format: &str) -> Result<Vec<u8>, JsValue> {
+    let conductor = &driver.conductor;
+    // Who sent what is found by living it again, in one piece: a panic would be the page's own.
+    if !driver.panics.is_empty() && matches!(format, "pcapng" | "shiviz" | "svg") {
+        return Err(JsError::new("a history with a panic in it has no such export").into());
+    }
+    match format {
+        "script" => Ok(conductor.retell().into_bytes()),
+        "ndjson" => Ok(conductor.ndjson().into_bytes()),
+        "pcapng" => Ok(conductor.pcapng()),
+        "shiviz" => Ok(conductor.shiviz().into_bytes()),
+        "svg" => Ok(conductor.svg().into_bytes()),
+        _ => Err(JsError::new("there is no such format").into()),
+    }
+}
+
 pub(super) const fn plain() -> serde_wasm_bindgen::Serializer {
     serde_wasm_bindgen::Serializer::json_compatible().serialize_bytes_as_arrays(false)
 }
@@ -260,7 +288,7 @@ pub(super) const fn plain() -> serde_wasm_bindgen::Serializer {
 /// Serves one node on the port that the page has sent to its Worker.
 #[wasm_bindgen]
 pub fn serve_node(port: MessagePort) {
-    console_error_panic_hook::set_once();
+    watch_panics();
     host::serve(port);
 }
 

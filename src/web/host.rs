@@ -7,6 +7,7 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
 
+use super::crash::report_of;
 use super::look::NodeLook;
 use super::message::{Answer, Ask, BytesOf, PlainFact};
 use super::transport::{Port, bytes_of, port_of};
@@ -25,7 +26,9 @@ struct Host {
     ports: BTreeMap<Link, Port>,
     /// What the driver has said and could not yet be done, with the port that came along.
     waiting: VecDeque<(Ask, Option<MessagePort>)>,
-    /// The port to the driver.
+    /// The port to the driver, to speak.
+    driver: MessagePort,
+    /// The same, to listen: kept alive.
     control: Option<Port>,
     /// This very host, for the closures of its ports.
     own: Weak<RefCell<Self>>,
@@ -39,15 +42,29 @@ pub(super) fn serve(port: MessagePort) {
             kept: BTreeMap::new(),
             ports: BTreeMap::new(),
             waiting: VecDeque::new(),
+            driver: port.clone(),
             control: None,
             own: Weak::clone(own),
         })
     });
     // The closure owns the host: it lives as long as its control port.
     let owner = Rc::clone(&host);
-    let control = Port::listen(port, move |event| owner.borrow_mut().hear(&event));
+    let hear = move |event| owner.borrow_mut().hear(&event);
+    let control = Port::listen_guarded(port.clone(), hear, panicked(port));
     host.borrow_mut().control = Some(control);
     host.borrow().answer(Answer::Ready);
+}
+
+/// Tells the driver of a panic: the host itself cannot do it any more.
+fn panicked(driver: MessagePort) -> impl Fn(&JsValue) {
+    move |thrown| say(&driver, &Answer::Panicked { report: report_of(thrown) })
+}
+
+fn say(driver: &MessagePort, answer: &Answer) {
+    let value = serde_wasm_bindgen::to_value(answer).unwrap_or(JsValue::NULL);
+    if let Err(error) = driver.post_message(&value) {
+        web_sys::console::error_1(&error);
+    }
 }
 
 impl Host {
@@ -207,7 +224,7 @@ impl Host {
     fn connect(&mut self, link: Link, port: Option<MessagePort>) {
         let Some(port) = port else { return };
         let own = Weak::clone(&self.own);
-        let port = Port::listen(port, move |event| {
+        let hear = move |event: MessageEvent| {
             if let Some(host) = own.upgrade() {
                 let mut host = host.borrow_mut();
                 if let Some(place) = &mut host.place {
@@ -215,15 +232,12 @@ impl Host {
                 }
                 host.go_on();
             }
-        });
+        };
+        let port = Port::listen_guarded(port, hear, panicked(self.driver.clone()));
         self.ports.insert(link, port);
     }
 
     fn answer(&self, answer: Answer) {
-        let Some(control) = &self.control else { return };
-        let value = serde_wasm_bindgen::to_value(&answer).unwrap_or(JsValue::NULL);
-        if let Err(error) = control.send(&value, &[]) {
-            web_sys::console::error_1(&error);
-        }
+        say(&self.driver, &answer);
     }
 }

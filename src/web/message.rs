@@ -52,6 +52,8 @@ pub(super) enum Answer {
     Ready,
     /// It cannot, and this is why.
     Failed { why: String },
+    /// The node has panicked: the host is lost.
+    Panicked { report: String },
     /// What came of a turn.
     Done(PlainDone),
     /// What can be seen.

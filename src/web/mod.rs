@@ -21,10 +21,11 @@
 //! This is the only room that knows JavaScript. What crosses is plain data, in the units of the
 //! page; the counterparts are in `message` (to the nodes) and `view` (to the page).
 //!
-//! Reading order: `transport`, `message`, `host`, `driver`, `bytes`, `happening`,
+//! Reading order: `transport`, `message`, `host`, `driver`, `crash`, `bytes`, `happening`,
 //! `look`, `view`, `inspect`, `dump`, `handle`.
 
 mod bytes;
+mod crash;
 mod driver;
 mod dump;
 mod handle;

@@ -1,6 +1,6 @@
 //! Ports, as far as we use them: send with a transfer, and be called with what arrives.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageChannel, MessageEvent, MessagePort};
 
@@ -24,6 +24,21 @@ impl Port {
         // Setting the handler also starts the port.
         port.set_onmessage(Some(closure.as_ref().unchecked_ref()));
         Self { port, _on_message: closure }
+    }
+
+    /// Listens likewise; what hearing a message throws, such as a panic, is told to `on_throw`.
+    pub(super) fn listen_guarded(
+        port: MessagePort,
+        on_message: impl FnMut(MessageEvent) + 'static,
+        on_throw: impl Fn(&JsValue) + 'static,
+    ) -> Self {
+        let hear = Closure::<dyn FnMut(MessageEvent)>::new(on_message);
+        Self::listen(port, move |event| {
+            let hear: &Function = hear.as_ref().unchecked_ref();
+            if let Err(thrown) = hear.call1(&JsValue::NULL, &event) {
+                on_throw(&thrown);
+            }
+        })
     }
 
     /// Sends a value, giving `transfer` away with it.

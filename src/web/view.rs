@@ -64,6 +64,8 @@ struct NodeView {
     #[serde(flatten)]
     look: NodeLook,
     running: bool,
+    /// Why the process has ended, if the engine itself has failed.
+    panic: Option<String>,
     frozen: bool,
     disk: &'static str,
     fork_fails: bool,
@@ -158,7 +160,7 @@ impl FrameView {
             what: (&entry.what).into(),
             weight: weight(entry.weight),
         });
-        let nodes = looks.into_iter().enumerate().map(|(id, look)| node_view(world, id, look));
+        let nodes = looks.into_iter().enumerate().map(|(id, look)| node_view(driver, id, look));
         let wires = world.connections().map(|(id, connection)| wire_view(id.0, connection));
         Self {
             at: millis(world.now()),
@@ -219,7 +221,8 @@ fn next_view(next: NextEvent) -> NextView {
     NextView { at: millis(next.at), node: next.node.0, kind, what: (&next.what).into() }
 }
 
-fn node_view(world: &World, id: usize, mut look: NodeLook) -> NodeView {
+fn node_view(driver: &Driver, id: usize, mut look: NodeLook) -> NodeView {
+    let world = driver.conductor.world();
     let plan = &world.plan().nodes[id];
     look.name_replicas(|link| world.peer(NodeId(id), Link(link)).map(|(node, _)| node.0));
     let NodeLog { lines, count, prompt } = world.log(NodeId(id));
@@ -242,6 +245,7 @@ fn node_view(world: &World, id: usize, mut look: NodeLook) -> NodeView {
         port: plan.config.number("port"),
         look,
         running: world.is_running(NodeId(id)),
+        panic: driver.panic_of(NodeId(id)).map(str::to_owned),
         frozen: world.is_frozen(NodeId(id)),
         disk: match world.disk_health(NodeId(id)) {
             DiskHealth::Works => "works",

@@ -1,12 +1,8 @@
 /** The element, fed with frames written by hand: what needs no engine. */
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-
 import { expect, test } from "@playwright/test";
 
+import { seriousFindings } from "./axe";
 import { frameOf, open, press, type } from "./lab";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 test("keys move time, choose servers and reach the prompt", async ({ page }) => {
   await open(page, "?lang=en");
@@ -178,22 +174,7 @@ for (const scheme of ["light", "dark"] as const) {
     await open(page, "?lang=ko");
     for (const cursor of [0, 3, 5, 7]) {
       while ((await frameOf(page)).cursor < cursor) await press(page, "step");
-      await page.evaluate(axe);
-      const found = await page.evaluate(async () => {
-        const run = (
-          window as unknown as {
-            axe: {
-              run(): Promise<{
-                violations: { id: string; impact: string; nodes: { html: string }[] }[];
-              }>;
-            };
-          }
-        ).axe.run;
-        return (await run()).violations.map(
-          ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((one) => one.html).join(" | ")}`,
-        );
-      });
-      expect(found.filter((one) => /^(serious|critical)/.test(one))).toEqual([]);
+      expect(await seriousFindings(page)).toEqual([]);
     }
   });
 }

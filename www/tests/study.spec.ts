@@ -1,12 +1,10 @@
 /** Looking closer: picked bytes, the inspector, the space-time diagram, faults and branches. */
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
 import { expect, type Page, test } from "@playwright/test";
 
+import { seriousFindings } from "./axe";
 import { frameOf, open, press, stepTo, type } from "./lab";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** Steps until something holds. */
 async function stepUntil(page: Page, holds: () => Promise<boolean>): Promise<void> {
@@ -191,20 +189,9 @@ for (const scheme of ["light", "dark"] as const) {
     await stepTo(page, "snapshot");
     await type(page, "SET k v");
     await page.getByTestId("faults").first().click();
-    const check = async (): Promise<void> => {
-      await page.evaluate(axe);
-      const found = await page.evaluate(async () => {
-        const { axe } = window as unknown as { axe: typeof import("axe-core") };
-        const { violations } = await axe.run();
-        return violations
-          .filter(({ impact }) => impact === "serious" || impact === "critical")
-          .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
-      });
-      expect(found).toEqual([]);
-    };
-    await check();
+    expect(await seriousFindings(page)).toEqual([]);
     await page.getByTestId("piece").last().click();
     await page.getByTestId("part").first().waitFor();
-    await check();
+    expect(await seriousFindings(page)).toEqual([]);
   });
 }

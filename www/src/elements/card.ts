@@ -124,6 +124,7 @@ function barOf(view: View, node: NodeView): number | null {
 
 function noteOf(view: View, node: NodeView, tall: boolean): string {
   const { t, frame } = view;
+  if (!node.running) return "";
   const { pages } = node.keys;
   const copied = pages.filter((page) => page.copied).length;
   if (node.snapshot !== null && copied > 0) {
@@ -163,6 +164,7 @@ function pages(view: View, { node, width, height }: Card): SVGTemplateResult {
 }
 
 function stageText({ t }: View, node: NodeView, stage: Stage): string {
+  if (node.panic !== null) return t("node.panic");
   if (!node.running) return t("node.down");
   if (node.frozen) return t("node.frozen");
   if (node.snapshot !== null) return t("stage.forked");

@@ -4,6 +4,7 @@ import { repeat } from "lit/directives/repeat.js";
 
 import type { NodeView } from "../engine/frame";
 import { intend } from "../model/intent";
+import { explain } from "./explain";
 import { follow } from "./follow";
 import { log } from "./log";
 import { chosenNode, optionOf, type View } from "./view";
@@ -20,7 +21,7 @@ export function consolePane(view: View): TemplateResult | typeof nothing {
     aria-labelledby="console-title"
   >
     <h2 class="unseen" id="console-title">${t("console.title")}</h2>
-    <div class="console-bar">${chooser(view, node)}${merge(view)}</div>
+    <div class="console-bar">${chooser(view, node)}${merge(view)}${explain(view, "console")}</div>
     ${log(view, node)}${terminal(view, node)}
   </section>`;
 }

@@ -3,6 +3,8 @@ import { html, nothing, type TemplateResult } from "lit";
 
 import { type Dock, intend } from "../model/intent";
 import { icon } from "./icons";
+import { explain } from "./explain";
+import { facts } from "./facts";
 import { inspector } from "./inspector";
 import { spacetime } from "./spacetime";
 import type { View } from "./view";
@@ -21,10 +23,11 @@ export function dock(view: View): TemplateResult | typeof nothing {
       ${
         state.screen.expert
           ? html`<div class="segments" role="group" aria-label=${t("pane.choose")}>
-              ${tab(view, "spacetime")}${tab(view, "inspector")}
+              ${tab(view, "spacetime")}${tab(view, "inspector")}${tab(view, "facts")}
             </div>`
           : html`<h2 class="section-title">${t(`dock.${shown}`)}</h2>`
       }
+      ${explain(view, "dock")}
       <button
         type="button"
         class="quiet square"
@@ -35,7 +38,7 @@ export function dock(view: View): TemplateResult | typeof nothing {
         ${icon("close")}
       </button>
     </div>
-    ${shown === "inspector" ? inspector(view) : spacetime(view)}
+    ${shown === "inspector" ? inspector(view) : shown === "facts" ? facts(view) : spacetime(view)}
   </section>`;
 }
 

@@ -6,6 +6,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { EventView } from "../engine/frame";
 import { intend } from "../model/intent";
 import { sentence } from "../model/sentence";
+import { explain } from "./explain";
 import { follow } from "./follow";
 import { rove } from "./rove";
 import type { View } from "./view";
@@ -21,11 +22,14 @@ export function events(view: View): TemplateResult {
     data-pane="events"
     aria-labelledby="events-title"
   >
-    <h2 class="section-title" id="events-title">
-      ${t("events.title")}<span class="section-note"
-        >${t("time.count", { cursor: frame.cursor, length: frame.length })}</span
-      >
-    </h2>
+    <div class="titled">
+      <h2 class="section-title" id="events-title">
+        ${t("events.title")}<span class="section-note"
+          >${t("time.count", { cursor: frame.cursor, length: frame.length })}</span
+        >
+      </h2>
+      ${explain(view, "events")}
+    </div>
     <div
       class="scroll"
       role="group"

@@ -16,7 +16,7 @@ export function header(view: View): TemplateResult {
       ${icon("library")}<span>${t("library.open")}</span>
     </button>
     <p class="head-note" data-testid="isolation">${t("app.engine")} · ${where}</p>
-    <div class="head-tools">${restart(view)}${expert(view)}${language(view)}${theme(view)}${help(view)}</div>
+    <div class="head-tools">${exports(view)}${restart(view)}${expert(view)}${language(view)}${theme(view)}${help(view)}</div>
   </header>`;
 }
 
@@ -72,7 +72,7 @@ function language({ t }: View): TemplateResult {
     class="quiet"
     data-testid="language"
     lang=${other}
-    aria-label=${t("head.language.hint")}
+    title=${t("head.language.hint")}
     @click=${intend({ do: "language", language: other })}
   >
     ${t("head.language")}
@@ -90,6 +90,20 @@ function theme({ t, theme }: View): TemplateResult {
     @click=${intend({ do: "theme", theme: nextTheme(theme) })}
   >
     ${icon(theme)}
+  </button>`;
+}
+
+function exports({ t }: View): TemplateResult {
+  return html`<button
+    type="button"
+    class="quiet square"
+    data-testid="exports"
+    aria-haspopup="dialog"
+    aria-label=${t("exports.open")}
+    title=${t("exports.open")}
+    @click=${intend({ do: "exports", open: true })}
+  >
+    ${icon("export")}
   </button>`;
 }
 

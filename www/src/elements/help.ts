@@ -3,6 +3,7 @@ import { html, type TemplateResult } from "lit";
 
 import { intend } from "../model/intent";
 import { SHORTCUTS } from "../model/shortcuts";
+import { glossary } from "./explain";
 import { icon } from "./icons";
 import { legend } from "./topology";
 import type { View } from "./view";
@@ -27,6 +28,6 @@ export function help(view: View): TemplateResult {
       )}
     </dl>
     <h3>${t("help.legend")}</h3>
-    ${legend(view)}
+    ${legend(view)}${glossary(view)}
   </dialog>`;
 }

@@ -3,8 +3,11 @@ import { html, nothing, type TemplateResult } from "lit";
 import { guard } from "lit/directives/guard.js";
 
 import type { Anatomy, PartView, SectionView } from "../engine/frame";
+import { copy } from "../model/clipboard";
+import { type Form, FORMS, hexOf, printfOf, written } from "../model/forms";
 import { intend, IntentEvent } from "../model/intent";
 import type { Key, Words } from "../model/language";
+import { changesIn, previousWords } from "../model/previous";
 import { type Picked, whereabouts } from "../model/picked";
 import { shortened } from "../model/sentence";
 import { rove } from "./rove";
@@ -15,7 +18,7 @@ export function inspector(view: View): TemplateResult {
   const { picked, anatomy } = state;
   if (picked === null) return html`<p class="empty-note">${t("inspect.none")}</p>`;
   return html`<div class="inspector" data-testid="inspector">
-    ${summary(view, picked)} ${anatomy === null ? gone(t) : body(view, anatomy)}
+    ${summary(view, picked)} ${anatomy === null ? gone(t) : body(view, picked, anatomy)}
   </div>`;
 }
 
@@ -58,10 +61,11 @@ function summary(view: View, picked: Picked): TemplateResult {
   </div>`;
 }
 
-function body(view: View, anatomy: Anatomy): TemplateResult {
-  const { t, state } = view;
+function body(view: View, picked: Picked, anatomy: Anatomy): TemplateResult {
+  const { t, state, frame } = view;
   const { part } = state;
-  const expert = state.screen.expert;
+  const { expert, form } = state.screen;
+  const changes = changesIn(anatomy, previousWords(frame, picked));
   return html`${anatomy.sections.length === 0 ? nothing : sections(t, anatomy)}
     <div
       class="anatomy ${expert ? "with-hex" : ""}"
@@ -69,11 +73,11 @@ function body(view: View, anatomy: Anatomy): TemplateResult {
       @pointerleave=${intend({ do: "point", part: null })}
       @focusin=${pointing}
     >
-      ${guard([anatomy, part, t], () => meanings(t, anatomy, part))}
-      ${guard([anatomy, part, t], () => bytesOf(t, anatomy, part, "text"))}
+      ${guard([anatomy, part, t, [...changes].join()], () => meanings(t, anatomy, part, changes))}
+      ${guard([anatomy, part, t, form], () => bytesOf(t, anatomy, part, form))}
       ${expert ? guard([anatomy, part, t], () => bytesOf(t, anatomy, part, "hex")) : nothing}
     </div>
-    <div class="pick-tools">${copying(t, anatomy)}</div>`;
+    <div class="pick-tools">${forms(t, form)}${copying(t, anatomy)}</div>`;
 }
 
 /** Under the pointer or the focus: the part to which a mark belongs. */
@@ -83,7 +87,30 @@ function pointing(event: Event): void {
   if (part !== null) event.currentTarget?.dispatchEvent(new IntentEvent({ do: "point", part }));
 }
 
-function meanings(t: Words, { parts }: Anatomy, pointed: number | null): TemplateResult {
+/** How the bytes are shown as text. */
+function forms(t: Words, form: Form): TemplateResult {
+  return html`<div class="segments" role="group" aria-label=${t("inspect.form")}>
+    <span class="segments-label">${t("inspect.form")}</span>
+    ${FORMS.map(
+      (one) => html`<button
+        type="button"
+        class="segment"
+        data-testid="form-${one}"
+        aria-pressed=${one === form}
+        @click=${intend({ do: "form", form: one })}
+      >
+        ${t(`form.${one}`)}
+      </button>`,
+    )}
+  </div>`;
+}
+
+function meanings(
+  t: Words,
+  { parts }: Anatomy,
+  pointed: number | null,
+  changes: ReadonlyMap<number, string>,
+): TemplateResult {
   const shown = parts
     .map((part, index) => ({ part, index }))
     .filter(({ part }) => part.what !== "resp.end");
@@ -103,10 +130,18 @@ function meanings(t: Words, { parts }: Anatomy, pointed: number | null): Templat
         data-what=${part.what}
       >
         <span class="meaning-name">${partName(t, part)}</span>
-        <span class="meaning-value">${shortened(part.text)}</span>
+        <span class="meaning-value ${changes.has(index) ? "changed" : ""}"
+          ><span class="fact-value">${shortened(part.text)}</span>${was(t, changes.get(index))}</span
+        >
       </button>`,
     )}
   </div>`;
+}
+
+/** What stood there in the message of the same kind before. */
+function was(t: Words, word: string | undefined): TemplateResult | typeof nothing {
+  if (word === undefined) return nothing;
+  return html` <span class="was" data-testid="was">${t("facts.was", { was: shortened(word) })}</span>`;
 }
 
 /** The words for a meaning; one without words is shown by its own name. */
@@ -118,20 +153,20 @@ function bytesOf(
   t: Words,
   anatomy: Anatomy,
   pointed: number | null,
-  form: "text" | "hex",
+  form: Form | "hex",
 ): TemplateResult {
   const { parts, bytes } = anatomy;
   const limit = Math.min(bytes.length, form === "hex" ? HEX_MAX : TEXT_MAX);
   const runs = parts.filter((part) => part.start < limit);
   return html`<div
-    class="bytes ${form} scroll"
+    class="bytes ${form === "hex" ? "hex" : "text"} scroll"
     role="img"
     tabindex="0"
     aria-label=${t(form === "hex" ? "inspect.hex" : "inspect.text")}
-    data-testid=${form}
+    data-testid=${form === "hex" ? "hex" : "text"}
     >${runs.map((part, index) => {
       const cut = bytes.subarray(part.start, Math.min(part.end, limit));
-      const shown = form === "hex" ? hexOf(cut) : textOf(cut);
+      const shown = form === "hex" ? hexOf(cut) : written(cut, part, index, form);
       const name = index === pointed ? "byte-run pointed" : "byte-run";
       const odd = index % 2 === 1 ? " odd" : "";
       return html`<span class="${name}${odd}" data-part=${index}>${shown}</span>`;
@@ -168,41 +203,12 @@ function sectionName(t: Words, { what, count }: SectionView): string {
 }
 
 function copying(t: Words, anatomy: Anatomy): TemplateResult {
-  const copy = (text: string) => (): void => {
-    void navigator.clipboard?.writeText(text).catch(() => undefined);
-  };
-  return html`<button type="button" class="quiet" @click=${copy(hexOf(anatomy.bytes).trim())}>
+  return html`<button type="button" class="quiet" data-testid="copy-hex" @click=${() => copy(hexOf(anatomy.bytes).trim())}>
       ${t("inspect.copyHex")}
     </button>
-    <button type="button" class="quiet" @click=${copy(printfOf(anatomy.bytes))}>
+    <button type="button" class="quiet" data-testid="copy-printf" @click=${() => copy(printfOf(anatomy.bytes))}>
       ${t("inspect.copyPrintf")}
     </button>`;
-}
-
-/** Bytes as two digits each, in groups that can be broken into lines. */
-function hexOf(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += `${byte.toString(16).padStart(2, "0")} `;
-  return text;
-}
-
-/** Bytes as text: what is no text is a dot, the ends of lines are arrows. */
-function textOf(bytes: Uint8Array): string {
-  const text = new TextDecoder("utf-8").decode(bytes);
-  return text
-    .replaceAll("\r\n", "↵")
-    .replaceAll("\n", "↵")
-    .replaceAll(/[\p{Cc}\p{Cf}\ufffd]/gu, "·");
-}
-
-/** A command for a shell that sends these bytes: `printf '…' | nc host port`. */
-export function printfOf(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) {
-    const plain = byte >= 0x20 && byte < 0x7f && byte !== 0x27 && byte !== 0x25 && byte !== 0x5c;
-    text += plain ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, "0")}`;
-  }
-  return `printf '${text}' | nc 127.0.0.1 6379`;
 }
 
 /** So many bytes are shown in each form. */

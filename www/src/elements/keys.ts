@@ -2,8 +2,10 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 
+import { intend } from "../model/intent";
 import { type Cell, type Mark, matrixOf, type Row } from "../model/matrix";
-import type { View } from "./view";
+import { explain } from "./explain";
+import { chosenNode, type View } from "./view";
 
 export function keys(view: View): TemplateResult {
   const { t, frame } = view;
@@ -12,7 +14,10 @@ export function keys(view: View): TemplateResult {
   const shown = Math.max(0, ...frame.nodes.map((node) => node.keys.window.length));
   const more = t("keys.more", { shown, total: t.number(total) });
   return html`<section class="pane keys" part="keys" data-pane="keys" aria-labelledby="keys-title">
-    <h2 class="section-title" id="keys-title">${t("keys.title")}</h2>
+    <div class="titled">
+      <h2 class="section-title" id="keys-title">${t("keys.title")}</h2>
+      ${explain(view, "keys")}
+    </div>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="keys-title">
       ${rows.length === 0 ? html`<p class="empty-note">${t("keys.none")}</p>` : table(view, rows)}
     </div>
@@ -20,7 +25,8 @@ export function keys(view: View): TemplateResult {
   </section>`;
 }
 
-function table({ t, frame }: View, rows: readonly Row[]): TemplateResult {
+function table(view: View, rows: readonly Row[]): TemplateResult {
+  const { t, frame } = view;
   return html`<table class="matrix" data-testid="keys">
     <thead>
       <tr>
@@ -34,7 +40,7 @@ function table({ t, frame }: View, rows: readonly Row[]): TemplateResult {
         (row) => row.id,
         (row) => html`<tr>
           <th scope="row" title=${row.key}>
-            ${row.db > 0 ? html`<span class="key-db">db${row.db}</span>` : nothing}${row.key}
+            ${row.db > 0 ? html`<span class="key-db">db${row.db}</span>` : nothing}${named(view, row)}
             ${row.type === "string" ? nothing : html`<span class="key-type">${row.type}</span>`}
           </th>
           ${row.cells.map((one) => cell(t, row, one))}
@@ -42,6 +48,17 @@ function table({ t, frame }: View, rows: readonly Row[]): TemplateResult {
       )}
     </tbody>
   </table>`;
+}
+
+/** A key's name: pressed, it leads back to the event that last changed the key at the chosen node. */
+function named(view: View, { key }: Row): TemplateResult | string {
+  const node = chosenNode(view);
+  // What a script takes for several words cannot be named in one.
+  if (node === null || /[\s\\]/.test(key)) return key;
+  const hint = view.t("keys.who", { key, node: node.name });
+  return html`<button type="button" class="key-name" data-testid="key-who" data-key=${key}
+    title=${hint} aria-label=${hint} @click=${intend({ do: "changed", watch: `${node.name} key ${key}` })}
+    >${key}</button>`;
 }
 
 function cell(t: View["t"], row: Row, { node, mark, value }: Cell): TemplateResult {

@@ -15,7 +15,7 @@ export function lesson(view: View): TemplateResult | typeof nothing {
   const told = telling.steps[step.id];
   const [number, count] = [progress.step + 1, progress.lesson.steps.length];
   const last = number === count && state.lesson.phase === "done" && !isAsking(progress);
-  return html`<section class="lesson" part="lesson" aria-label=${telling.title} data-testid="lesson"
+  return html`<section class="lesson" part="lesson" tabindex="-1" aria-label=${telling.title} data-testid="lesson"
     data-phase=${state.lesson.phase} data-step=${step.id}>
     <header class="lesson-head">
       <h2>${telling.title}</h2>

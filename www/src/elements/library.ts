@@ -3,7 +3,8 @@ import { html, type TemplateResult } from "lit";
 
 import { intend } from "../model/intent";
 import type { Key } from "../model/language";
-import { LESSONS, SCENARIOS } from "../model/library";
+import { LESSONS } from "../model/library";
+import { SCENARIOS } from "../model/scenarios";
 import { icon } from "./icons";
 import type { View } from "./view";
 

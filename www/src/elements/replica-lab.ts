@@ -83,6 +83,8 @@ export class ReplicaLab extends LitElement {
     save,
   });
   #release = 0;
+  /** True if something in the lab had the focus before this update. */
+  #focused = false;
   /** What can be typed: the same in every lab. */
   #commands: readonly Command[] = [];
   /** How many labs were asked for: only the last one is shown. */
@@ -127,6 +129,7 @@ export class ReplicaLab extends LitElement {
   }
 
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    this.#focused = this.shadowRoot?.activeElement != null;
     if (changed.has("autoplay") && this.autoplay === "visible") this.#show.want();
     if (changed.has("script")) void this.#open(this.#store.state.screen.sync);
   }
@@ -143,15 +146,30 @@ export class ReplicaLab extends LitElement {
   }
 
   protected override updated(): void {
-    const { help, library, dump } = this.#store.state.screen;
-    this.#modal("help", help);
+    this.#keepFocus();
+    const { help, topic, library, dump, exports } = this.#store.state.screen;
+    this.#modal("help", help, topic);
     this.#modal("library", library);
     this.#modal("dump", dump);
+    this.#modal("exports", exports);
   }
 
-  #modal(name: string, wanted: boolean): void {
+  /** A control that is gone, or disabled, leaves the focus to the lesson, or to the lab. */
+  #keepFocus(): void {
+    const active = this.shadowRoot?.activeElement ?? null;
+    if (!this.#focused || (active !== null && !active.matches(":disabled"))) return;
+    const lesson = this.renderRoot.querySelector<HTMLElement>(".lesson");
+    (lesson ?? this).focus({ preventScroll: true });
+  }
+
+  #modal(name: string, wanted: boolean, topic: string | null = null): void {
     const dialog = this.renderRoot.querySelector<HTMLDialogElement>(`[data-dialog="${name}"]`);
-    if (wanted && dialog?.open === false) dialog.showModal();
+    if (wanted && dialog?.open === false) {
+      dialog.showModal();
+      const place = dialog.querySelector<HTMLElement>(`[data-topic="${topic}"]`);
+      place?.focus();
+      place?.scrollIntoView();
+    }
     if (!wanted && dialog?.open === true) dialog.close();
   }
 

@@ -8,6 +8,7 @@ import type { PieceView } from "../engine/frame";
 import { IntentEvent } from "../model/intent";
 import { cutOf, overlap, pieceAsPicked, type Span } from "../model/picked";
 import { rootOf } from "../model/relations";
+import { explain } from "./explain";
 import { rdbLane, snapshotLane } from "./lanes";
 import { pressed } from "./press";
 import { stores } from "./stores";
@@ -22,9 +23,12 @@ export function ruler(view: View): TemplateResult | typeof nothing {
   const master = top.role === "master" && top.replicas.length === 0 ? (leader ?? top) : top;
   const model = rulerOf(frame, master);
   return html`<section class="ruler" part="ruler" aria-labelledby="ruler-title" data-testid="ruler">
-    <h2 class="section-title" id="ruler-title">
-      ${t("ruler.title")}<span class="section-note">${t("ruler.note")}</span>
-    </h2>
+    <div class="titled">
+      <h2 class="section-title" id="ruler-title">
+        ${t("ruler.title")}<span class="section-note">${t("ruler.note")}</span>
+      </h2>
+      ${explain(view, "ruler")}
+    </div>
     <div class="ruler-grid">
       ${masterRow(view, model)}${backlogRow(view, model)}${snapshotLane(view, master)}
       ${repeat(

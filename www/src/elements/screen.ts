@@ -6,9 +6,11 @@ import type { Words } from "../model/language";
 import { stepOf } from "../model/lesson";
 import { sentence } from "../model/sentence";
 import { consolePane } from "./console";
+import { crashes } from "./crash";
 import { dock } from "./dock";
 import { dump } from "./dump";
 import { events } from "./events";
+import { exports } from "./exports";
 import { faults } from "./faults";
 import { header } from "./header";
 import { help } from "./help";
@@ -28,7 +30,7 @@ export function screen(view: View): TemplateResult {
   const focus = taught === null ? undefined : stepOf(taught.progress)?.focus?.split(" ")[0];
   return html`<div class="lab" data-show=${pane} data-focus=${focus ?? nothing} data-testid="lab">
     ${header(view)}
-    <div class="top">${taught === null ? story(view) : lesson(view)}${trouble(view)}</div>
+    <div class="top">${taught === null ? story(view) : lesson(view)}${trouble(view)}${crashes(view)}</div>
     <div class="main">
       <div class="picture">${topology(view)}${faults(view)}${ruler(view)}</div>
       ${panes(view)}
@@ -36,7 +38,7 @@ export function screen(view: View): TemplateResult {
       <div class="side side-data">${keys(view)}${events(view)}</div>
       ${dock(view)}
     </div>
-    ${transport(view)} ${help(view)} ${library(view)} ${dump(view)}
+    ${transport(view)} ${help(view)} ${library(view)} ${dump(view)} ${exports(view)}
     <p class="unseen" role="status" aria-live="polite" data-testid="announcement">
       ${announcement(view)}
     </p>

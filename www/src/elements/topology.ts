@@ -5,6 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { KINDS } from "../draw/flight";
 import { topologyOf } from "../draw/topology";
 import { card } from "./card";
+import { explain } from "./explain";
 import { mark } from "./shapes";
 import type { View } from "./view";
 import { wire } from "./wire";
@@ -35,7 +36,7 @@ export function topology(view: View): TemplateResult {
         (one) => card(view, one),
       )}
     </svg>
-    ${legend(view)}
+    <div class="titled">${legend(view)}${explain(view, "topology")}</div>
   </section>`;
 }
 

@@ -8,6 +8,7 @@ import { type Intent, IntentEvent, intend, type Stride } from "../model/intent";
 import { sentence } from "../model/sentence";
 import { powerOf, RATE_POWERS, rateAt, rateText } from "../model/speed";
 import { CHAPTERS } from "../model/story";
+import { explain } from "./explain";
 import { type Icon, icon } from "./icons";
 import type { View } from "./view";
 
@@ -35,7 +36,7 @@ export function transport(view: View): TemplateResult {
         ${step(view)}
         ${button(view, "end", "time.end", { do: "end" }, frame.cursor === frame.length)}
       </div>
-      ${clock(view)}${speed(view)}
+      ${clock(view)}${speed(view)}${explain(view, "time")}
     </div>
     ${state.screen.expert || frame.branches.length > 1 ? html`<div class="controls study">
           ${state.screen.expert ? strides(view) : nothing}${branches(view)}

@@ -188,6 +188,8 @@ export interface NodeView {
   readonly bufferLimit: { readonly hard: number; readonly soft: number; readonly seconds: number };
   /** False while no process runs. */
   readonly running: boolean;
+  /** What the engine said when it failed, if that is why no process runs. */
+  readonly panic: string | null;
   /** True while the process stands still. */
   readonly frozen: boolean;
   readonly disk: "works" | "full" | "fails";
@@ -383,6 +385,9 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
 }
+
+/** A history as a file for other tools. */
+export type ExportFormat = "script" | "ndjson" | "pcapng" | "shiviz" | "svg";
 
 /** What can be looked into. */
 export type Inspected =

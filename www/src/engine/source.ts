@@ -1,5 +1,5 @@
 /** What the page sees of a lab, wherever its nodes live. */
-import type { Anatomy, Command, Frame, Inspected } from "./frame";
+import type { Anatomy, Command, ExportFormat, Frame, Inspected } from "./frame";
 
 /**
  * A lab that can be driven. Every method answers the frame that results; the page holds no other
@@ -28,6 +28,8 @@ export interface Source {
   commands(): Promise<readonly Command[]>;
   /** The dataset of a node as an RDB file. */
   dump(node: number): Promise<Uint8Array>;
+  /** What has happened up to the cursor, as the bytes of a file. */
+  export(format: ExportFormat): Promise<Uint8Array>;
   /**
    * Does what a person may do, in the text form that scripts use:
    * `master> SET k v` (types a command), `cut master replica1`, `heal master replica1`.

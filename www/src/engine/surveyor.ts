@@ -1,6 +1,6 @@
 /** Surveys dumps in a Worker of their own; giving up ends it, whatever it is doing. */
 import type { Surveyor } from "./dump";
-import workerUrl from "./dump.worker?worker&url";
+import workerUrl from "./engine.worker?worker&url";
 
 export const surveyInWorker: Surveyor = (file, tell) => {
   const worker = new Worker(new URL(workerUrl, document.baseURI), { type: "module" });

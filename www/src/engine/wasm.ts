@@ -1,19 +1,13 @@
 /** The engine in WebAssembly, as the `Source` that the page drives. */
 import init, { command_table, LabHandle } from "#engine";
 
-import type { Anatomy, Command, Frame, Inspected } from "./frame";
-import workerUrl from "./node.worker?worker&url";
+import type { Anatomy, Command, ExportFormat, Frame, Inspected } from "./frame";
+import workerUrl from "./engine.worker?worker&url";
 import type { OpenOptions, Source } from "./source";
 
-let loading: Promise<unknown> | null = null;
-
 /** Fetches and compiles the engine, once; what has failed is tried again. */
-export function loadEngine(): Promise<unknown> {
-  loading ??= init().catch((error: unknown) => {
-    loading = null;
-    throw error;
-  });
-  return loading;
+export async function loadEngine(): Promise<void> {
+  await init();
 }
 
 /** Opens a lab. Rejects with an Error whose message is a sentence for the person. */
@@ -76,6 +70,10 @@ class WasmSource implements Source {
 
   dump(node: number): Promise<Uint8Array> {
     return this.#ask(this.#handle.dump(node));
+  }
+
+  export(format: ExportFormat): Promise<Uint8Array> {
+    return this.#ask(this.#handle.export(format));
   }
 
   intervene(line: string): Promise<Frame> {

@@ -1,10 +1,13 @@
 /** Carries out what a person wants: intents in, calls to the player and choices out. */
+import type { ExportFormat } from "../engine/frame";
+import { copy } from "./clipboard";
 import { additionOf, type DumpReading } from "./dump";
 import type { Intent, Move, SyncMode } from "./intent";
 import type { Language } from "./language";
 import { beginningOf } from "./marks";
 import { frameAsPicked, inspectedOf, type Picked } from "./picked";
 import type { Player } from "./player";
+import { reportOf } from "./report";
 import type { Store } from "./store";
 import { storyOf } from "./story";
 import type { Theme } from "./theme";
@@ -50,11 +53,19 @@ export class Actor {
       case "dismiss":
         return this.#store.fail(null);
       case "help":
-        return this.#store.choose({ help: intent.open });
+        return this.#store.choose({ help: intent.open, topic: intent.topic ?? null });
       case "library":
         return this.#store.choose({ library: intent.open });
       case "dump":
         return this.#store.choose({ dump: intent.open, library: false });
+      case "exports":
+        return this.#store.choose({ exports: intent.open });
+      case "export":
+        return void this.#export(intent.format);
+      case "report":
+        return void this.#report(intent.node);
+      case "form":
+        return this.#store.choose({ form: intent.form });
       case "survey":
         return this.#dump.open(intent.file);
       case "giveUp":
@@ -135,6 +146,21 @@ export class Actor {
     if (name !== undefined && bytes !== null) this.#stage.save(`${name}.rdb`, bytes);
   }
 
+  async #export(format: ExportFormat): Promise<void> {
+    const bytes = await this.#player.export(format);
+    this.#store.choose({ exports: false });
+    if (bytes !== null) this.#stage.save(`replica-lab.${EXTENSIONS[format]}`, bytes);
+  }
+
+  /** Copies what there is to say about a panic. */
+  async #report(id: number): Promise<void> {
+    const { frame } = this.#store.state;
+    const node = frame?.nodes[id];
+    const script = await this.#player.export("script");
+    if (frame === null || node === undefined || script === null) return;
+    copy(reportOf(frame, node, new TextDecoder().decode(script)));
+  }
+
   /** Adds a server that begins with the reader's dump, and shows it. */
   async #adopt(): Promise<void> {
     const { frame, dump } = this.#store.state;
@@ -210,6 +236,14 @@ export class Actor {
     return this.#player.seek(frame.cursor > begun ? begun : (earlier?.cursor ?? 0));
   }
 }
+
+const EXTENSIONS: Readonly<Record<ExportFormat, string>> = {
+  script: "txt",
+  ndjson: "ndjson",
+  pcapng: "pcapng",
+  shiviz: "log",
+  svg: "svg",
+};
 
 /** `base`, or with the first number that makes it new. */
 function freeName(base: string, taken: ReadonlySet<string>): string {

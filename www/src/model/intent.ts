@@ -1,4 +1,7 @@
 /** Everything a person may want of the page, as data that travels up in one kind of event. */
+import type { ExportFormat } from "../engine/frame";
+import type { Form } from "./forms";
+import type { Topic } from "./glossary";
 import type { Language } from "./language";
 import type { Picked } from "./picked";
 import type { Theme } from "./theme";
@@ -10,7 +13,7 @@ export type SyncMode = "diskless" | "disk";
 export type Pane = "console" | "keys" | "events";
 
 /** What can be shown below the picture. */
-export type Dock = "inspector" | "spacetime";
+export type Dock = "inspector" | "spacetime" | "facts";
 
 /** What faults are offered for. */
 export type Target =
@@ -41,7 +44,9 @@ export type Choice =
   | { readonly do: "dock"; readonly dock: Dock | null }
   | { readonly do: "expert"; readonly on: boolean }
   | { readonly do: "stride"; readonly stride: Stride }
-  | { readonly do: "download"; readonly node: number }
+  | { readonly do: "download" | "report"; readonly node: number }
+  | { readonly do: "export"; readonly format: ExportFormat }
+  | { readonly do: "form"; readonly form: Form }
   | { readonly do: "target"; readonly target: Target | null }
   | { readonly do: "show"; readonly pane: Pane }
   | { readonly do: "merge"; readonly logs: boolean }
@@ -49,7 +54,8 @@ export type Choice =
   | { readonly do: "idle"; readonly skip: boolean }
   | { readonly do: "language"; readonly language: Language }
   | { readonly do: "theme"; readonly theme: Theme }
-  | { readonly do: "help" | "library" | "dump"; readonly open: boolean }
+  | { readonly do: "help"; readonly open: boolean; readonly topic?: Topic }
+  | { readonly do: "library" | "dump" | "exports"; readonly open: boolean }
   /** Reads a file of the reader's. */
   | { readonly do: "survey"; readonly file: File }
   /** Gives up reading it, or lets a server begin with it. */

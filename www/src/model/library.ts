@@ -15,27 +15,6 @@ const scenarios = import.meta.glob<string>("../../../tests/scenarios/play-*.txt"
 /** The lessons, in the order in which they build on each other. */
 export const LESSONS: readonly string[] = order;
 
-/** The scenarios, the first of them the one that the page opens with. */
-export const SCENARIOS = [
-  "full-sync",
-  "short-cut",
-  "backlog-overrun",
-  "output-limit",
-  "slow-replica",
-  "chain",
-  "promotion",
-  "failover",
-  "writable-replica",
-  "wait",
-  "expiry",
-  "backup",
-  "restart-with-rdb",
-  "crash-without-rdb",
-  "versions",
-  "chaos",
-] as const;
-export type ScenarioId = (typeof SCENARIOS)[number];
-
 /** What happens in a lesson; null if there is none of this name. */
 export async function loadLesson(id: string): Promise<Lesson | null> {
   return (await lessons[`../lessons/${id}.json`]?.()) ?? null;

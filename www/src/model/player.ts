@@ -4,7 +4,7 @@
  * While playing there is one animation callback outstanding and at most one call to the source;
  * while paused, hidden or off screen there is none.
  */
-import type { Anatomy, Command, Frame, Inspected } from "../engine/frame";
+import type { Anatomy, Command, ExportFormat, Frame, Inspected } from "../engine/frame";
 import type { Source } from "../engine/source";
 import { Pace, STILL_MS } from "./pace";
 import type { Store } from "./store";
@@ -110,6 +110,11 @@ export class Player {
   /** The dataset of a node as an RDB file. */
   async dump(node: number): Promise<Uint8Array | null> {
     return (await this.#read((source) => source.dump(node))) ?? null;
+  }
+
+  /** What has happened, as a file for other tools. */
+  async export(format: ExportFormat): Promise<Uint8Array | null> {
+    return (await this.#read((source) => source.export(format))) ?? null;
   }
 
   async #read<T>(call: (source: Source) => Promise<T>): Promise<T | null> {

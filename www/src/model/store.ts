@@ -5,6 +5,8 @@
  */
 import type { Anatomy, Frame } from "../engine/frame";
 import type { DumpState } from "./dump";
+import type { Form } from "./forms";
+import type { Topic } from "./glossary";
 import type { Dock, Pane, Stride, SyncMode, Target } from "./intent";
 import { type Mark, marked } from "./marks";
 import type { Opening } from "./opening";
@@ -25,10 +27,16 @@ export interface Screen {
   /** The logs of all nodes in one list. */
   readonly mergeLogs: boolean;
   readonly help: boolean;
+  /** What the help was asked about, if about something. */
+  readonly topic: Topic | null;
   /** The list of lessons and scenarios is open. */
   readonly library: boolean;
   /** The reader's own dump is shown. */
   readonly dump: boolean;
+  /** What can be taken home is shown. */
+  readonly exports: boolean;
+  /** How bytes are shown as text. */
+  readonly form: Form;
   /** How the scenario was started. */
   readonly sync: SyncMode;
   /** The width of the picture in CSS pixels. */
@@ -48,6 +56,8 @@ export interface Screen {
 export interface State {
   /** Null until the engine has answered for the first time. */
   readonly frame: Frame | null;
+  /** The frame before it, if it was another moment of the same lab. */
+  readonly before: Frame | null;
   readonly screen: Screen;
   /** Where chapters of the story began, as far as they have been seen. */
   readonly marks: readonly Mark[];
@@ -86,7 +96,15 @@ export class Store {
     const { state } = this;
     const marks = marked(state.marks, state.frame, frame);
     const idle = jumped === 0 && state.frame?.cursor === frame.cursor;
-    this.#replace({ ...state, frame, marks, jumped: idle ? state.jumped : jumped, error: null });
+    const before = state.frame?.cursor === frame.cursor ? state.before : state.frame;
+    this.#replace({
+      ...state,
+      frame,
+      before,
+      marks,
+      jumped: idle ? state.jumped : jumped,
+      error: null,
+    });
   }
 
   /** Replaces some of the person's choices. */
@@ -144,6 +162,7 @@ export class Store {
 
 const INITIAL: State = {
   frame: null,
+  before: null,
   marks: [],
   jumped: 0,
   error: null,
@@ -161,8 +180,11 @@ const INITIAL: State = {
     pane: "console",
     mergeLogs: false,
     help: false,
+    topic: null,
     library: false,
     dump: false,
+    exports: false,
+    form: "raw",
     sync: "diskless",
     width: 720,
     still: false,

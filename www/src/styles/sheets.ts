@@ -2,6 +2,8 @@
 import { type CSSResult, unsafeCSS } from "lit";
 
 import base from "./base.css?inline";
+import explain from "./explain.css?inline";
+import inspector from "./inspector.css?inline";
 import instruments from "./instruments.css?inline";
 import lesson from "./lesson.css?inline";
 import dump from "./dump.css?inline";
@@ -20,6 +22,8 @@ export const sheets: CSSResult[] = [
   picture,
   instruments,
   study,
+  inspector,
+  explain,
   lesson,
   opening,
   dump,

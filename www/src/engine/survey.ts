@@ -3,12 +3,8 @@ import init, { DumpReader } from "#engine";
 
 import type { Fault, Report, Survey } from "./dump";
 
-addEventListener("message", (event: MessageEvent<Blob>) => {
-  void survey(event.data);
-}, { once: true });
-postMessage("ready");
-
-async function survey(file: Blob): Promise<void> {
+/** Tells the page what a file holds, while it is read and when it has been. */
+export async function survey(file: Blob): Promise<void> {
   await init();
   const reader = new DumpReader(Date.now());
   const tell = (report: Report): void => postMessage(report);

@@ -1,0 +1,172 @@
+/** What the page shows is what the engine does: states, logs, keys, the backlog, speed and search. */
+import { expect, type Page, test } from "@playwright/test";
+
+import type { Frame } from "../src/engine/frame";
+import { MASTER_STATES, REPLICA_STATES } from "../src/model/states";
+import en from "../src/locales/en.json" with { type: "json" };
+import { frameOf, open, press, stepTo, type } from "./lab";
+
+test("both halves of a link go through their states in order, one lit at a time", async ({ page }) => {
+  await open(page, "?lang=en&expert");
+  await page.locator("[data-testid=node][data-node=replica1] .card-face").press("Enter");
+  await page.getByTestId("dock-facts").click();
+  const seen: Record<string, string[]> = { replica: [], master: [] };
+  for (let steps = 0; steps < 400; steps++) {
+    const lit = await page.locator("[data-testid=strip-of]").evaluateAll((all) =>
+      all.map((one) => ({
+        kind: one.dataset["kind"] ?? "",
+        now: [...one.querySelectorAll("[aria-current=step]")].map((state) => state.textContent?.trim()),
+      })),
+    );
+    for (const { kind, now } of lit) {
+      expect(now.length).toBeLessThanOrEqual(1);
+      const [state] = now;
+      if (state !== undefined && seen[kind]?.at(-1) !== state) seen[kind]?.push(state);
+    }
+    if (seen["master"]?.at(-1) === "online" && seen["replica"]?.at(-1) === "connected") break;
+    await press(page, "step");
+  }
+  const inOrder = (all: readonly string[], some: readonly string[]): readonly string[] =>
+    all.filter((state) => some.includes(state));
+  expect(seen["replica"]).toEqual(inOrder(REPLICA_STATES, seen["replica"] ?? []));
+  // Diskless: nothing is sent from a file; no password is asked for.
+  expect(seen["master"]).toEqual(["wait_bgsave_start", "wait_bgsave_end", "online"]);
+  for (const state of ["connecting", "receive_ping_reply", "receive_psync_reply", "transfer"]) {
+    expect(seen["replica"]).toContain(state);
+  }
+  expect(inOrder(MASTER_STATES, seen["master"] ?? [])).toEqual(seen["master"]);
+});
+
+test("a line of the log leads to the event in which it was printed", async ({ page }) => {
+  await open(page, "?lang=en");
+  await stepTo(page, "load");
+  const { nodes, cursor } = await frameOf(page);
+  const line = nodes[0]?.log.find(({ text }) => text.includes("Starting BGSAVE for SYNC"));
+  expect(line).toBeDefined();
+  await page.getByTestId("log").locator("button", { hasText: "Starting BGSAVE for SYNC" }).click();
+  await expect.poll(async () => (await frameOf(page)).cursor).toBe((line?.event ?? -2) + 1);
+  const there = await frameOf(page);
+  expect(there.cursor).toBeLessThan(cursor);
+  expect(there.nodes[0]?.log.map(({ index }) => index)).toContain(line?.index);
+  for (const { event } of there.nodes[0]?.log ?? []) expect(event).toBeLessThan(there.cursor);
+});
+
+test("who changed a key is found, and no key differs when all is quiet", async ({ page }) => {
+  await open(page, "?lang=en");
+  await stepTo(page, "steady");
+  const keys = page.getByTestId("keys");
+  await expect(keys.locator("[data-mark=equal]").first()).toBeVisible();
+  await expect(keys.locator("[data-mark=stale], [data-mark=missing], [data-mark=extra]")).toHaveCount(0);
+  await type(page, "SET wanted first");
+  await type(page, "SET wanted second");
+  const last = async () => (await frameOf(page)).events.at(-1)?.what;
+  await expect.poll(last).toMatchObject({ line: "SET wanted second" });
+  const { cursor } = await frameOf(page);
+  await expect(keys.locator("[data-key=wanted][data-mark=missing]")).toHaveCount(2);
+  await type(page, "SET another key");
+  await press(page, "step");
+  await page.locator("[data-testid=key-who][data-key=wanted]").click();
+  await expect.poll(async () => (await frameOf(page)).cursor).toBe(cursor);
+  expect(await last()).toMatchObject({ line: "SET wanted second" });
+});
+
+/** Carries events out until the lab has lived so many. */
+async function live(page: Page, cursor: number): Promise<void> {
+  await page.evaluate(async (cursor) => {
+    const lab = document.querySelector("replica-lab");
+    const step = lab?.shadowRoot?.querySelector<HTMLElement>("[data-testid=step]");
+    while ((lab?.frame?.cursor ?? cursor) < cursor) {
+      const before = lab?.frame;
+      step?.click();
+      while (lab?.frame === before) await new Promise((done) => setTimeout(done, 1));
+    }
+  }, cursor);
+}
+
+test("a replica that was away for too long is lost on the ring, as INFO has it", async ({ page }) => {
+  test.setTimeout(120_000);
+  await open(page, "?lang=en&scenario=backlog-overrun");
+  const cursor = page.locator("[data-testid=cursor][data-state=lost]");
+  for (let tries = 0; tries < 40 && (await cursor.count()) === 0; tries++) {
+    await live(page, (await frameOf(page)).cursor + 10);
+  }
+  await expect(cursor).toHaveCount(1);
+  await expect(page.locator(".cursor-line.lost")).toContainText("a full resync is needed");
+  const [master, replica] = (await frameOf(page)).nodes;
+  expect(replica?.upstream?.processed ?? 0).toBeLessThan((master?.backlog?.first ?? 0) - 1);
+  await type(page, "INFO replication");
+  const reply = async (): Promise<string> =>
+    (await frameOf(page)).nodes[0]?.prompt.at(-1)?.reply ?? "";
+  await expect.poll(reply).toContain("repl_backlog_histlen");
+  const { backlog } = (await frameOf(page)).nodes[0] ?? {};
+  expect(await reply()).toContain(`repl_backlog_first_byte_offset:${backlog?.first}`);
+  expect(await reply()).toContain(`repl_backlog_histlen:${backlog?.histlen}`);
+});
+
+test("the lane of the RDB counts its bytes and names its section", async ({ page }) => {
+  await open(page, "?lang=en");
+  await page.getByTestId("restart-disk").click();
+  await expect(page.getByTestId("restart-disk")).toHaveAttribute("aria-pressed", "true");
+  const sections = new Set<string>();
+  const all: Frame[] = [];
+  await stepTo(page, "snapshot");
+  for (let steps = 0; steps < 60; steps++) {
+    const frame = await frameOf(page);
+    const { snapshot } = frame.nodes[0] ?? {};
+    if (snapshot) {
+      sections.add(snapshot.section);
+      const told = `key ${snapshot.keysDone} of ${snapshot.keysTotal} · ${snapshot.section}`;
+      await expect(page.getByTestId("snapshot")).toHaveAttribute("aria-label", new RegExp(told));
+    }
+    if (frame.nodes[1]?.upstream?.transfer?.form === "counted") all.push(frame);
+    if (all.length > 1) break;
+    await press(page, "step");
+  }
+  expect([...sections]).toContain("db 0");
+  const transfer = all.at(-1)?.nodes[1]?.upstream?.transfer;
+  expect(transfer?.total).toBeGreaterThan(0);
+});
+
+test("how fast it is played changes nothing in what happens", async ({ page }) => {
+  test.setTimeout(120_000);
+  const hashes: string[] = [];
+  for (const power of ["2", "-1.5"]) {
+    await open(page, "?lang=en");
+    await page.getByTestId("speed").fill(power);
+    await page.getByTestId("play").click();
+    await expect.poll(async () => (await frameOf(page)).cursor, { timeout: 60_000 }).toBeGreaterThan(60);
+    await page.getByTestId("play").click();
+    await page.getByTestId("scrubber").fill("60");
+    await expect.poll(async () => (await frameOf(page)).cursor).toBe(60);
+    hashes.push((await frameOf(page)).hash);
+  }
+  expect(hashes[0]).toBe(hashes[1]);
+});
+
+test("every word has its sentence, in the help that each place opens at itself", async ({ page }) => {
+  await open(page, "?lang=en&expert");
+  const topics = await page
+    .locator("[data-testid^=explain-]")
+    .evaluateAll((all) => all.map((one) => one.dataset["testid"]?.replace("explain-", "") ?? ""));
+  expect([...topics].sort()).toEqual(["console", "dock", "events", "keys", "ruler", "time", "topology"]);
+  for (const topic of topics) {
+    await page.getByTestId(`explain-${topic}`).press("Enter");
+    await expect(page.locator(`.topic[data-topic=${topic}]`)).toBeFocused();
+    await expect(page.locator(`.topic[data-topic=${topic}]`)).toBeInViewport();
+    await page.keyboard.press("Escape");
+    await expect(page.getByTestId("help-dialog")).toBeHidden();
+  }
+  const said = Object.keys(en).filter((key) => key.startsWith("say."));
+  await page.getByTestId("help").click();
+  const terms = page.getByTestId("term");
+  await expect(terms).toHaveCount(said.length);
+  for (const term of await terms.all()) {
+    expect((await term.locator("dd").innerText()).length).toBeGreaterThan(30);
+  }
+  // What is Redis' own word leads to Redis' own documentation.
+  const links = page.getByTestId("term").locator("a");
+  expect(await links.count()).toBeGreaterThan(12);
+  for (const link of await links.all()) {
+    await expect(link).toHaveAttribute("href", /^https:\/\/redis\.io\/docs\/latest\//);
+  }
+});

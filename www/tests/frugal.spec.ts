@@ -1,0 +1,174 @@
+/** What the page takes of its visitor's machine: time until it answers, frames, memory. */
+import { type CDPSession, expect, type Page, test } from "@playwright/test";
+
+import { frameOf, open, press, stepTo } from "./lab";
+
+/** A slow phone, about: a quarter of this machine's speed, in every thread. */
+async function throttle(page: Page, rate: number): Promise<CDPSession> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate });
+  return devtools;
+}
+
+test("it answers within 1.5 s on a processor four times slower, once it is cached", async ({
+  page,
+}) => {
+  await open(page, "?lang=en");
+  await throttle(page, 4);
+  await page.goto("about:blank");
+  await page.goto("?lang=en");
+  const millis = await page.evaluate(async () => {
+    const lab = document.querySelector("replica-lab");
+    const frames = new Promise<number>((resolve) => {
+      const look = (): void => {
+        const step = lab?.shadowRoot?.querySelector<HTMLElement>("[data-testid=step]");
+        if (step === null || step === undefined) return void setTimeout(look, 5);
+        // The first press that is answered: that is what "interactive" means.
+        step.click();
+        const answered = (): void => {
+          if ((lab?.frame?.cursor ?? 0) > 0) resolve(performance.now());
+          else setTimeout(answered, 5);
+        };
+        answered();
+      };
+      look();
+    });
+    return frames;
+  });
+  console.log(`the first press is answered ${millis.toFixed(0)} ms after the address was entered`);
+  expect(millis).toBeLessThan(1_500);
+});
+
+/** Counts what asks to be called before each painting. */
+async function countFrames(page: Page): Promise<() => Promise<number>> {
+  await page.addInitScript(() => {
+    const original = requestAnimationFrame.bind(window);
+    Object.assign(window, { asked: 0 });
+    window.requestAnimationFrame = (callback) => {
+      (window as unknown as { asked: number }).asked++;
+      return original(callback);
+    };
+  });
+  return () => page.evaluate(() => (window as unknown as { asked: number }).asked);
+}
+
+test("a page at rest asks for no animation frame, and paints nothing", async ({ page }) => {
+  const asked = await countFrames(page);
+  await open(page, "?lang=en&expert");
+  await stepTo(page, "delay");
+  await press(page, "step");
+  const before = await asked();
+  const painted = await paints(page, 1_000);
+  expect(await asked()).toBe(before);
+  expect(painted).toBe(0);
+});
+
+/** How often the page's element changes in a while. */
+function paints(page: Page, millis: number): Promise<number> {
+  return page.evaluate(async (millis) => {
+    let changes = 0;
+    const root = document.querySelector("replica-lab")?.shadowRoot;
+    const watch = new MutationObserver((all) => (changes += all.length));
+    const options = { subtree: true, childList: true, attributes: true, characterData: true };
+    if (root) watch.observe(root, options);
+    await new Promise((resolve) => setTimeout(resolve, millis));
+    watch.disconnect();
+    return changes;
+  }, millis);
+}
+
+test("a page that plays and is hidden stands still, and goes on when it is seen", async ({
+  page,
+}) => {
+  const asked = await countFrames(page);
+  await open(page, "?lang=en");
+  await page.getByTestId("play").click();
+  await expect.poll(async () => (await frameOf(page)).cursor).toBeGreaterThan(0);
+  await hide(page, true);
+  const { cursor } = await frameOf(page);
+  await page.waitForTimeout(100);
+  const [before, from] = [await asked(), await frameOf(page)];
+  await page.waitForTimeout(1_000);
+  expect(await asked()).toBe(before);
+  expect((await frameOf(page)).cursor).toBe(from.cursor);
+  expect(from.cursor - cursor).toBeLessThanOrEqual(1);
+  await hide(page, false);
+  await expect.poll(async () => (await frameOf(page)).cursor).toBeGreaterThan(from.cursor);
+});
+
+/** What a browser does when another tab is chosen; headless ones have no tabs to choose. */
+async function hide(page: Page, hidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    const state = hidden ? "hidden" : "visible";
+    Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+}
+
+test("a lab that is scrolled out of sight stands still", async ({ page }) => {
+  await open(page, "?lang=en");
+  await page.getByTestId("play").click();
+  await expect.poll(async () => (await frameOf(page)).cursor).toBeGreaterThan(0);
+  await page.evaluate(() => {
+    const above = document.createElement("div");
+    above.style.height = "300vh";
+    document.body.prepend(above);
+    scrollTo(0, 0);
+  });
+  await page.waitForTimeout(300);
+  const { cursor } = await frameOf(page);
+  await page.waitForTimeout(1_000);
+  expect((await frameOf(page)).cursor).toBe(cursor);
+});
+
+test("three servers and their page take less than 64 MB", async ({ page }) => {
+  // Browsers tell what a page and its Workers use only if no other page can listen in; what they
+  // tell leaves out the memory of WebAssembly, so each instance is asked for its own.
+  await page.addInitScript(keepMemory);
+  await page.route("**/*", async (route) => {
+    const response = await route.fetch();
+    const headers = {
+      ...response.headers(),
+      "cross-origin-opener-policy": "same-origin",
+      "cross-origin-embedder-policy": "require-corp",
+    };
+    const isWorker = /engine\.worker/.test(route.request().url());
+    const body = isWorker ? { body: `(${keepMemory})();${await response.text()}` } : {};
+    await route.fulfill({ response, headers, ...body });
+  });
+  await open(page, "?lang=en&expert");
+  await page.getByTestId("until").selectOption("synced");
+  await stepTo(page, "steady");
+  const { bytes } = await page.evaluate(measure);
+  const servers = await Promise.all(page.workers().map((one) => one.evaluate(engineBytes)));
+  const conductor = await page.evaluate(engineBytes);
+  expect(servers.length).toBe(3);
+  expect(Math.min(...servers, conductor)).toBeGreaterThan(1_000_000);
+  const all = servers.reduce((sum, one) => sum + one, conductor + bytes);
+  console.log(`page and three servers take ${(all / 1e6).toFixed(1)} MB`);
+  expect(all).toBeLessThan(64_000_000);
+});
+
+/** Remembers the memory of every WebAssembly module that is made in this page or Worker. */
+function keepMemory(): void {
+  const memories: WebAssembly.Memory[] = [];
+  Object.assign(globalThis, { memories });
+  const { instantiateStreaming } = WebAssembly;
+  WebAssembly.instantiateStreaming = async (source, imports) => {
+    const made = await instantiateStreaming(source, imports);
+    memories.push(made.instance.exports["memory"] as WebAssembly.Memory);
+    return made;
+  };
+}
+
+function engineBytes(): number {
+  const { memories } = globalThis as unknown as { memories: readonly WebAssembly.Memory[] };
+  return memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+}
+
+function measure(): Promise<{ readonly bytes: number }> {
+  return (
+    performance as unknown as { measureUserAgentSpecificMemory(): Promise<{ bytes: number }> }
+  ).measureUserAgentSpecificMemory();
+}
