@@ -53,7 +53,6 @@ pub mod random;
 pub mod rdb;
 pub mod replication;
 pub mod resp;
-#[cfg(feature = "scripting")]
 pub mod script;
 pub mod time;
 

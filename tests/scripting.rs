@@ -199,3 +199,161 @@ fn no_script_is_endless_or_boundless() {
         assert_eq!(client.call(&["PING"]), Reply::Simple("PONG".into()), "{script}");
     }
 }
+
+const LIBRARY: &str = "#!lua name=lib
+redis.register_function('args', function(keys, args) return {keys, args} end)
+redis.register_function{function_name='ro', callback=function() return redis.call('get', 'a') end,
+  flags={'no-writes'}, description='reads a'}
+redis.register_function('writes', function() redis.call('set', 'a', 1)
+  return redis.call('incr', 'a') end)
+redis.register_function('global', function() x = 1 end)
+redis.register_function('unknown', function() return KEYS end)
+redis.register_function('fails', function() return redis.call('nosuch') end)
+redis.register_function('raises', function() error('x') end)
+redis.register_function('again', function() redis.register_function('z', print) end)
+redis.register_function('api', function() local t = {} for k in pairs(redis) do t[#t + 1] = k end
+  table.sort(t) return t end)
+redis.log(redis.LOG_DEBUG, 'read')
+";
+
+#[test]
+fn functions_answer_alike() {
+    let servers = [Server::real(&[]), Server::ours(&["--profile", "7.0"])];
+    let load = |body: &str| format!("FUNCTION LOAD \"#!lua name=other\n{body}\"");
+    let faulty = [
+        "x(",
+        "return 1",
+        "error('x')",
+        "redis.call('ping')",
+        "redis.x = 1",
+        "x = 1",
+        "local s = string",
+        "local s = _G",
+        "local x = {}; x.y.z = 1",
+        "redis.register_function()",
+        "redis.register_function('f')",
+        "redis.register_function(1, 2)",
+        "redis.register_function({}, function() end)",
+        "redis.register_function('f', function() end, 1)",
+        "redis.register_function('a-b', function() end)",
+        "redis.register_function('', function() end)",
+        "redis.register_function{1}",
+        "redis.register_function{function_name='f'}",
+        "redis.register_function{callback=function() end}",
+        "redis.register_function{function_name='f', callback=1}",
+        "redis.register_function{function_name={}, callback=function() end}",
+        "redis.register_function{function_name='f', callback=function() end, more=1}",
+        "redis.register_function{function_name='f', callback=function() end, flags={'x'}}",
+        "redis.register_function('f', function() end) redis.register_function('f', function() end)",
+        "redis.register_function('args', function() end)",
+    ];
+    let mut lines = vec![format!("FUNCTION LOAD \"{LIBRARY}\"")];
+    lines.extend(faulty.map(load));
+    let more = [
+        "FUNCTION LOAD x",
+        "FUNCTION LOAD",
+        "FUNCTION LOAD nosuch x",
+        "FUNCTION LOAD REPLACE",
+        "FUNCTION LOAD '#!lua'",
+        "FUNCTION LOAD '#!lua\nx'",
+        "FUNCTION LOAD '#!lua name=a b=c\nx'",
+        "FUNCTION LOAD '#!lua name=a name=b\nx'",
+        "FUNCTION LOAD '#!lua name=a-b\nx'",
+        "FUNCTION LOAD '#!nosuch name=a\nx'",
+        "FUNCTION LOAD '#!lua name=lib\nx'",
+        "FCALL args 1 k a b",
+        "FCALL ARGS 0",
+        "FCALL args x",
+        "FCALL args 5",
+        "FCALL args -1",
+        "FCALL nosuch x",
+        "FCALL",
+        "FCALL args",
+        "FCALL writes 0",
+        "FCALL_RO ro 0",
+        "FCALL_RO writes 0",
+        "FCALL global 0",
+        "FCALL unknown 0",
+        "FCALL fails 0",
+        "FCALL raises 0",
+        "FCALL again 0",
+        "FCALL api 0",
+        "FUNCTION LIST nosuch",
+        "FUNCTION LIST LIBRARYNAME",
+        "FUNCTION LIST WITHCODE WITHCODE",
+        "FUNCTION LIST LIBRARYNAME nosuch",
+        "FUNCTION STATS",
+        "FUNCTION KILL",
+        "FUNCTION HELP",
+        "FUNCTION NOSUCH",
+        "FUNCTION DELETE nosuch",
+        "FUNCTION DELETE",
+        "FUNCTION FLUSH nosuch",
+        "MULTI",
+        "FCALL writes 0",
+        "FCALL raises 0",
+        "EXEC",
+        "HELLO 3",
+        "FUNCTION STATS",
+        "FUNCTION DELETE lib",
+        "FCALL args 0",
+        "FUNCTION LOAD '#!lua name=one\nredis.register_function{function_name=\"f\", callback=\
+         function() return 1 end, flags={\"no-writes\", \"allow-stale\"}}'",
+        "FUNCTION LIST WITHCODE",
+        "FUNCTION DUMP",
+        "FUNCTION LOAD REPLACE '#!LUA NAME=one\nredis.register_function(\"g\", function() return 2 \
+         end)'",
+        "FUNCTION LIST",
+        "FCALL f 0",
+        "FCALL g 0",
+        "REPLICAOF 127.0.0.1 1",
+        "FCALL g 0",
+        "REPLICAOF NO ONE",
+        "FUNCTION FLUSH",
+        "FUNCTION LIST",
+    ];
+    lines.extend(more.map(str::to_owned));
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    servers::both_answer_alike(&servers, &lines);
+}
+
+/// A replica of the other kind has the same data and the same functions as its master.
+#[test]
+fn what_scripts_do_is_replicated_both_ways() {
+    let options = ["--repl-diskless-sync-delay", "0"];
+    let version = ["--repl-diskless-sync-delay", "0", "--profile", "7.0"];
+    let pairs = [
+        [Server::real(&options), Server::ours(&version)],
+        [Server::ours(&version), Server::real(&options)],
+    ];
+    for [master, replica] in &pairs {
+        let mut client = master.client();
+        client.call(&["FUNCTION", "LOAD", LIBRARY]);
+        replica.follow(master);
+        let up = || replica.info("replication", "master_link_status") == "up";
+        servers::eventually("the link is up", up);
+        for script in [
+            "redis.call('set', 'a', 1) redis.call('incr', 'a') return 1",
+            "redis.call('set', 't', 1, 'px', 100000) redis.call('incr', 'nosuch') error('x')",
+            "redis.call('select', 2) redis.call('rpush', 'l', 1, 2, 3) redis.call('lpop', 'l')",
+            "redis.set_repl(redis.REPL_ALL) for i = 1, 50 do redis.call('sadd', 's', i) end",
+            "redis.call('incr', 't') redis.call('lpush', 't', 1)",
+            "for i = 1, 3 do redis.call('spop', 's') end",
+            "redis.call('publish', 'c', 'm')",
+        ] {
+            client.call(&["EVAL", script, "0"]);
+        }
+        client.call(&["FCALL", "writes", "0"]);
+        client.call(&["FUNCTION", "LOAD", "REPLACE", LIBRARY]);
+        let offset = |server: &Server| server.info("replication", "master_repl_offset");
+        servers::eventually("the offsets are equal", || offset(master) == offset(replica));
+        let both = [master, replica];
+        for words in [["DEBUG", "DIGEST"], ["FUNCTION", "DUMP"], ["FUNCTION", "STATS"]] {
+            let [one, other] = both.map(|server| server.client().call(&words));
+            assert_eq!(one, other, "{words:?}");
+        }
+        let refused = replica.client().call(&["FCALL", "writes", "0"]);
+        let text = "READONLY You can't write against a read only replica.";
+        assert_eq!(refused, Reply::error(text));
+    }
+}

@@ -46,6 +46,7 @@ const SCRIPT: Flags = SCRIPT_FLAGS.and(Flags::MAY_REPLICATE);
 const SCRIPT_FLAGS: Flags =
     Flags::NOSCRIPT.and(Flags::SKIP_MONITOR).and(Flags::STALE).and(Flags::MOVABLE_KEYS);
 const EVAL: &str = "script numkeys [key [key ...]] [arg [arg ...]]";
+const FCALL: &str = "function numkeys [key [key ...]] [arg [arg ...]]";
 const EVALSHA: &str = "sha1 numkeys [key [key ...]] [arg [arg ...]]";
 const LISTEN: Flags = FREE.and(Flags::PUBSUB);
 const SPEAK: Flags =
@@ -266,10 +267,12 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         -2,
         Flags::NONE,
         Server,
-        "DUMP|RESTORE|DELETE|FLUSH|STATS [arguments]",
-        "Keeps libraries of functions, which cannot be run here.",
-        admin::function,
+        "LOAD|DELETE|LIST|STATS|FLUSH|DUMP|RESTORE|KILL [arguments]",
+        "Keeps libraries of functions.",
+        scripts::function,
     ),
+    row("fcall", -3, SCRIPT, Scripting, FCALL, "Runs a function.", scripts::fcall),
+    row("fcall_ro", -3, SCRIPT_RO, Scripting, FCALL, "Runs one that reads.", scripts::fcall_ro),
     row("eval", -3, SCRIPT, Scripting, EVAL, "Runs a script.", scripts::eval),
     row("eval_ro", -3, SCRIPT_RO, Scripting, EVAL, "Runs a script that reads.", scripts::eval_ro),
     row("evalsha", -3, SCRIPT, Scripting, EVALSHA, "Runs a script again.", scripts::evalsha),

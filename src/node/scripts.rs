@@ -6,12 +6,18 @@
 
 #[cfg(feature = "scripting")]
 mod errand;
+mod functions;
 #[cfg(not(feature = "scripting"))]
 mod without;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+#[cfg(feature = "scripting")]
+use self::errand::functions_of;
+pub(super) use self::functions::{Libraries, fcall, fcall_ro, function};
+#[cfg(not(feature = "scripting"))]
+use self::without::functions_of;
 use super::help::{help, unknown_subcommand, wrong_arity};
 use super::io::Link;
 use super::machine::Machine;

@@ -4,7 +4,7 @@ mod profile;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::admin::{Denial, Libraries, Slow};
+use super::admin::{Denial, Slow};
 use super::client::Client;
 use super::config::Config;
 use super::debug::Sleep;
@@ -17,7 +17,7 @@ use super::pause::Pauses;
 use super::propagate::Caused;
 use super::pubsub::Audience;
 use super::save::Child;
-use super::scripts::Scripts;
+use super::scripts::{Libraries, Scripts};
 use super::upstream::Upstream;
 use crate::keyspace::Keyspace;
 use crate::random::Random;

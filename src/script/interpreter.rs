@@ -53,7 +53,7 @@ fn prepare(state: &mut LuaState, host: Box<dyn Host>, run: &Run<'_>) -> LuaResul
 }
 
 /// A list of strings.
-fn list(state: &mut LuaState, words: &[Bytes]) -> LuaResult<TableRef> {
+pub(super) fn list(state: &mut LuaState, words: &[Bytes]) -> LuaResult<TableRef> {
     let table = lua::table(state);
     for (index, word) in words.iter().enumerate() {
         let word = lua::string(state, word);
@@ -63,7 +63,7 @@ fn list(state: &mut LuaState, words: &[Bytes]) -> LuaResult<TableRef> {
 }
 
 /// Compiles a text; byte code is none.
-fn compile(state: &mut LuaState, source: &[u8], name: &str) -> LuaResult<Function> {
+pub(super) fn compile(state: &mut LuaState, source: &[u8], name: &str) -> LuaResult<Function> {
     // To the compiler a first line with a hash is a comment, to Lua it is an error. A blank before
     // it says what is meant.
     let refused = sandbox::is_byte_code(source) || source.first() == Some(&b'#');
@@ -72,7 +72,7 @@ fn compile(state: &mut LuaState, source: &[u8], name: &str) -> LuaResult<Functio
 }
 
 /// Calls a function, and answers what it returns.
-fn perform(state: &mut LuaState, function: Function, args: &[Val], name: &str) -> Reply {
+pub(super) fn perform(state: &mut LuaState, function: Function, args: &[Val], name: &str) -> Reply {
     let at = state.top;
     state.push(Val::Function(function.gc_ref()));
     args.iter().for_each(|&arg| state.push(arg));
@@ -88,23 +88,27 @@ fn perform(state: &mut LuaState, function: Function, args: &[Val], name: &str) -
 
 /// The text of an error that nothing has caught: what, in which script, on which line.
 fn failure(state: &mut LuaState, error: &LuaError, name: &str) -> String {
-    let value = state.error_object.take();
-    let text = match value {
+    let text = error_text(state, error);
+    match place(state, &text) {
+        Some((source, line)) => format!("{text} script: {name}, on {source}:{line}."),
+        None => text,
+    }
+}
+
+/// What an error that nothing has caught says.
+pub(super) fn error_text(state: &mut LuaState, error: &LuaError) -> String {
+    match state.error_object.take() {
         Some(Val::Table(table)) => {
             let text = lua::field(state, table, "err");
             let text = lua::text_of(state, text);
-            text.map(|text| String::from_utf8_lossy(&text).into_owned())
-                .unwrap_or_else(|| "ERR unknown error".to_owned())
+            let text = text.map(|text| String::from_utf8_lossy(&text).into_owned());
+            text.unwrap_or_else(|| "ERR unknown error".to_owned())
         }
         Some(value) => {
             let text = lua::text_of(state, value).unwrap_or_else(|| value.to_string().into());
             format!("ERR {}", String::from_utf8_lossy(&text))
         }
         None => format!("ERR {error}"),
-    };
-    match place(state, &text) {
-        Some((source, line)) => format!("{text} script: {name}, on {source}:{line}."),
-        None => text,
     }
 }
 
@@ -131,7 +135,7 @@ fn place(state: &LuaState, text: &str) -> Option<(String, i64)> {
 }
 
 /// Takes the host out of the interpreter.
-fn leave<H: Host>(state: &mut LuaState) -> H {
+pub(super) fn leave<H: Host>(state: &mut LuaState) -> H {
     let host = slot::slot(state).host.take().expect("a host comes out as it went in");
     let host: Box<dyn Any> = host;
     *host.downcast().expect("a host comes out as it went in")

@@ -7,10 +7,10 @@ pub struct Random48(u64);
 
 impl Random48 {
     /// One past the greatest number, as Redis divides by it.
-    pub(super) const MAX: i64 = i32::MAX as i64;
+    pub const MAX: i64 = i32::MAX as i64;
 
     /// The generator after `srand48(seed)`.
-    pub(super) const fn seeded(seed: i32) -> Self {
+    pub const fn seeded(seed: i32) -> Self {
         Self((seed as u32 as u64) << 16 | 0x330E)
     }
 
@@ -20,13 +20,13 @@ impl Random48 {
     }
 
     /// `lrand48()`.
-    pub(super) const fn next(&mut self) -> i64 {
+    pub const fn next(&mut self) -> i64 {
         self.0 = self.0.wrapping_mul(0x5_DEEC_E66D).wrapping_add(0xB) & 0xFFFF_FFFF_FFFF;
         (self.0 >> 17) as i64
     }
 
     /// A number from 0 up to 1.
-    pub(super) const fn fraction(&mut self) -> f64 {
+    pub const fn fraction(&mut self) -> f64 {
         (self.next() % Self::MAX) as f64 / Self::MAX as f64
     }
 }

@@ -14,7 +14,34 @@ use crate::resp::{Bytes, Protocol, Reply, format_double};
 /// Makes the table `redis`.
 pub(super) fn open(state: &mut LuaState, globals: TableRef) -> LuaResult<()> {
     let redis = sandbox::library(state, globals, "redis", FUNCTIONS)?;
-    for &(name, value) in CONSTANTS {
+    constants(state, redis, CONSTANTS)
+}
+
+/// Makes the table `redis` of a library that is being read, and answers what is behind it.
+pub(super) fn for_libraries(
+    state: &mut LuaState,
+    globals: TableRef,
+    register: rilua::RustFn,
+) -> LuaResult<TableRef> {
+    let functions = [("register_function", register), ("log", log as rilua::RustFn)];
+    let redis = sandbox::library(state, globals, "redis", &functions)?;
+    constants(state, redis, &CONSTANTS[..4])?;
+    Ok(redis)
+}
+
+/// Functions cannot be debugged.
+pub(super) fn without_debugger(state: &mut LuaState, globals: TableRef) -> LuaResult<()> {
+    let redis = lua::field(state, globals, "redis");
+    let Val::Table(front) = redis else { return Ok(()) };
+    let Some(redis) = slot(state).behind(front) else { return Ok(()) };
+    for name in ["breakpoint", "debug", "replicate_commands"] {
+        lua::set_field(state, redis, name, Val::Nil)?;
+    }
+    Ok(())
+}
+
+fn constants(state: &mut LuaState, redis: TableRef, numbers: &[(&str, f64)]) -> LuaResult<()> {
+    for &(name, value) in numbers {
         lua::set_field(state, redis, name, Val::Num(value))?;
     }
     let Some(version) = slot(state).host.as_ref().map(|host| host.version()) else { return Ok(()) };
@@ -159,6 +186,10 @@ fn log(state: &mut LuaState) -> LuaResult<u32> {
     let words = given[1..].iter().filter_map(|&value| lua::text_of(state, value));
     let words: Vec<Vec<u8>> = words.collect();
     let text = String::from_utf8_lossy(&words.join(&b' ')).into_owned();
+    // A library is read anew for every call: it has had its say when it was loaded.
+    if slot(state).registered.is_some() {
+        return Ok(0);
+    }
     if let Some(host) = &mut slot(state).host {
         host.log(level, text);
     }

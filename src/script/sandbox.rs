@@ -29,6 +29,13 @@ pub(super) fn open(state: &mut LuaState) -> LuaResult<TableRef> {
     Ok(globals)
 }
 
+/// Lets the script see other globals behind the table that it knows.
+pub(super) fn show(state: &mut LuaState, globals: TableRef) -> LuaResult<()> {
+    let front = state.gc.tables.get(state.global);
+    let Some(metatable) = front.and_then(rilua::vm::table::Table::metatable) else { return Ok(()) };
+    lua::set_field(state, metatable, "__index", Val::Table(globals))
+}
+
 /// Adds a library whose table nobody may write.
 pub(super) fn library(
     state: &mut LuaState,
@@ -70,7 +77,7 @@ pub(super) fn seal(state: &mut LuaState, behind: TableRef) -> LuaResult<TableRef
 }
 
 /// To read a global that does not exist is an error.
-fn refuse_unknown(state: &mut LuaState, globals: TableRef) -> LuaResult<()> {
+pub(super) fn refuse_unknown(state: &mut LuaState, globals: TableRef) -> LuaResult<()> {
     let metatable = lua::table(state);
     let refuse = lua::function(state, "unknown", unknown_global);
     lua::set_field(state, metatable, "__index", refuse)?;

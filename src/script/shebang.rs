@@ -2,6 +2,17 @@
 //! *Source*: Redis 7.2 · eval.c · evalExtractShebangFlags; function.c ·
 //! functionExtractLibMetaData.
 
+/// A function of a library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// Its name.
+    pub name: String,
+    /// What it does, in its author's words.
+    pub description: Option<String>,
+    /// What it says of itself.
+    pub flags: Flags,
+}
+
 /// What a script or a function says of itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flags(u8);
@@ -85,6 +96,39 @@ impl Shebang {
         }
         Ok(Self { flags: Some(flags), len })
     }
+}
+
+/// Reads the first line of a library: its name, and the length of the line.
+pub fn library_name(source: &[u8]) -> Result<(String, usize), String> {
+    if !source.starts_with(b"#!") {
+        return Err("Missing library metadata".into());
+    }
+    let len = source.iter().position(|&byte| byte == b'\n');
+    let Some(len) = len else { return Err("Invalid library metadata".into()) };
+    let mut words = source[2..len].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
+    let engine = words.next().map(text).unwrap_or_default();
+    let mut name = None;
+    for word in words {
+        let is_name = word.get(..5).is_some_and(|key| key.eq_ignore_ascii_case(b"name="));
+        if !is_name {
+            return Err(format!("Invalid metadata value given: {}", text(word)));
+        }
+        if name.replace(text(&word[5..])).is_some() {
+            return Err("Invalid metadata value, name argument was given multiple times".into());
+        }
+    }
+    let name = name.ok_or("Library name was not given")?;
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if name.is_empty() || !name.bytes().all(fits) {
+        return Err("Library names can only contain letters, numbers, or underscores(_) and must \
+                    be at least one character long"
+            .into());
+    }
+    if !engine.eq_ignore_ascii_case("lua") {
+        return Err(format!("Engine '{engine}' not found"));
+    }
+    Ok((name, len))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use rilua::vm::value::Userdata;
 use rilua::{LuaApiMut, LuaResult, Val};
 
 use super::Host;
+use super::library::Registered;
 use super::lua::{self, raise};
 use super::memory;
 use crate::resp::Protocol;
@@ -24,6 +25,8 @@ pub(super) struct Slot {
     pub(super) protocol: Protocol,
     /// Tables that nobody may write, each with the one behind it that holds what is in it.
     pub(super) sealed: Vec<(GcRef<Table>, GcRef<Table>)>,
+    /// The functions of the library that is being read.
+    pub(super) registered: Option<Vec<Registered>>,
     fuel: u64,
     /// What was left after the last collection.
     lived: usize,
@@ -35,6 +38,7 @@ impl Slot {
             host: Some(host),
             protocol: Protocol::Resp2,
             sealed: Vec::new(),
+            registered: None,
             fuel: FUEL,
             lived: 0,
         }

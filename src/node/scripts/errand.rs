@@ -8,10 +8,12 @@ use super::super::log::Level;
 use super::super::machine::Machine;
 use super::super::note::ServerNote;
 use super::super::propagate::Caused;
-use super::super::state::{Setup, State};
+use super::super::state::{Profile, Setup, State};
 use crate::commands::Flags;
 use crate::resp::{Bytes, Protocol, Reply};
-use crate::script::{self, Host, LogLevel, Random48, Run, Shebang};
+use crate::script::{
+    self, Function, FunctionCall, Host, LogLevel, Random48, Run, Shebang, library_name,
+};
 use crate::time::Instant;
 
 /// What a script may do.
@@ -146,6 +148,25 @@ impl Machine<'_> {
         self.send_errand(link, may, |errand| script::evaluate(errand, &run))
     }
 
+    /// Runs a function of a library for a client.
+    pub(super) fn run_function(
+        &mut self,
+        link: Link,
+        function: &Function,
+        code: &[u8],
+        (keys, args): (&[Bytes], &[Bytes]),
+        read_only: bool,
+    ) -> Reply {
+        let Ok((_, shebang)) = library_name(code) else { return Reply::Null };
+        let may = match self.permit_script(Some(function.flags), read_only) {
+            Ok(may) => may,
+            Err(reply) => return reply,
+        };
+        let name = function.name.as_str();
+        let call = FunctionCall { name, source: &code[shebang..], keys, args };
+        self.send_errand(link, may, |errand| script::call_function(errand, &call))
+    }
+
     /// Moves the server into what a script runs in, and back again.
     fn send_errand(
         &mut self,
@@ -272,6 +293,11 @@ impl Machine<'_> {
         }
         reply
     }
+}
+
+/// What a library registers. It can see which release reads it, and no library can tell them apart.
+pub(super) fn functions_of(source: &[u8]) -> Result<Vec<Function>, String> {
+    script::functions_of(source, Profile::V7_2.redis_version())
 }
 
 const MASTERDOWN: &str =
