@@ -78,7 +78,7 @@ fn a_chain_ours_real_ours() {
     chain(&top, &middle, &bottom);
 }
 
-/// Libraries of functions pass through ours: with the snapshot, in the stream, and through its file.
+/// Libraries of functions pass through ours: with the snapshot, in the stream, and by its file.
 #[test]
 fn libraries_of_functions_pass_through_ours() {
     let top = Server::real(&["--repl-diskless-sync-delay", "0"]);

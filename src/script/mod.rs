@@ -29,10 +29,16 @@
 //! the libraries. *Source*: Redis 7.2 · script_lua.c, eval.c, function_lua.c.
 
 #[cfg(feature = "scripting")]
+mod bit;
+#[cfg(feature = "scripting")]
 mod convert;
 mod host;
 #[cfg(feature = "scripting")]
 mod interpreter;
+#[cfg(feature = "scripting")]
+mod json;
+#[cfg(feature = "scripting")]
+mod json_decode;
 #[cfg(feature = "scripting")]
 mod library;
 #[cfg(feature = "scripting")]
@@ -44,7 +50,11 @@ mod math;
 #[cfg(feature = "scripting")]
 mod memory;
 #[cfg(feature = "scripting")]
+mod msgpack;
+#[cfg(feature = "scripting")]
 mod number;
+#[cfg(feature = "scripting")]
+mod packing;
 mod random;
 #[cfg(feature = "scripting")]
 mod redis;

@@ -8,7 +8,7 @@ use rilua::{LuaResult, Val};
 
 use super::lua::{self, TableRef, args};
 use super::slot::{register, share_fuel, slot};
-use super::{list, math, memory, redis, text};
+use super::{bit, json, list, math, memory, msgpack, packing, redis, text};
 
 /// Makes the globals, and answers the table that holds them; `_G` shows it to the script.
 pub(super) fn open(state: &mut LuaState) -> LuaResult<TableRef> {
@@ -21,6 +21,12 @@ pub(super) fn open(state: &mut LuaState) -> LuaResult<TableRef> {
     let library_of_math = library(state, globals, "math", math::FUNCTIONS)?;
     math::constants(state, library_of_math)?;
     library(state, globals, "coroutine", COROUTINE)?;
+    library(state, globals, "bit", bit::FUNCTIONS)?;
+    library(state, globals, "struct", packing::FUNCTIONS)?;
+    let library_of_json = library(state, globals, "cjson", json::FUNCTIONS)?;
+    json::constants(state, library_of_json)?;
+    let library_of_packs = library(state, globals, "cmsgpack", msgpack::FUNCTIONS)?;
+    msgpack::constants(state, library_of_packs)?;
     redis::open(state, globals)?;
     let front = seal(state, globals)?;
     lua::set_field(state, globals, "_G", Val::Table(front))?;

@@ -216,7 +216,11 @@ impl Recorder {
         self.streamed();
         self.prepare(text);
         let (mut reply, mut heard) = (String::new(), String::new());
-        for args in typed(text) {
+        for mut args in typed(text) {
+            // The file shows the code of a library only in the stream.
+            if text == "FUNCTION LOAD" {
+                args = split_words(case.stream[0].as_bytes()).expect("a line of words");
+            }
             (reply, heard) = self.say(CLIENT, &args);
         }
         for _ in 0..RANDOM_TRIES {
@@ -275,10 +279,6 @@ fn relative_millis(args: &[Vec<u8>]) -> Option<u64> {
         "SET" | "GETEX" => option("EX").map(|seconds| seconds * 1_000).or_else(|| option("PX")),
         "SETEX" | "EXPIRE" => number(2).map(|seconds| seconds * 1_000),
         "PSETEX" | "PEXPIRE" | "RESTORE" => number(2),
-        "EVAL" => {
-            let (_, seconds) = args[1].split_once("'EX','")?;
-            seconds.split('\'').next()?.parse().ok().map(|seconds: u64| seconds * 1_000)
-        }
         "XADD" | "XREADGROUP" | "XCLAIM" | "XAUTOCLAIM" => Some(0),
         _ => None,
     }
@@ -287,6 +287,10 @@ fn relative_millis(args: &[Vec<u8>]) -> Option<u64> {
 /// What differs by nature: which members chance draws, and the order of a hash table.
 fn mask(text: &str, mut outcome: Outcome) -> Outcome {
     let draws = ["SPOP", "SRANDMEMBER", "SCAN", "RANDOMKEY"].iter().any(|name| text.contains(name));
+    // Nothing tells when this script ran.
+    if text.contains("'ttl','1','ex'") {
+        outcome.stream.iter_mut().for_each(|command| command.truncate("SET ttl 1 PXAT ".len()));
+    }
     if text.starts_with(SLEPT) {
         outcome.stream.sort();
     }
