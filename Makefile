@@ -1,6 +1,7 @@
 # make serve   sets everything up, builds, serves the page on loopback and prints its address
 # make test    sets everything up and runs every test
 # make check   the inner loop: format, lints of both targets, native tests
+# make measure      how fast jumps and a full synchronisation are in a browser
 # make screenshots   the README's pictures, made anew
 #
 # Each step installs only what is missing, says what it does, and is not done twice.
@@ -12,7 +13,7 @@ WASM := . tools/wasm-env.sh && CARGO_TARGET_DIR=target/wasm
 # wasm-pack's own settings for the browsers that it starts.
 BROWSER := WASM_BINDGEN_TEST_TIMEOUT=300 wasm-pack test --headless
 
-.PHONY: serve test check simulation engine page browsers playwright screenshots clean
+.PHONY: serve test check simulation engine page browsers playwright screenshots measure clean
 
 serve: engine
 	@cd www && npm run --silent build
@@ -20,7 +21,7 @@ serve: engine
 	@cd www && npm run --silent preview -- --host 127.0.0.1 --port $(PORT) --strictPort
 
 check:
-	@tools/setup.sh nextest redis clients wasm
+	@tools/setup.sh nextest redis clients tshark wasm
 	cargo fmt --check
 	cargo clippy --all-targets --quiet -- -D warnings
 	$(WASM) cargo clippy --lib --test web --target wasm32-unknown-unknown --quiet -- -D warnings
@@ -61,6 +62,11 @@ playwright: page
 screenshots: engine
 	@tools/setup.sh page chromium fonts
 	cd www && npm run --silent build && node tests/shots.mjs --readme
+
+# Beside redis-server, on a machine that has nothing else to do.
+measure: engine
+	@tools/setup.sh page chromium redis
+	cd www && node tests/measure.mjs
 
 clean:
 	rm -rf target www/engine www/dist www/node_modules webdriver.json

@@ -1,6 +1,9 @@
 //! A lab's history leaves the house: as a link, a trace, a capture, a log with clocks, a drawing.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use replica_lab::lab::{Intervention, LocalLab, Script, Shared};
 use replica_lab::time::Duration;
@@ -47,13 +50,13 @@ fn sixty_interventions_fit_into_a_link_and_lead_to_the_same_place() {
     let read = Shared::parse(&format!("#{fragment}")).expect("it was just written");
     assert_eq!(read, shared);
     let mut again = LocalLab::from_plan(Script::parse(WORLD).expect("it is a script").plan);
-    again.follow(&read);
+    again.follow(&read).expect("every act can be done");
     assert_eq!(read.difference(again.conductor()), None);
     assert_eq!(again.conductor().world().hash(), lab.conductor().world().hash());
     // Another world comes to something else, and it is said.
     let other = format!("seed 9\n{WORLD}");
     let mut other = LocalLab::from_plan(Script::parse(&other).expect("it is a script").plan);
-    other.follow(&read);
+    other.follow(&read).expect("every act can be done");
     assert!(read.difference(other.conductor()).is_some());
 }
 
@@ -142,4 +145,64 @@ fn the_capture_has_every_byte_in_order() {
     let text = |stream: &Vec<u8>| String::from_utf8_lossy(stream).into_owned();
     assert!(streams.values().any(|s| text(s).starts_with("*1\r\n$4\r\nPING\r\n*")));
     assert!(streams.values().any(|s| text(s).contains("+FULLRESYNC") && text(s).contains("<v>")));
+}
+
+/// What tshark makes of a capture: the fields of every packet that passes the filter.
+fn tshark(file: &std::path::Path, filter: &str, fields: &[&str]) -> Vec<Vec<String>> {
+    let mut command = Command::new("tshark");
+    command.arg("-r").arg(file).args(["-o", "tcp.desegment_tcp_streams:TRUE", "-Y", filter]);
+    command.args(["-T", "fields", "-E", "separator=/t", "-E", "occurrence=a"]);
+    for field in fields {
+        command.args(["-e", field]);
+    }
+    let output = command.output().expect("tshark is installed by tools/setup.sh");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn tshark_opens_the_capture_as_resp_over_tcp() {
+    let lab = lab();
+    let folder = std::env::temp_dir().join(format!("replica-lab-capture-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let file = folder.join("lab.pcapng");
+    std::fs::write(&file, lab.conductor().pcapng()).expect("a file");
+    let faults = "_ws.malformed || tcp.analysis.flags || ip.checksum.status == 0";
+    assert_eq!(tshark(&file, faults, &["frame.number", "_ws.col.Info"]), Vec::<Vec<String>>::new());
+    let spoken = tshark(&file, "resp", &["ip.src", "tcp.dstport", "_ws.col.Info"]);
+    let said = |word: &str| spoken.iter().filter(|packet| packet[2].contains(word)).count();
+    for (word, times) in [("PING", 2), ("REPLCONF", 6), ("PSYNC", 2), ("FULLRESYNC", 1), ("OK", 4)]
+    {
+        assert!(said(word) >= times, "{word}: {}\n{spoken:#?}", said(word));
+    }
+    // A connection of its own for each replica, and the chain is seen as one.
+    let ends = |packet: &Vec<String>| (packet[0].clone(), packet[1].clone());
+    let servers: std::collections::BTreeSet<_> =
+        spoken.iter().filter(|packet| packet[1] == "6379").map(ends).collect();
+    assert_eq!(servers.len(), 2, "{servers:?}");
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+}
+
+/// Seven acts in [`WORLD`]: written when links were new, and never to be written again.
+const OLD_LINK: &str = "\
+    XY9BCoJQFEXnbxWXBs2C_7SyHxREGQRBUW3gpw-K1MSvAxcQtAFXWYtIMYSavAPnwb1cBisXDAnCs3Z5CI-Se\
+    ygz7qcmkdlNSkuOwgjs1scDM3hMCo7WStW-xaQFtxjqSQNPcw2Kjc0lm-Pon1BYyaaM3rt6vh5VjzJJo2tgnD\
+    kO_n67WS52a3wdY-x6moIiR5vQPSiUyJT_Fo6K7U9ZAqaLmKiTK3-LhPJLJjJoRtoP";
+
+#[test]
+fn a_link_of_long_ago_is_still_followed_and_what_differs_is_said() {
+    let old = Shared::parse(OLD_LINK).expect("older links keep working");
+    assert_eq!((old.scenario.as_str(), old.view.as_str()), ("three-nodes", "node=1&pane=keys"));
+    let acts: Vec<String> = old.acts.iter().map(|act| act.act.to_string()).collect();
+    assert_eq!(acts[..2], ["master> SET user:1 \"안녕\"", "replica2> REPLICAOF replica1 6379"]);
+    let mut lab = LocalLab::from_plan(Script::parse(WORLD).expect("it is a script").plan);
+    lab.follow(&old).expect("every act can still be done");
+    let conductor = lab.conductor();
+    let same =
+        (conductor.cursor(), (conductor.world().hash() >> 32) as u32) == (old.cursor, old.hash);
+    assert_eq!(old.difference(conductor).is_none(), same);
+    // What the acts were about has come about, whatever the engine does differently.
+    let last = conductor.world().plan().named("replica2").expect("it is in the world");
+    assert_eq!(lab.status(replica_lab::lab::NodeId(last), 10).keys.len(), 1);
 }

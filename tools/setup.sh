@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a `make` target needs, and only what is missing: tools/setup.sh NEED...
 #
-# Needs: wasm bindgen wasm-pack chromium firefox geckodriver redis nextest page clients
+# Needs: wasm bindgen wasm-pack chromium firefox geckodriver redis nextest page clients tshark
 #
 # Each step looks for its result first, says what it is doing and why, and lets the tool
 # it runs show its own progress. What cannot be had fails with a sentence naming it.
@@ -75,6 +75,7 @@ need_redis()       { have redis-server && have redis-cli || apt "the interop tes
 need_chromium()    {
     have chromium && have chromedriver || apt "the browser tests" chromium chromium-driver
 }
+need_tshark()      { have tshark || apt "the test of captures" tshark; }
 need_firefox()     { have firefox-esr || have firefox || apt "the browser tests" firefox-esr; }
 need_geckodriver() { crate geckodriver "$GECKODRIVER" geckodriver; }
 need_fonts()       { fc-list :lang=ko 2>/dev/null | grep -q . || apt "Korean text in screenshots" fontconfig fonts-noto-cjk; }
@@ -112,7 +113,7 @@ need_clients() {
 
 for need in "$@"; do
     case $need in
-        wasm|bindgen|chromium|firefox|geckodriver|redis|nextest|page|fonts|clients) need_$need ;;
+        wasm|bindgen|chromium|firefox|geckodriver|redis|nextest|page|fonts|clients|tshark) need_$need ;;
         wasm-pack) need_wasm_pack ;;
         *) die "tools/setup.sh knows no step named '$need'." ;;
     esac

@@ -1,7 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { defineConfig, type Plugin } from "vite";
+
+import self from "./package.json" with { type: "json" };
 
 const glue = fileURLToPath(new URL("./engine/replica_lab.js", import.meta.url));
 
@@ -31,8 +34,21 @@ function scripts(): Plugin {
   };
 }
 
+/** What this is built from, as the page tells it; a copy without its history has no commit. */
+function commit(): string {
+  try {
+    return execFileSync("git", ["rev-parse", "--short=10", "HEAD"], { encoding: "utf8" }).trim();
+  } catch {
+    return "";
+  }
+}
+
 export default defineConfig({
   base: "./",
+  define: {
+    "import.meta.env.VITE_COMMIT": JSON.stringify(commit()),
+    "import.meta.env.VITE_VERSION": JSON.stringify(self.version),
+  },
   plugins: [demandEngine(), scripts()],
   resolve: { alias: { "#engine": glue } },
   build: {

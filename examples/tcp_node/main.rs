@@ -27,7 +27,12 @@ mod options;
 use std::process::exit;
 use std::time::{Instant as Monotonic, SystemTime};
 
+use mimalloc::MiMalloc;
 use replica_lab::time::Instant;
+
+/// redis-server brings its own allocator as well.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();

@@ -161,7 +161,7 @@ impl<'a> Call<'a> {
     /// Gives `key` a value; one change.
     pub fn set(&mut self, key: Bytes, value: Value, expiry: Expiry) {
         let (now, tracking) = (self.now, self.settings.tracking);
-        let before = self.database().get(&key);
+        let before = self.keyspace.db(self.db).get(&key);
         let expires = match expiry {
             Expiry::Keep => before.and_then(|entry| entry.expires),
             Expiry::Clear => None,
@@ -169,8 +169,10 @@ impl<'a> Call<'a> {
         };
         let access = before
             .map_or_else(|| tracking.fresh(now), |entry| tracking.rewritten(entry.access, now));
-        self.touch(&key);
-        self.appears(&key);
+        if before.is_none() {
+            self.event(Classes::NEW, "new", &key);
+        }
+        self.effects.touched.push((self.db, Bytes::clone(&key)));
         self.database().put(Entry { key: key.into(), value, expires, access });
         self.effects.dirty += 1;
     }

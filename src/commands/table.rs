@@ -51,18 +51,39 @@ pub const TABLE: &[&[Spec]] = &[
     sort::TABLE,
 ];
 
-/// All rows in the order of their names.
-static BY_NAME: LazyLock<Vec<&Spec>> = LazyLock::new(|| {
-    let mut rows: Vec<&Spec> = TABLE.iter().copied().flatten().collect();
-    rows.sort_unstable_by_key(|spec| spec.name);
-    rows
+/// All rows, each in the first free place from the one on that its name asks for.
+static PLACES: LazyLock<[Option<&Spec>; PLACES_MAX]> = LazyLock::new(|| {
+    let mut places = [None; PLACES_MAX];
+    for spec in TABLE.iter().copied().flatten() {
+        let taken = seek(&places, spec.name.as_bytes());
+        places[taken] = Some(spec);
+    }
+    places
 });
+
+/// Where the row of `name` is, or the free place where it would be.
+fn seek(places: &[Option<&Spec>; PLACES_MAX], name: &[u8]) -> usize {
+    let number = |sum: usize, &letter| sum.wrapping_mul(31).wrapping_add(usize::from(letter));
+    let mut at = name.iter().fold(name.len(), number) % PLACES_MAX;
+    while places[at].is_some_and(|spec| spec.name.as_bytes() != name) {
+        at = (at + 1) % PLACES_MAX;
+    }
+    at
+}
+
+/// Some times more than there are rows: most names find their own place free.
+const PLACES_MAX: usize = 1_024;
+
+/// No name is longer.
+const NAME_BYTES_MAX: usize = 32;
 
 /// The row of `name`, in any case.
 pub fn lookup(name: &[u8]) -> Option<&'static Spec> {
-    let typed = || name.iter().map(u8::to_ascii_lowercase);
-    let found = BY_NAME.binary_search_by(|spec| spec.name.bytes().cmp(typed()));
-    found.ok().map(|index| BY_NAME[index])
+    let mut lower = [0; NAME_BYTES_MAX];
+    let lower = lower.get_mut(..name.len())?;
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    PLACES[seek(&PLACES, lower)]
 }
 
 #[cfg(test)]

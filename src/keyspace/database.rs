@@ -151,6 +151,11 @@ impl Database {
         self.pages.get(key)
     }
 
+    /// Looks at the places of `keys`, which are about to be used.
+    pub fn look_ahead<'a>(&self, keys: impl Iterator<Item = &'a [u8]>) {
+        self.pages.look_ahead(keys);
+    }
+
     /// The value of `key`, to be changed in place.
     pub fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
         self.pages.value_mut(key)

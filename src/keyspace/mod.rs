@@ -56,7 +56,7 @@ pub use hash::Hash;
 pub use key::Key;
 pub use list::{End, List};
 pub use list_node::ListNode;
-pub use pages::{Copied, Entry};
+pub use pages::{Copied, Entry, KEYS_AT_ONCE};
 pub use set::Set;
 pub use sorted_set::{Scored, SortedSet};
 pub use stream::{EntryRef, NODE_BYTES_MAX, Stream, StreamLimits, StreamMarks, Trim};

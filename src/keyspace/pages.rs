@@ -8,12 +8,14 @@
 //! A write makes its path its own (`Rc::make_mut`: a copy if it is shared, nothing if not). Whether
 //! a page counts as *copied since the snapshot* is decided by its epoch alone.
 
+mod ahead;
 mod page;
 mod tally;
 mod walk;
 
 use std::rc::Rc;
 
+pub use self::ahead::KEYS_AT_ONCE;
 pub(super) use self::walk::PageAt;
 use self::{page::Page, tally::Tally, walk::page_from};
 use super::{Access, Key, Millis, Value, key::hash_of};

@@ -3,173 +3,186 @@
 //! Two things are asked of every big collection: *which element is the n-th*, for `ZRANGE`, `SPOP`
 //! and friends, and *a copy of all of it at no cost*, for snapshots and checkpoints. Redis answers
 //! the first with a skiplist that counts its spans, and leaves the second to the kernel's fork. A
-//! binary tree whose nodes count what lies below them, and are reference-counted, answers both: a
-//! write copies the dozen nodes on its path if somebody else still holds them.
+//! tree whose branches count what lies below them, and whose nodes are reference-counted, answers
+//! both: a write copies the few nodes on its path if somebody else still holds them.
 //!
 //! ```text
-//!                 m·7                 the number is how many items lie at and below a node:
-//!               ╱     ╲               it gives the rank of every item, and it is also the
-//!            d·3       t·3            weight by which the tree is kept balanced
-//!           ╱   ╲     ╱   ╲
-//!          a·1  f·1  p·1  z·1
+//!                     ┌ a·5 │ f·4 │ m·6 ┐              a branch: for each child its first item
+//!                   ╱         │         ╲              and how many lie below it
+//!        ┌ a b c d e ┐ ┌ f g h k ┐ ┌ m n p q r s ┐     leaves, all at one depth
 //! ```
 //!
+//! Nodes are wide because memory is far: a search compares within a few runs of neighbours, where a
+//! binary tree would wait for a place of its own at every step.
+//!
 //! # Invariants
-//! * Of two siblings, neither weighs more than three times the other, where an empty one weighs 1
-//!   (Hirai and Yamamoto, *Balancing weight-balanced trees*: the pair ⟨3, 2⟩).
+//! * No node but the root is empty, and none is wider than [`WIDTH`].
+//! * What a branch says of a child is true: its first item and its count. The first item is a copy,
+//!   for comparison only; [`Tree::get_mut`] may leave it behind in what does not matter to order.
 //! * The tree has no order of its own: every search brings a *probe*, which tells how an item
 //!   compares with what is sought. All probes of one tree must agree.
 
-use std::{cmp::Ordering, mem, rc::Rc};
+use std::{cmp::Ordering, rc::Rc};
 
 /// Items in an order, each with its rank.
 #[derive(Clone, Debug)]
 pub(super) struct Tree<T> {
-    root: Link<T>,
+    len: usize,
+    root: Node<T>,
 }
 
-type Link<T> = Option<Rc<Node<T>>>;
+#[derive(Clone, Debug)]
+enum Node<T> {
+    Leaf(Rc<Vec<T>>),
+    Branch(Rc<Vec<Child<T>>>),
+}
 
 #[derive(Clone, Debug)]
-struct Node<T> {
-    /// Items at and below this node.
+struct Child<T> {
+    /// Its first item.
+    first: T,
+    /// How many items lie below.
     len: usize,
-    /// What lies between `left` and `right`.
-    item: T,
-    /// The items before.
-    left: Link<T>,
-    /// The items after.
-    right: Link<T>,
+    node: Node<T>,
 }
 
 impl<T> Default for Tree<T> {
     fn default() -> Self {
-        Self { root: None }
+        Self { len: 0, root: Node::Leaf(Rc::default()) }
     }
 }
 
 impl<T> Tree<T> {
-    /// A tree of `items`, which are in order.
-    pub(super) fn from_sorted(items: Vec<T>) -> Self {
-        let len = items.len();
-        Self { root: build(&mut items.into_iter(), len) }
-    }
-
     /// How many items there are.
-    pub(super) fn len(&self) -> usize {
-        len(&self.root)
+    pub(super) const fn len(&self) -> usize {
+        self.len
     }
 
     /// The item that `probe` finds equal.
     pub(super) fn get(&self, probe: impl Fn(&T) -> Ordering) -> Option<&T> {
-        let mut node = self.root.as_ref()?;
+        let mut node = &self.root;
         loop {
-            node = match probe(&node.item) {
-                Ordering::Equal => return Some(&node.item),
-                Ordering::Less => node.right.as_ref()?,
-                Ordering::Greater => node.left.as_ref()?,
-            };
+            match node {
+                Node::Branch(children) => node = &children[place(children, &probe)].node,
+                Node::Leaf(items) => {
+                    return items.binary_search_by(probe).ok().map(|at| &items[at]);
+                }
+            }
         }
     }
 
     /// The item of `rank`.
-    pub(super) fn nth(&self, mut rank: usize) -> Option<&T> {
-        let mut node = self.root.as_ref()?;
-        loop {
-            let before = len(&node.left);
-            node = match rank.cmp(&before) {
-                Ordering::Equal => return Some(&node.item),
-                Ordering::Less => node.left.as_ref()?,
-                Ordering::Greater => {
-                    rank -= before + 1;
-                    node.right.as_ref()?
-                }
-            };
-        }
+    pub(super) fn nth(&self, rank: usize) -> Option<&T> {
+        let (items, at) = self.leaf_at(rank);
+        items.get(at)
     }
 
     /// How many items, from the first on, satisfy `before`; none after them does.
     pub(super) fn partition(&self, before: impl Fn(&T) -> bool) -> usize {
-        let (mut link, mut rank) = (&self.root, 0);
-        while let Some(node) = link {
-            link = if before(&node.item) {
-                rank += len(&node.left) + 1;
-                &node.right
-            } else {
-                &node.left
-            };
+        let (mut node, mut rank) = (&self.root, 0);
+        loop {
+            match node {
+                Node::Leaf(items) => return rank + items.partition_point(before),
+                Node::Branch(children) => {
+                    let after = children.partition_point(|child| before(&child.first));
+                    let at = after.saturating_sub(1);
+                    rank += count(&children[..at]);
+                    node = &children[at].node;
+                }
+            }
         }
-        rank
     }
 
     /// The items in order, from the one of `rank` on.
     pub(super) fn iter_from(&self, rank: usize) -> impl Iterator<Item = &T> {
-        let mut path = Vec::new();
-        let (mut link, mut rank) = (&self.root, rank);
-        while let Some(node) = link {
-            let before = len(&node.left);
-            link = if rank <= before {
-                path.push(&**node);
-                &node.left
-            } else {
-                rank -= before + 1;
-                &node.right
-            };
-        }
+        let (mut run, mut next): (&[T], _) = (&[], rank);
         std::iter::from_fn(move || {
-            let node = path.pop()?;
-            let mut link = &node.right;
-            while let Some(next) = link {
-                path.push(&**next);
-                link = &next.left;
+            if run.is_empty() {
+                let (items, at) = self.leaf_at(next);
+                run = items.get(at..)?;
+                next += run.len();
             }
-            Some(&node.item)
+            run.split_off_first()
         })
     }
 
     /// The first `end` items, last to first.
     pub(super) fn iter_back(&self, end: usize) -> impl Iterator<Item = &T> {
-        let mut path = Vec::new();
-        let (mut link, mut end) = (&self.root, end);
-        while let Some(node) = link {
-            let through = len(&node.left) + 1;
-            link = if end >= through {
-                path.push(&**node);
-                end -= through;
-                &node.right
-            } else {
-                &node.left
-            };
-        }
+        let (mut run, mut left): (&[T], _) = (&[], end.min(self.len));
         std::iter::from_fn(move || {
-            let node = path.pop()?;
-            let mut link = &node.left;
-            while let Some(next) = link {
-                path.push(&**next);
-                link = &next.right;
+            if run.is_empty() {
+                let (items, at) = self.leaf_at(left.checked_sub(1)?);
+                run = items.get(..=at)?;
+                left -= run.len();
             }
-            Some(&node.item)
+            run.split_off_last()
         })
+    }
+
+    /// The leaf in which the item of `rank` lies, and where.
+    fn leaf_at(&self, mut rank: usize) -> (&[T], usize) {
+        let mut node = &self.root;
+        loop {
+            match node {
+                Node::Leaf(items) => return (items, rank),
+                Node::Branch(children) => {
+                    let mut at = 0;
+                    while rank >= children[at].len && at + 1 < children.len() {
+                        rank -= children[at].len;
+                        at += 1;
+                    }
+                    node = &children[at].node;
+                }
+            }
+        }
     }
 }
 
 impl<T: Clone> Tree<T> {
+    /// A tree of `items`, which are in order.
+    pub(super) fn from_sorted(items: Vec<T>) -> Self {
+        let len = items.len();
+        let leaf = |items: Vec<T>| Child {
+            first: items[0].clone(),
+            len: items.len(),
+            node: Node::Leaf(Rc::new(items)),
+        };
+        let mut row: Vec<Child<T>> = runs(items).map(leaf).collect();
+        while row.len() > 1 {
+            row = runs(row).map(Child::above).collect();
+        }
+        row.pop().map_or_else(Self::default, |top| Self { len, root: top.node })
+    }
+
     /// Puts `item` where `probe` says, and returns the one that it replaces.
     pub(super) fn insert(&mut self, item: T, probe: impl Fn(&T) -> Ordering) -> Option<T> {
-        insert(&mut self.root, item, &probe)
+        let (replaced, split) = self.root.insert(item, &probe);
+        self.len += usize::from(replaced.is_none());
+        if let Some(right) = split {
+            let left = std::mem::replace(&mut self.root, Node::Leaf(Rc::default()));
+            let len = self.len - right.len;
+            let left = Child { first: left.first().clone(), len, node: left };
+            self.root = Node::Branch(Rc::new(vec![left, right]));
+        }
+        replaced
     }
 
     /// The item that `probe` finds equal, to be changed so that its place stays.
     pub(super) fn get_mut(&mut self, probe: impl Fn(&T) -> Ordering) -> Option<&mut T> {
+        // A look first: a search that finds nothing must not copy the path.
         self.get(&probe)?;
-        let mut node = Rc::make_mut(self.root.as_mut()?);
+        let mut node = &mut self.root;
         loop {
-            let next = match probe(&node.item) {
-                Ordering::Equal => return Some(&mut node.item),
-                Ordering::Less => &mut node.right,
-                Ordering::Greater => &mut node.left,
-            };
-            node = Rc::make_mut(next.as_mut()?);
+            match node {
+                Node::Branch(children) => {
+                    let at = place(children, &probe);
+                    node = &mut Rc::make_mut(children)[at].node;
+                }
+                Node::Leaf(items) => {
+                    let at = items.binary_search_by(probe).ok()?;
+                    return Rc::make_mut(items).get_mut(at);
+                }
+            }
         }
     }
 
@@ -177,143 +190,175 @@ impl<T: Clone> Tree<T> {
     pub(super) fn remove(&mut self, probe: impl Fn(&T) -> Ordering) -> Option<T> {
         // A look first: a removal that finds nothing must not copy the path.
         self.get(&probe)?;
-        remove(&mut self.root, &probe)
+        let removed = self.root.remove(&probe)?;
+        self.len -= 1;
+        while let Node::Branch(children) = &self.root
+            && let [only] = children.as_slice()
+        {
+            self.root = only.node.clone();
+        }
+        Some(removed)
     }
 }
 
 /// Two trees are equal if their items are, whatever their shapes.
 impl<T: PartialEq> PartialEq for Tree<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter_from(0).eq(other.iter_from(0))
+        self.len == other.len && self.iter_from(0).eq(other.iter_from(0))
+    }
+}
+
+impl<T> Node<T> {
+    /// The first item of a node that is not empty.
+    fn first(&self) -> &T {
+        match self {
+            Self::Leaf(items) => &items[0],
+            Self::Branch(children) => &children[0].first,
+        }
+    }
+
+    fn width(&self) -> usize {
+        match self {
+            Self::Leaf(items) => items.len(),
+            Self::Branch(children) => children.len(),
+        }
     }
 }
 
 impl<T: Clone> Node<T> {
-    /// Counts again, and turns the node if one side has grown too heavy.
-    fn settle(&mut self) {
-        let (left, right) = (weight(&self.left), weight(&self.right));
-        if right > DELTA * left {
-            self.turn_left();
-        } else if left > DELTA * right {
-            self.turn_right();
-        } else {
-            self.len = left + right - 1;
-        }
-    }
-
-    /// Lifts the right child, or its left child if that is the heavier part of it.
-    fn turn_left(&mut self) {
-        let child = Rc::make_mut(self.right.as_mut().expect("the heavier side is not empty"));
-        if weight(&child.left) >= GAMMA * weight(&child.right) {
-            child.lift_left();
-        }
-        self.lift_right();
-    }
-
-    /// Lifts the left child, or its right child if that is the heavier part of it.
-    fn turn_right(&mut self) {
-        let child = Rc::make_mut(self.left.as_mut().expect("the heavier side is not empty"));
-        if weight(&child.right) >= GAMMA * weight(&child.left) {
-            child.lift_right();
-        }
-        self.lift_left();
-    }
-
-    /// Puts the right child in this node's place, and this node to its left.
-    fn lift_right(&mut self) {
-        let mut lifted = self.right.take().expect("there is a child to lift");
-        let child = Rc::make_mut(&mut lifted);
-        self.right = child.left.take();
-        self.count();
-        mem::swap(self, child);
-        self.left = Some(lifted);
-        self.count();
-    }
-
-    /// Puts the left child in this node's place, and this node to its right.
-    fn lift_left(&mut self) {
-        let mut lifted = self.left.take().expect("there is a child to lift");
-        let child = Rc::make_mut(&mut lifted);
-        self.left = child.right.take();
-        self.count();
-        mem::swap(self, child);
-        self.right = Some(lifted);
-        self.count();
-    }
-
-    fn count(&mut self) {
-        self.len = len(&self.left) + len(&self.right) + 1;
-    }
-}
-
-fn len<T>(link: &Link<T>) -> usize {
-    link.as_ref().map_or(0, |node| node.len)
-}
-
-fn weight<T>(link: &Link<T>) -> usize {
-    len(link) + 1
-}
-
-fn build<T>(items: &mut impl Iterator<Item = T>, len: usize) -> Link<T> {
-    if len == 0 {
-        return None;
-    }
-    let before = len / 2;
-    let left = build(items, before);
-    let item = items.next()?;
-    let right = build(items, len - before - 1);
-    Some(Rc::new(Node { len, item, left, right }))
-}
-
-fn insert<T: Clone>(link: &mut Link<T>, item: T, probe: &impl Fn(&T) -> Ordering) -> Option<T> {
-    let Some(node) = link else {
-        *link = Some(Rc::new(Node { len: 1, item, left: None, right: None }));
-        return None;
-    };
-    let node = Rc::make_mut(node);
-    let replaced = match probe(&node.item) {
-        Ordering::Equal => return Some(mem::replace(&mut node.item, item)),
-        Ordering::Less => insert(&mut node.right, item, probe),
-        Ordering::Greater => insert(&mut node.left, item, probe),
-    };
-    node.settle();
-    replaced
-}
-
-fn remove<T: Clone>(link: &mut Link<T>, probe: &impl Fn(&T) -> Ordering) -> Option<T> {
-    let node = Rc::make_mut(link.as_mut()?);
-    let removed = match probe(&node.item) {
-        Ordering::Less => remove(&mut node.right, probe),
-        Ordering::Greater => remove(&mut node.left, probe),
-        Ordering::Equal => match remove_first(&mut node.right) {
-            Some(next) => Some(mem::replace(&mut node.item, next)),
-            None => {
-                let rest = node.left.take();
-                let taken = mem::replace(link, rest)?;
-                return Some(Rc::unwrap_or_clone(taken).item);
+    /// Puts `item` in; returns the one that it replaces, and the right half if the node had to
+    /// split.
+    fn insert(
+        &mut self,
+        item: T,
+        probe: &impl Fn(&T) -> Ordering,
+    ) -> (Option<T>, Option<Child<T>>) {
+        match self {
+            Self::Leaf(items) => match items.binary_search_by(probe) {
+                Ok(at) => (Some(std::mem::replace(&mut Rc::make_mut(items)[at], item)), None),
+                Err(at) => {
+                    let right = put(Rc::make_mut(items), at, item);
+                    let child = |right: Vec<T>| Child {
+                        first: right[0].clone(),
+                        len: right.len(),
+                        node: Self::Leaf(Rc::new(right)),
+                    };
+                    (None, right.map(child))
+                }
+            },
+            Self::Branch(children) => {
+                let at = place(children, probe);
+                let children = Rc::make_mut(children);
+                let child = &mut children[at];
+                if probe(&child.first).is_ge() {
+                    child.first = item.clone();
+                }
+                let (replaced, split) = child.node.insert(item, probe);
+                child.len += usize::from(replaced.is_none());
+                let Some(right) = split else { return (replaced, None) };
+                child.len -= right.len;
+                (replaced, put(children, at + 1, right).map(Child::above))
             }
-        },
-    };
-    node.settle();
-    removed
-}
-
-fn remove_first<T: Clone>(link: &mut Link<T>) -> Option<T> {
-    let node = Rc::make_mut(link.as_mut()?);
-    if node.left.is_some() {
-        let first = remove_first(&mut node.left);
-        node.settle();
-        return first;
+        }
     }
-    let rest = node.right.take();
-    let taken = mem::replace(link, rest)?;
-    Some(Rc::unwrap_or_clone(taken).item)
+
+    fn remove(&mut self, probe: &impl Fn(&T) -> Ordering) -> Option<T> {
+        match self {
+            Self::Leaf(items) => {
+                let at = items.binary_search_by(probe).ok()?;
+                Some(Rc::make_mut(items).remove(at))
+            }
+            Self::Branch(children) => {
+                let at = place(children, probe);
+                let children = Rc::make_mut(children);
+                let child = &mut children[at];
+                let removed = child.node.remove(probe)?;
+                child.len -= 1;
+                if child.len == 0 {
+                    children.remove(at);
+                } else {
+                    if probe(&child.first).is_eq() {
+                        child.first = child.node.first().clone();
+                    }
+                    join(children, at);
+                }
+                Some(removed)
+            }
+        }
+    }
+
+    /// Takes in what lies to the right, at the same depth.
+    fn append(&mut self, right: Self) {
+        match (self, right) {
+            (Self::Leaf(items), Self::Leaf(more)) => {
+                Rc::make_mut(items).extend(Rc::unwrap_or_clone(more));
+            }
+            (Self::Branch(children), Self::Branch(more)) => {
+                Rc::make_mut(children).extend(Rc::unwrap_or_clone(more));
+            }
+            (Self::Leaf(_), Self::Branch(_)) | (Self::Branch(_), Self::Leaf(_)) => {
+                unreachable!("all leaves are at one depth")
+            }
+        }
+    }
 }
 
-/// How many times heavier one sibling may be.
-const DELTA: usize = 3;
-/// How many times heavier the inner grandchild must be to be lifted twice.
-const GAMMA: usize = 2;
+impl<T: Clone> Child<T> {
+    /// The branch over `children`.
+    fn above(children: Vec<Self>) -> Self {
+        let (first, len) = (children[0].first.clone(), count(&children));
+        Self { first, len, node: Node::Branch(Rc::new(children)) }
+    }
+}
+
+/// In which child the probe finds what it seeks, if it is there.
+fn place<T>(children: &[Child<T>], probe: &impl Fn(&T) -> Ordering) -> usize {
+    children.partition_point(|child| probe(&child.first).is_le()).saturating_sub(1)
+}
+
+fn count<T>(children: &[Child<T>]) -> usize {
+    children.iter().map(|child| child.len).sum()
+}
+
+/// Puts `one` into a row at `at`; the right part of the row, if it was full.
+fn put<T>(row: &mut Vec<T>, at: usize, one: T) -> Option<Vec<T>> {
+    if row.len() < WIDTH {
+        row.insert(at, one);
+        return None;
+    }
+    // What comes in order, as a stream does, leaves full rows behind.
+    let cut = if at == WIDTH { WIDTH } else { WIDTH / 2 };
+    let mut right = row.split_off(cut);
+    if at < cut {
+        row.insert(at, one)
+    } else {
+        right.insert(at - cut, one)
+    }
+    Some(right)
+}
+
+/// Joins the child at `at`, if it has become narrow, with a neighbour, if both fit well into one.
+fn join<T: Clone>(children: &mut Vec<Child<T>>, at: usize) {
+    if children.len() < 2 || children[at].node.width() >= WIDTH / 4 {
+        return;
+    }
+    let left = at.saturating_sub(1);
+    if children[left].node.width() + children[left + 1].node.width() <= WIDTH * 3 / 4 {
+        let right = children.remove(left + 1);
+        children[left].len += right.len;
+        children[left].node.append(right.node);
+    }
+}
+
+/// Cuts a row into runs of about the same width, none too wide.
+fn runs<T>(row: Vec<T>) -> impl Iterator<Item = Vec<T>> {
+    let (len, parts) = (row.len(), row.len().div_ceil(WIDTH));
+    let mut row = row.into_iter();
+    (0..parts).map(move |n| row.by_ref().take(len * (n + 1) / parts - len * n / parts).collect())
+}
+
+/// How many items a leaf holds at most, and how many children a branch.
+const WIDTH: usize = 32;
 
 #[cfg(test)]
 mod tests {
@@ -331,13 +376,23 @@ mod tests {
         tree
     }
 
-    /// Checks counts and balance, and returns the number of items.
-    fn check<T>(link: &Link<T>) -> usize {
-        let Some(node) = link else { return 0 };
-        let (left, right) = (check(&node.left), check(&node.right));
-        assert_eq!(node.len, left + right + 1);
-        assert!(left < DELTA * (right + 1) && right < DELTA * (left + 1), "{left} | {right}");
-        node.len
+    /// Checks what branches say of their children, and returns the depth and the items below.
+    fn check<T: Clone + PartialEq + std::fmt::Debug>(node: &Node<T>) -> (usize, Vec<T>) {
+        assert!(node.width() <= WIDTH);
+        let Node::Branch(children) = node else {
+            let Node::Leaf(items) = node else { unreachable!() };
+            return (1, items.to_vec());
+        };
+        let (mut depths, mut all) = (Vec::new(), Vec::new());
+        for child in &**children {
+            let (depth, items) = check(&child.node);
+            assert_eq!((child.len, Some(&child.first)), (items.len(), items.first()));
+            depths.push(depth);
+            all.extend(items);
+        }
+        depths.dedup();
+        assert_eq!(depths.len(), 1, "leaves at different depths");
+        (depths[0] + 1, all)
     }
 
     #[test]
@@ -352,16 +407,32 @@ mod tests {
     }
 
     #[test]
-    fn ascending_items_make_no_list() {
-        check(&of(0..10_000).root);
-        check(&of((0..10_000).rev()).root);
-        check(&Tree::from_sorted((0..10_000).collect()).root);
+    fn a_tree_is_shallow_however_its_items_come() {
+        for tree in [of(0..10_000), of((0..10_000).rev()), Tree::from_sorted((0..10_000).collect())]
+        {
+            let (depth, items) = check(&tree.root);
+            assert!(depth <= 4 && items.into_iter().eq(0..10_000), "{depth}");
+        }
+    }
+
+    #[test]
+    fn a_tree_that_loses_its_items_loses_its_nodes() {
+        let mut tree = of(0..10_000);
+        for item in (0..10_000).filter(|item| item % 100 != 0) {
+            tree.remove(|other| other.cmp(&item));
+        }
+        let (depth, items) = check(&tree.root);
+        assert_eq!((depth, items.len()), (2, 100));
+        for item in (0..10_000).step_by(100) {
+            tree.remove(|other| other.cmp(&item));
+        }
+        assert!(matches!(&tree.root, Node::Leaf(items) if items.is_empty()));
     }
 
     proptest! {
         #[test]
         fn the_tree_agrees_with_an_ordered_set(
-            steps in prop::collection::vec((0u32..300, any::<bool>()), 1..600)
+            steps in prop::collection::vec((0u32..600, prop::bool::weighted(0.4)), 1..1_500)
         ) {
             let (mut tree, mut set) = (Tree::default(), BTreeSet::new());
             for (item, remove) in steps {

@@ -46,6 +46,21 @@ impl Value {
         }
     }
 
+    /// Looks at the place where the value begins, and nothing else.
+    pub(super) fn glance(&self) -> u8 {
+        match self {
+            Self::String(StringValue::Embedded(bytes) | StringValue::Raw(bytes)) => {
+                bytes.first().copied().unwrap_or_default()
+            }
+            Self::String(StringValue::Integer(_))
+            | Self::List(_)
+            | Self::Set(_)
+            | Self::Hash(_)
+            | Self::SortedSet(_)
+            | Self::Stream(_) => 0,
+        }
+    }
+
     /// True for a collection without elements, which no key may hold.
     pub fn is_empty_collection(&self) -> bool {
         match self {

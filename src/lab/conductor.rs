@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!     if conductor.begin()  {
-//!         while let Some(turn) = conductor.next_turn() {
+//!         while let Some(turn) = conductor.next_turn() {      or next_turns, side by side
 //!             carry it out, carry its frames away        a call, or a message and its answer
 //!             conductor.absorb(node, done)
 //!         }
@@ -114,6 +114,13 @@ impl Conductor {
             }),
             None => self.world.next_event(),
         }
+    }
+
+    /// What people have done up to the cursor: the event that it was, when, and the act. What the
+    /// script foresaw is not among it.
+    pub fn acts(&self) -> impl Iterator<Item = (u64, Instant, &Intervention)> {
+        let done = self.timeline.acts.range(..self.cursor());
+        done.map(|(&index, (at, act))| (index, *at, act))
     }
 
     /// The world before anything had happened.
@@ -235,6 +242,12 @@ impl Conductor {
     /// The next turn of the event that is under way.
     pub fn next_turn(&mut self) -> Option<Turn> {
         self.world.next_turn()
+    }
+
+    /// The next turns of the event that is under way, which may be taken at the same time. What
+    /// came of them is to be absorbed in their order.
+    pub fn next_turns(&mut self) -> Vec<Turn> {
+        self.world.next_turns()
     }
 
     /// Takes in what came of a turn.

@@ -212,8 +212,11 @@ impl Network {
     }
 
     /// How long a byte takes from one node to another, chance aside.
+    ///
+    /// Nothing takes no time: where a master that cannot fork refuses its replica at once, and the
+    /// replica asks again at once, no time would ever pass.
     pub(super) fn latency(&self, from: NodeId, to: NodeId) -> Duration {
-        self.trouble(from, to).delay.unwrap_or(self.wiring.latency)
+        self.trouble(from, to).delay.unwrap_or(self.wiring.latency).max(LATENCY_MIN)
     }
 
     /// True if an end knows of its connection.
@@ -333,3 +336,6 @@ impl Network {
 
 /// The user of the seed that jitter is.
 const JITTER: u64 = 0x6a69_7474_6572;
+
+/// What a byte takes at least: about what it takes over loopback.
+const LATENCY_MIN: Duration = Duration::from_micros(10);

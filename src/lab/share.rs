@@ -10,7 +10,6 @@ use miniz_oxide::{deflate::compress_to_vec, inflate::decompress_to_vec_with_limi
 use super::conductor::Conductor;
 use super::intervention::Intervention;
 use super::local::LocalLab;
-use super::retell::is_act;
 use crate::time::Duration;
 
 /// A lab that is shared.
@@ -45,16 +44,15 @@ impl Shared {
     /// What is lived in a lab, up to the cursor.
     pub fn of(conductor: &Conductor, scenario: &str, view: &str) -> Self {
         let world = conductor.world();
-        let mut at = world.plan().epoch;
-        let mut acts = Vec::new();
-        for (index, entry) in (0..conductor.cursor()).zip(conductor.entries()) {
-            if is_act(entry)
-                && let Ok(Some(act)) = Intervention::parse(&entry.text)
-            {
-                acts.push(SharedAct { index, idle: entry.at.since(at), act });
-            }
-            at = entry.at;
-        }
+        let before = |index: u64| match usize::try_from(index).ok().and_then(|n| n.checked_sub(1)) {
+            Some(before) => conductor.entries()[before].at,
+            None => world.plan().epoch,
+        };
+        let acts = conductor.acts().map(|(index, at, act)| {
+            let idle = at.since(before(index));
+            SharedAct { index, idle, act: act.clone() }
+        });
+        let acts = acts.collect();
         Self {
             scenario: scenario.to_owned(),
             seed: world.plan().seed,
@@ -153,6 +151,20 @@ impl Shared {
         })
     }
 
+    /// Refuses a link that would keep a page at work for hours.
+    ///
+    /// # Errors
+    /// A sentence for the person who followed the link.
+    pub fn check_length(&self) -> Result<(), String> {
+        let last = self.acts.iter().map(|act| act.index).max().unwrap_or(0).max(self.cursor);
+        if last <= EVENTS_MAX {
+            return Ok(());
+        }
+        Err(format!(
+            "this link leads through {last} events: more than {EVENTS_MAX} are not followed"
+        ))
+    }
+
     /// Says what differs, if a lab that has done all this has come to something else.
     pub fn difference(&self, conductor: &Conductor) -> Option<String> {
         let (cursor, hash) = (conductor.cursor(), (conductor.world().hash() >> 32) as u32);
@@ -169,13 +181,19 @@ impl Shared {
 
 impl LocalLab {
     /// Does what was shared, up to its cursor. The lab must be at its beginning.
-    pub fn follow(&mut self, shared: &Shared) {
+    ///
+    /// # Errors
+    /// A sentence about an act that cannot be done here.
+    pub fn follow(&mut self, shared: &Shared) -> Result<(), String> {
+        shared.check_length()?;
         for SharedAct { index, idle, act } in &shared.acts {
             while self.conductor().cursor() < *index && self.step() {}
+            self.conductor().world().plan().check(act)?;
             self.idle(*idle);
             self.intervene(act.clone());
         }
         while self.conductor().cursor() < shared.cursor && self.step() {}
+        Ok(())
     }
 }
 
@@ -211,6 +229,8 @@ pub(super) fn unspell(text: &str) -> Option<Vec<u8>> {
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// A link leads through no more events than this.
+const EVENTS_MAX: u64 = 1_000_000;
 /// A longer text is no lab.
 const TEXT_MAX: usize = 1 << 20;
 

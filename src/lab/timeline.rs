@@ -165,4 +165,4 @@ impl Timeline {
 /// Checkpoints are at first this many events apart.
 const SPACING_MIN: u64 = 32;
 /// More checkpoints are not kept.
-const CHECKPOINTS_MAX: usize = 256;
+const CHECKPOINTS_MAX: usize = 1_024;

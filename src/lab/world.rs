@@ -315,6 +315,19 @@ impl World {
         turn
     }
 
+    /// The next turns of the event that is under way, each of another node: at one instant no node
+    /// can hear what another does.
+    pub(super) fn next_turns(&mut self) -> Vec<Turn> {
+        let mut turns: Vec<Turn> = Vec::new();
+        turns.extend(self.next_turn());
+        while let Some(turn) = self.turns.front()
+            && turns.iter().all(|other| other.node != turn.node)
+        {
+            turns.extend(self.turns.pop_front());
+        }
+        turns
+    }
+
     /// Takes in what came of a turn.
     pub(super) fn absorb(&mut self, node: NodeId, done: Done) {
         for order in done.orders {

@@ -1,5 +1,6 @@
 //! Connections that the server has accepted: clients, and clients that have become replicas.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::block::Blocked;
@@ -47,7 +48,7 @@ pub(super) struct Client {
     /// The replica that it has become.
     pub(super) downlink: Option<Downlink>,
     /// The name of its last command.
-    pub(super) last_command: String,
+    pub(super) last_command: Cow<'static, str>,
     /// What it has subscribed to.
     pub(super) subscriptions: Subscriptions,
     /// Messages to the client that is being served: they go out behind the reply.
@@ -192,7 +193,7 @@ impl Client {
             replies: Vec::new(),
             introduced: Introduction::default(),
             downlink: None,
-            last_command: "NULL".to_owned(),
+            last_command: Cow::Borrowed("NULL"),
             subscriptions: Subscriptions::default(),
             behind: Vec::new(),
             voice: Voice::On,

@@ -5,6 +5,8 @@ mod room;
 
 pub(super) use room::{EMPTY_SERVER_BYTES, Eviction};
 
+use std::borrow::Cow;
+
 use super::admin_table::{self, AdminSpec};
 use super::client::Transaction;
 use super::command_command::facts;
@@ -14,6 +16,7 @@ use super::note::MasterNote;
 use super::pubsub::subscriber_may;
 use super::state::{Calls, Profile};
 use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer, check_arity};
+use crate::keyspace::KEYS_AT_ONCE;
 use crate::replication::Unit;
 use crate::resp::{Bytes, Command, Protocol, Reply};
 use crate::time::Duration;
@@ -68,12 +71,13 @@ impl Row {
     }
 
     /// The name, with that of the subcommand.
-    fn full_name(self, args: &[Bytes]) -> String {
+    fn full_name(self, args: &[Bytes]) -> Cow<'static, str> {
         match args.get(1) {
             Some(sub) if admin_table::is_container(self.name()) => {
-                format!("{}|{}", self.name(), String::from_utf8_lossy(sub).to_ascii_lowercase())
+                let sub = String::from_utf8_lossy(sub).to_ascii_lowercase();
+                Cow::Owned(format!("{}|{sub}", self.name()))
             }
-            _ => self.name().to_owned(),
+            _ => Cow::Borrowed(self.name()),
         }
     }
 
@@ -92,6 +96,13 @@ impl Row {
     }
 }
 
+/// The first key of each command, if it has one.
+pub(super) fn keys_of<'a>(
+    commands: impl Iterator<Item = &'a Command>,
+) -> impl Iterator<Item = &'a [u8]> {
+    commands.filter_map(|command| command.args.get(1).map(|arg| &**arg))
+}
+
 /// The name of a command in the log.
 pub(super) fn command_name(typed: &[u8]) -> &'static str {
     Row::find(typed).map_or("<unknown>", Row::name)
@@ -103,6 +114,10 @@ impl Machine<'_> {
         while let Some(client) = self.state.clients.get_mut(&link) {
             if client.ending.is_some() || client.waiting.is_some() {
                 return;
+            }
+            if !client.decoder.is_ahead() {
+                let db = self.state.keyspace.db(client.db);
+                db.look_ahead(keys_of(client.decoder.look_ahead(KEYS_AT_ONCE)));
             }
             match client.decoder.next_command() {
                 Ok(None) => return,
@@ -344,12 +359,9 @@ impl Machine<'_> {
             }
         }
         self.remember_own_expiries(&effects.touched);
-        let caused = self.settle(asker.db, args, effects);
         let loose = spec.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
-        self.propagate(&caused, if loose { Unit::Loose } else { Unit::Command });
-        if !caused.is_empty() {
-            self.remember_write(link);
-        }
+        let unit = if loose { Unit::Loose } else { Unit::Command };
+        self.settle_call((link, asker.db), args, effects, unit);
         reply
     }
 

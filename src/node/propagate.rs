@@ -13,16 +13,9 @@ pub(super) type Caused = Vec<(usize, Vec<Bytes>)>;
 
 impl Machine<'_> {
     /// Takes a command's effects in, and answers what it wants propagated.
-    pub(super) fn settle(&mut self, db: usize, args: &[Bytes], effects: Effects) -> Caused {
-        self.state.saves.dirty += effects.dirty;
-        self.state.stats.keyspace_hits += effects.hits;
-        self.state.stats.keyspace_misses += effects.misses;
-        self.state.stats.expired_keys += effects.expired.len() as u64;
-        self.break_watches(&effects.touched);
-        self.signal_ready(&effects.touched);
-        self.signal_ready(&effects.woken);
-        self.notify(&effects.events);
-        let mut caused: Caused = effects.expired;
+    pub(super) fn settle(&mut self, db: usize, args: &[Bytes], mut effects: Effects) -> Caused {
+        self.account(&effects);
+        let mut caused: Caused = std::mem::take(&mut effects.expired);
         if self.state.setup.profile.sends_expired_keys_alone() && !self.state.in_exec {
             self.propagate(&std::mem::take(&mut caused), Unit::Loose);
         }
@@ -31,6 +24,24 @@ impl Machine<'_> {
             caused.extend(commands.into_iter().map(|args| (db, args)));
         }
         caused
+    }
+
+    /// Takes a command's effects in, except for what it wants propagated.
+    pub(super) fn account(&mut self, effects: &Effects) {
+        self.state.saves.dirty += effects.dirty;
+        self.state.stats.keyspace_hits += effects.hits;
+        self.state.stats.keyspace_misses += effects.misses;
+        self.state.stats.expired_keys += effects.expired.len() as u64;
+        self.break_watches(&effects.touched);
+        self.signal_ready(&effects.touched);
+        self.signal_ready(&effects.woken);
+        self.notify(&effects.events);
+    }
+
+    /// True if what commands cause goes into a stream. What a replica's own clients write stays
+    /// there.
+    const fn has_stream(&self) -> bool {
+        !self.state.is_replica() && self.state.backlog.is_some()
     }
 
     /// Breaks the watches of those who watch one of these keys.
@@ -53,9 +64,29 @@ impl Machine<'_> {
         self.state.also.push((db, args.to_vec()));
     }
 
-    /// Sends commands into the stream. What a replica's own clients write stays there.
+    /// Takes the effects of a client's command in, and sends what it wants propagated.
+    pub(super) fn settle_call(
+        &mut self,
+        (link, db): (Link, usize),
+        args: &[Bytes],
+        effects: Effects,
+        unit: Unit,
+    ) {
+        let writes = effects.dirty > 0 || effects.forced || !effects.expired.is_empty();
+        if self.has_stream() {
+            let caused = self.settle(db, args, effects);
+            self.propagate(&caused, unit);
+        } else {
+            self.account(&effects);
+        }
+        if writes {
+            self.remember_write(link);
+        }
+    }
+
+    /// Sends commands into the stream.
     pub(super) fn propagate(&mut self, caused: &Caused, unit: Unit) {
-        if caused.is_empty() || self.state.is_replica() || self.state.backlog.is_none() {
+        if caused.is_empty() || !self.has_stream() {
             return;
         }
         let mut bytes = Vec::new();

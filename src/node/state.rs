@@ -2,6 +2,7 @@
 
 mod profile;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::admin::{Denial, Slow};
@@ -228,7 +229,7 @@ pub(super) struct Saves {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stats {
     /// By the names of commands, with those of their subcommands.
-    pub(super) commands: BTreeMap<String, Calls>,
+    pub(super) commands: BTreeMap<Cow<'static, str>, Calls>,
     /// Errors that clients were answered, by their first words.
     pub(super) errors: BTreeMap<String, u64>,
     pub(super) connections_received: u64,

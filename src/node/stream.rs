@@ -11,12 +11,13 @@
 //! ```
 //! *Source*: Redis 7.2 · networking.c · commandProcessed, processInputBuffer.
 
-use super::gates::{Asker, command_name};
+use super::gates::{Asker, command_name, keys_of};
 use super::io::{Address, Carries, Link, Output};
 use super::machine::Machine;
 use super::note::TransferNote;
 use super::upstream::Uplink;
 use crate::commands;
+use crate::keyspace::KEYS_AT_ONCE;
 use crate::resp::{Bytes, Command, CommandDecoder, Reply};
 use crate::time::Instant;
 
@@ -69,6 +70,10 @@ impl Machine<'_> {
         while let Uplink::Connected(stream) = &mut self.state.upstream.link
             && !stream.doomed
         {
+            if !stream.decoder.is_ahead() {
+                let db = self.state.keyspace.db(stream.db);
+                db.look_ahead(keys_of(stream.decoder.look_ahead(KEYS_AT_ONCE)));
+            }
             match stream.decoder.next_command() {
                 Ok(None) => return,
                 Ok(Some(command)) if command.inline => return self.stream_broken(None),
@@ -166,7 +171,7 @@ impl Machine<'_> {
             return Reply::error(refusal.to_string());
         }
         let (reply, effects) = self.call(spec, Asker::upstream(db), args);
-        self.settle(db, args, effects);
+        self.account(&effects);
         self.serve_ready();
         reply
     }

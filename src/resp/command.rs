@@ -1,5 +1,7 @@
 //! Commands as they arrive: cut anywhere, multibulk or inline.
 
+use std::collections::VecDeque;
+
 use thiserror::Error;
 
 use super::{Bytes, inline::split_words};
@@ -48,16 +50,23 @@ pub enum ProtocolError {
 /// Reads commands from bytes that arrive in pieces of any size.
 ///
 /// # Invariants
-/// `command_start <= position <= buffer.len()`; the bytes `command_start..position` belong to the
-/// command that was last returned, or is being read.
+/// `command_start <= command_end <= position <= buffer.len()`. The bytes from `command_start` to
+/// `command_end` belong to the command that was last returned, or is being read; from there to
+/// `position` lie the commands that were read ahead.
 #[derive(Clone, Debug, Default)]
 pub struct CommandDecoder {
     /// What has arrived and is not yet let go.
     buffer: Vec<u8>,
     /// Where the command being read, or last read, begins.
     command_start: usize,
+    /// Where it ends, or how far it has been read.
+    command_end: usize,
     /// The next byte to look at.
     position: usize,
+    /// Commands that were read before they were asked for, with where they end.
+    ahead: VecDeque<(Command, usize)>,
+    /// The fault that was found behind them.
+    fault: Option<ProtocolError>,
     /// The multibulk command that is under way.
     partial: Option<Partial>,
     /// True while the peer has not given its password: its commands must be small.
@@ -95,6 +104,42 @@ impl CommandDecoder {
     /// The peer is at fault; the decoder is not usable afterwards.
     pub fn next_command(&mut self) -> Result<Option<Command>, ProtocolError> {
         self.let_go();
+        let command = match self.ahead.pop_front() {
+            Some((command, end)) => {
+                self.command_end = end;
+                Some(command)
+            }
+            None => {
+                let read = self.fault.take().map_or_else(|| self.read_command(), Err);
+                self.command_end = self.position;
+                read?
+            }
+        };
+        self.complete = command.is_some();
+        Ok(command)
+    }
+
+    /// Reads commands that have arrived before they are asked for, `count` at most, and shows them.
+    ///
+    /// One who has not given a password is read one by one: the next command may be the password.
+    pub fn look_ahead(&mut self, count: usize) -> impl Iterator<Item = &Command> {
+        while self.ahead.len() < count && self.fault.is_none() && !self.guarded {
+            match self.read_command() {
+                Ok(Some(command)) => self.ahead.push_back((command, self.position)),
+                Ok(None) => break,
+                Err(fault) => self.fault = Some(fault),
+            }
+        }
+        self.ahead.iter().map(|(command, _)| command)
+    }
+
+    /// True if commands have been read ahead.
+    pub fn is_ahead(&self) -> bool {
+        !self.ahead.is_empty()
+    }
+
+    /// Reads one command from `position` on.
+    fn read_command(&mut self) -> Result<Option<Command>, ProtocolError> {
         loop {
             let command = if let Some(partial) = self.partial.take() {
                 self.continue_multibulk(partial)?
@@ -118,7 +163,6 @@ impl CommandDecoder {
                     },
                 }
             };
-            self.complete = command.is_some();
             return Ok(command);
         }
     }
@@ -126,20 +170,23 @@ impl CommandDecoder {
     /// The raw bytes of the command that `next_command` returned last, with any blank lines before
     /// it.
     pub fn raw(&self) -> &[u8] {
-        &self.buffer[self.command_start..self.position]
+        &self.buffer[self.command_start..self.command_end]
     }
 
     /// How many bytes have arrived beyond the last whole command.
     pub fn pending(&self) -> usize {
-        let start = if self.complete { self.position } else { self.command_start };
+        let start = if self.complete { self.command_end } else { self.command_start };
         self.buffer.len() - start
     }
 
     /// Drops the bytes of the command that was handed out.
     fn let_go(&mut self) {
         if self.complete {
-            self.command_start = self.position;
+            self.command_start = self.command_end;
             self.complete = false;
+        }
+        if self.is_ahead() {
+            return;
         }
         // Moving the rest down pays once half of the buffer is behind us.
         if self.command_start == self.buffer.len() {
@@ -150,6 +197,7 @@ impl CommandDecoder {
             return;
         }
         self.position -= self.command_start;
+        self.command_end -= self.command_start;
         self.command_start = 0;
     }
 
@@ -286,9 +334,9 @@ pub fn encoded_len<A: AsRef<[u8]>>(args: &[A]) -> usize {
 }
 
 pub(super) fn push_header(kind: u8, length: usize, out: &mut Vec<u8>) {
-    use std::io::Write as _;
     out.push(kind);
-    write!(out, "{length}\r\n").expect("a Vec takes every write");
+    out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+    out.extend_from_slice(b"\r\n");
 }
 
 #[cfg(test)]
@@ -298,11 +346,23 @@ mod tests {
     use super::*;
 
     fn decode_all(pieces: &[&[u8]]) -> Result<Vec<(Command, Vec<u8>)>, ProtocolError> {
+        decode_ahead(pieces, 0)
+    }
+
+    fn decode_ahead(
+        pieces: &[&[u8]],
+        ahead: usize,
+    ) -> Result<Vec<(Command, Vec<u8>)>, ProtocolError> {
         let mut decoder = CommandDecoder::default();
         let mut commands = Vec::new();
         for piece in pieces {
             decoder.feed(piece);
-            while let Some(command) = decoder.next_command()? {
+            loop {
+                let shown = decoder.look_ahead(ahead).next().cloned();
+                let pending = decoder.pending();
+                let Some(command) = decoder.next_command()? else { break };
+                assert!(shown.is_none_or(|shown| shown == command));
+                assert!(pending >= decoder.raw().len() + decoder.pending());
                 commands.push((command, decoder.raw().to_vec()));
             }
         }
@@ -366,10 +426,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_cut_gives_the_same_commands(
+        fn any_cut_gives_the_same_commands_read_ahead_or_not(
             commands in prop::collection::vec(
                 prop::collection::vec(prop::collection::vec(any::<u8>(), 0..20), 1..5), 1..6),
             cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+            ahead in 0usize..4,
         ) {
             let mut bytes = Vec::new();
             for command in &commands {
@@ -384,7 +445,7 @@ mod tests {
                 start = end;
             }
             pieces.push(&bytes[start..]);
-            let got = decode_all(&pieces).unwrap();
+            let got = decode_ahead(&pieces, ahead).unwrap();
             let plain: Vec<Vec<Vec<u8>>> =
                 got.iter().map(|(c, _)| c.args.iter().map(|a| a.to_vec()).collect()).collect();
             prop_assert_eq!(plain, commands);
@@ -396,7 +457,7 @@ mod tests {
         fn any_bytes_are_read_or_refused_without_panic(
             bytes in prop::collection::vec(any::<u8>(), 0..200)
         ) {
-            let _ = decode_all(&[&bytes]);
+            prop_assert_eq!(decode_all(&[&bytes]), decode_ahead(&[&bytes], 3));
         }
     }
 }

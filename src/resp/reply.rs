@@ -84,7 +84,7 @@ impl Reply {
             }
             Self::Simple(text) => push_line(b'+', text.as_bytes(), out),
             Self::Error(text) => push_line(b'-', text.as_bytes(), out),
-            Self::Integer(n) => push_line(b':', n.to_string().as_bytes(), out),
+            Self::Integer(n) => push_line(b':', itoa::Buffer::new().format(*n).as_bytes(), out),
             Self::Bulk(bytes) => push_bulk(bytes, out),
             Self::Null | Self::NullArray if resp3 => out.extend_from_slice(b"_\r\n"),
             Self::Null => out.extend_from_slice(b"$-1\r\n"),

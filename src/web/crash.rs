@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::sync::Once;
 
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
 use super::driver::{Driver, start_host, understand, unexpected};
 use super::message::{Answer, Ask};
@@ -21,6 +22,15 @@ pub(super) struct Panic {
     node: NodeId,
     /// What was said about it.
     report: String,
+}
+
+/// A turn that has begun.
+#[derive(Debug)]
+pub(super) enum Begun {
+    /// The node was asked to take the turn that stands here.
+    Asked(TurnPlace, JsFuture),
+    /// Nobody needs to be asked.
+    Known(Done),
 }
 
 /// Where a turn stands in a history: its event, and its number among the turns of the event.
@@ -38,26 +48,36 @@ impl Panic {
 }
 
 impl Driver {
-    /// Carries a turn out. A node that panics has ended, now and whenever this is lived again.
-    pub(super) async fn survive(&mut self, number: u32, turn: Turn) -> Result<Done, JsValue> {
-        let place = (self.conductor.cursor(), number);
-        let node = turn.node;
-        // What was meant for it behind the panic is heard by nobody.
+    /// Lets a node begin its turn, unless it is known what will come of it.
+    pub(super) fn begin_turn(&mut self, place: TurnPlace, turn: Turn) -> Result<Begun, JsValue> {
         let mut before = self.panics.range((place.0, 0)..place);
-        if before.any(|(_, panic)| panic.node == node) {
-            return Ok(Done::default());
+        // What was meant for it behind the panic is heard by nobody.
+        if before.any(|(_, panic)| panic.node == turn.node) {
+            return Ok(Begun::Known(Done::default()));
         }
-        if !self.panics.contains_key(&place) {
-            let answer = self.turn(turn).await?;
-            if let Answer::Panicked { report } = answer {
-                self.panics.insert(place, Panic { node, report });
-                self.lost.push(node);
-            } else {
-                let Answer::Done(done) = understand(answer)? else { return Err(unexpected()) };
-                return Ok(done.into());
-            }
+        match self.panics.get(&place) {
+            Some(panic) => Ok(Begun::Known(panic.done())),
+            None => Ok(Begun::Asked(place, self.ask_turn(turn)?)),
         }
-        Ok(self.panics[&place].done())
+    }
+
+    /// Waits until a turn has ended. A node that panics has ended, now and whenever this is lived
+    /// again.
+    pub(super) async fn end_turn(&mut self, node: NodeId, begun: Begun) -> Result<Done, JsValue> {
+        let (place, answer) = match begun {
+            Begun::Known(done) => return Ok(done),
+            Begun::Asked(place, answer) => (place, answer.await?),
+        };
+        let answer = serde_wasm_bindgen::from_value(answer)?;
+        if let Answer::Panicked { report } = answer {
+            let panic = Panic { node, report };
+            let done = panic.done();
+            self.panics.insert(place, panic);
+            self.lost.push(node);
+            return Ok(done);
+        }
+        let Answer::Done(done) = understand(answer)? else { return Err(unexpected()) };
+        Ok(done.into())
     }
 
     /// Puts another host in the place of each that has panicked.

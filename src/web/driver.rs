@@ -15,8 +15,8 @@ use super::look::NodeLook;
 use super::message::{Answer, Ask};
 use super::transport::{Port, channel};
 use crate::lab::{
-    BranchId, Checkpoint, Conductor, ConnectionId, Fact, Intervention, NodeId, Script, Stride,
-    Turn, Watch,
+    BranchId, Checkpoint, Conductor, ConnectionId, Fact, Intervention, NodeId, Script, Shared,
+    SharedAct, Stride, Turn, Watch,
 };
 use crate::time::Duration;
 
@@ -149,6 +149,20 @@ impl Driver {
         Ok(())
     }
 
+    /// Does what was shared, up to its cursor. The lab must be at its beginning.
+    pub(super) async fn follow(&mut self, shared: &Shared) -> Result<(), JsValue> {
+        let refused = |why: String| JsValue::from(JsError::new(&why));
+        shared.check_length().map_err(refused)?;
+        for SharedAct { index, idle, act } in &shared.acts {
+            while self.conductor.cursor() < *index && self.step().await? {}
+            self.conductor.world().plan().check(act).map_err(refused)?;
+            self.conductor.idle_until(self.conductor.world().now() + *idle);
+            self.intervene(act.clone()).await?;
+        }
+        while self.conductor.cursor() < shared.cursor && self.step().await? {}
+        Ok(())
+    }
+
     /// What can be seen of every node.
     pub(super) async fn look(&self, keys: usize) -> Result<Vec<NodeLook>, JsValue> {
         let now = self.conductor.world().now().micros();
@@ -244,12 +258,22 @@ impl Driver {
 
     async fn carry_out(&mut self) -> Result<(), JsValue> {
         self.host_added().await?;
+        let event = self.conductor.cursor();
         let mut number = 0;
-        while let Some(turn) = self.conductor.next_turn() {
-            let node = turn.node;
-            let done = self.survive(number, turn).await?;
-            self.conductor.absorb(node, done);
-            number += 1;
+        loop {
+            let mut begun = Vec::new();
+            // Nodes take their turns side by side, each in its Worker.
+            for turn in self.conductor.next_turns() {
+                begun.push((turn.node, self.begin_turn((event, number), turn)?));
+                number += 1;
+            }
+            if begun.is_empty() {
+                break;
+            }
+            for (node, turn) in begun {
+                let done = self.end_turn(node, turn).await?;
+                self.conductor.absorb(node, done);
+            }
         }
         let checkpoint = self.conductor.finish();
         if !self.lost.is_empty() {
@@ -265,8 +289,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Asks a node to take its turn; a panic is an answer, too.
-    pub(super) async fn turn(&mut self, turn: Turn) -> Result<Answer, JsValue> {
+    /// Asks a node to take its turn.
+    pub(super) fn ask_turn(&mut self, turn: Turn) -> Result<JsFuture, JsValue> {
         let Turn { node, now, fact } = turn;
         let port = match &fact {
             Fact::Accepted { connection, .. } | Fact::Opened { connection, .. } => {
@@ -284,8 +308,7 @@ impl Driver {
             | Fact::Woke => None,
         };
         let ask = Ask::Turn { now: now.micros(), fact: fact.into() };
-        let answer = self.hosts[node.0].begin(&ask, port)?.await?;
-        Ok(serde_wasm_bindgen::from_value(answer)?)
+        self.hosts[node.0].begin(&ask, port)
     }
 
     /// An end of a connection's channel: whoever comes first makes it, the other gets the rest. A

@@ -16,7 +16,7 @@ use super::host;
 use super::inspect::Inspected;
 use super::message::BytesOf;
 use super::view::FrameView;
-use crate::lab::{BranchId, Intervention, NodeId, Stride};
+use crate::lab::{BranchId, Intervention, NodeId, Shared, Stride};
 use crate::time::Duration;
 
 /// A lab. Every call answers the frame that results; calls are carried out one after the other, in
@@ -166,6 +166,30 @@ impl LabHandle {
         .await
     }
 
+    /// A link to this instant, as the fragment of a URL. `scenario` is the name of a scenario or a
+    /// script's text, `view` what the page wants to find again.
+    pub async fn share(&self, scenario: String, view: String) -> Result<String, JsValue> {
+        self.read(|driver| async move {
+            let shared = Shared::of(&driver.conductor, &scenario, &view);
+            (driver, Ok(shared.fragment()))
+        })
+        .await
+    }
+
+    /// Does what a link says. Answers what differs here, in a sentence, if anything does.
+    ///
+    /// # Errors
+    /// A sentence for the person who followed the link.
+    pub async fn follow(&self, fragment: String) -> Result<Option<String>, JsValue> {
+        let shared = read_shared(&fragment)?;
+        self.read(|mut driver| async move {
+            let followed = driver.follow(&shared).await;
+            let differs = followed.map(|()| shared.difference(&driver.conductor));
+            (driver, differs)
+        })
+        .await
+    }
+
     /// Carries out the events of the next `millis` of virtual time, at most `limit` of them.
     pub async fn advance(&self, millis: f64, limit: u32) -> Result<JsValue, JsValue> {
         let span = Duration::from_micros((millis.max(0.0) * 1_000.0) as u64);
@@ -283,6 +307,28 @@ fn exported(driver: &Driver, format: &str) -> Result<Vec<u8>, JsValue> {
 
 pub(super) const fn plain() -> serde_wasm_bindgen::Serializer {
     serde_wasm_bindgen::Serializer::json_compatible().serialize_bytes_as_arrays(false)
+}
+
+/// What a link opens: `{ scenario, seed, view }`.
+///
+/// # Errors
+/// A sentence for the person who followed the link.
+#[wasm_bindgen]
+pub fn read_link(fragment: String) -> Result<JsValue, JsValue> {
+    let Shared { scenario, seed, view, .. } = read_shared(&fragment)?;
+    Ok(LinkView { scenario, seed, view }.serialize(&plain())?)
+}
+
+fn read_shared(fragment: &str) -> Result<Shared, JsValue> {
+    Shared::parse(fragment).map_err(|why| JsError::new(&why).into())
+}
+
+/// What a link opens.
+#[derive(Debug, Serialize)]
+struct LinkView {
+    scenario: String,
+    seed: u64,
+    view: String,
 }
 
 /// Serves one node on the port that the page has sent to its Worker.

@@ -38,4 +38,4 @@ mod transport;
 mod view;
 
 pub use dump::DumpReader;
-pub use handle::{LabHandle, command_table, serve_node};
+pub use handle::{LabHandle, command_table, read_link, serve_node};

@@ -2,12 +2,14 @@
 import { surveyInWorker } from "./engine/surveyor";
 import { ReplicaLab } from "./elements/replica-lab";
 import { negotiated } from "./model/language";
+import { linkIn } from "./model/link";
 import { recall, remember } from "./model/memory";
 import type { Theme } from "./model/theme";
 import fullSync from "../../tests/scenarios/play-full-sync.txt?raw";
 
 ReplicaLab.surveyor = surveyInWorker;
 ReplicaLab.opener = async (options) => (await import("./engine/wasm")).openWasm(options);
+ReplicaLab.linkReader = async (link) => (await import("./engine/wasm")).readLink(link);
 
 const page = document.documentElement;
 const wanted = new URLSearchParams(location.search).get("lang") ?? recall("language") ?? "";
@@ -40,14 +42,21 @@ for (const lab of document.querySelectorAll("replica-lab")) {
   if (theme === "light" || theme === "dark") lab.theme = theme satisfies Theme;
   const asked = new URLSearchParams(location.search);
   const [lesson, scenario] = [asked.get("lesson"), asked.get("scenario")];
+  const link = linkIn(location.hash);
   // Once is enough; and who asked for something has come for that.
-  if (lesson === null && scenario === null && recall("opening") === null) lab.autoplay = "visible";
+  if (lesson === null && scenario === null && link === null && recall("opening") === null) lab.autoplay = "visible";
   let found = Promise.resolve(false);
-  if (lesson !== null) found = lab.openLesson(lesson);
+  if (link !== null) found = lab.openLink(link);
+  else if (lesson !== null) found = lab.openLesson(lesson);
   else if (scenario !== null) found = lab.openScenario(scenario);
   // Who follows an old address sees the page as it opens for everybody.
   void found.then((opened) => {
-    if (!opened) lab.script = fullSync;
+    if (!opened) lab.introduce({ id: "full-sync", script: fullSync });
+  });
+  // A link that is pasted into the address of the open page is followed, too.
+  addEventListener("hashchange", () => {
+    const pasted = linkIn(location.hash);
+    if (pasted !== null) void lab.openLink(pasted);
   });
   // The page is the lab: its keys work from the beginning.
   if (document.activeElement === document.body) lab.focus({ preventScroll: true });

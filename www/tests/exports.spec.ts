@@ -31,6 +31,11 @@ test("the space-time diagram has an arrow for each message of the trace, and no 
     .flatMap((wire) => wire.frames)
     .map(({ from, to, label }) => `${name(from)} → ${name(to)}: ${label}`);
   const svg = await taken(page, "svg");
+  // The diagram itself offers the same drawing.
+  await page.getByTestId("expert").click();
+  const again = page.waitForEvent("download");
+  await page.getByTestId("save-svg").click();
+  expect(readFileSync(await (await again).path())).toEqual(svg);
   const drawn = await page.evaluate((text) => {
     const document = new DOMParser().parseFromString(text, "image/svg+xml");
     const titles = [...document.querySelectorAll("line > title")];

@@ -93,6 +93,13 @@ const STATES = {
       await next.click();
     }
   },
+  // The file that DUMP names.
+  dump: async (page) => {
+    await page.getByTestId("library").click();
+    await page.getByTestId("dump").click();
+    await page.getByTestId("dump-file").setInputFiles(process.env["DUMP"]);
+    await page.locator("[data-testid=dump-state][data-phase=done]").waitFor();
+  },
   library: (page) => page.getByTestId("library").click(),
   exports: (page) => page.getByTestId("exports").click(),
   help: (page) => page.getByTestId("help").click(),

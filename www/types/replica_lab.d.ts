@@ -17,7 +17,24 @@ export class LabHandle {
   back(): Promise<unknown>;
   seek(cursor: number): Promise<unknown>;
   advance(millis: number, limit: number): Promise<unknown>;
+  stride(size: string, back: boolean): Promise<unknown>;
+  select(branch: number): Promise<unknown>;
+  backToChange(watch: string): Promise<unknown>;
+  inspect(what: unknown): Promise<unknown>;
+  dump(node: number): Promise<Uint8Array>;
+  export(format: string): Promise<Uint8Array>;
   intervene(line: string): Promise<unknown>;
   close(): void;
   free(): void;
 }
+
+/** Surveys a dump as it is fed. */
+export class DumpReader {
+  constructor(now: number);
+  feed(piece: Uint8Array): unknown;
+  report(): unknown;
+  free(): void;
+}
+
+/** Every command that a node knows, as `[name, usage, summary]`. */
+export function command_table(): unknown;

@@ -49,6 +49,11 @@ impl Page {
         self.position(hash, key).map(|at| &self.entries[at])
     }
 
+    /// The entry that is probably the one of `hash`.
+    pub(super) fn likely(&self, hash: u64) -> Option<&Entry> {
+        self.entries.get(self.alike(hash as u8).trailing_zeros() as usize)
+    }
+
     /// Counts the page as copied if the write that follows is its first in the epoch.
     pub(super) fn note_write(&self, epoch: u64, copied: &mut Copied) {
         if self.epoch != epoch {
@@ -138,12 +143,28 @@ impl Page {
 
     /// Where the key is.
     fn position(&self, hash: u64, key: &[u8]) -> Option<usize> {
-        let (mark, marked) = (hash as u8, self.entries.len().min(self.marks.len()));
-        let marks = self.marks[..marked].iter().enumerate();
-        let mut alike = marks.filter(|&(_, &other)| other == mark).map(|(at, _)| at);
-        alike
-            .find(|&at| *self.entries[at].key == *key)
-            .or_else(|| (marked..self.entries.len()).find(|&at| *self.entries[at].key == *key))
+        let marked = self.entries.len().min(self.marks.len());
+        let mut alike = self.alike(hash as u8) & ((1 << marked) - 1);
+        while alike != 0 {
+            let at = alike.trailing_zeros() as usize;
+            if *self.entries[at].key == *key {
+                return Some(at);
+            }
+            alike &= alike - 1;
+        }
+        (marked..self.entries.len()).find(|&at| *self.entries[at].key == *key)
+    }
+
+    /// Which marks are `mark`: bit `n` for entry `n`. Eight at a time, as in a word each byte.
+    fn alike(&self, mark: u8) -> u64 {
+        let (words, _) = self.marks.as_chunks::<8>();
+        let sought = u64::from(mark) * EACH_BYTE;
+        words.iter().rev().fold(0, |alike, &word| {
+            let differs = u64::from_le_bytes(word) ^ sought;
+            let low = EACH_BYTE * 0x7f;
+            let equal = !(((differs & low) + low) | differs | low) >> 7;
+            alike << 8 | equal.wrapping_mul(GATHER) >> 56
+        })
     }
 
     fn count(&mut self, before: Tally, after: Tally) {
@@ -158,6 +179,10 @@ impl Page {
     }
 }
 
+/// The lowest bit of each byte of a word.
+const EACH_BYTE: u64 = u64::MAX / 255;
+/// Brings the lowest bits of eight bytes together in the topmost byte.
+const GATHER: u64 = 0x0102_0408_1020_4080;
 /// A full page makes room for so many entries at once.
 const GROWTH: usize = 4;
 /// What an entry takes beside its key and its value, by the account that INFO and the log show.

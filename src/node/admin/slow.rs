@@ -4,6 +4,7 @@
 //! `slowlog-log-slower-than 0` sees every command, as in Redis.
 //! *Source*: Redis 7.2 · slowlog.c, latency.c.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::super::help::{help, unknown_subcommand, wrong_arity};
@@ -187,7 +188,7 @@ fn graph(event: &str, spikes: &VecDeque<(u64, u64)>) -> String {
 }
 
 /// Every run of a command took less than a microsecond.
-fn histogram(commands: &BTreeMap<String, Calls>, names: &[Bytes]) -> Reply {
+fn histogram(commands: &BTreeMap<Cow<'static, str>, Calls>, names: &[Bytes]) -> Reply {
     let asked = |name: &str| {
         let of = |asked: &Bytes| {
             let asked = String::from_utf8_lossy(asked).to_ascii_lowercase();
@@ -195,13 +196,13 @@ fn histogram(commands: &BTreeMap<String, Calls>, names: &[Bytes]) -> Reply {
         };
         names.is_empty() || names.iter().any(of)
     };
-    let one = |(name, calls): (&String, &Calls)| {
+    let one = |(name, calls): (&Cow<'static, str>, &Calls)| {
         let bucket = vec![(Reply::Integer(1), Reply::count(calls.calls))];
         let fields = vec![
             (Reply::bulk("calls"), Reply::count(calls.calls)),
             (Reply::bulk("histogram_usec"), Reply::Map(bucket)),
         ];
-        (Reply::bulk(name), Reply::Map(fields))
+        (Reply::bulk(name.as_bytes()), Reply::Map(fields))
     };
     let ran = commands.iter().filter(|(name, calls)| calls.calls > 0 && asked(name));
     Reply::Map(ran.map(one).collect())

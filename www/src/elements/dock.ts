@@ -27,7 +27,7 @@ export function dock(view: View): TemplateResult | typeof nothing {
             </div>`
           : html`<h2 class="section-title">${t(`dock.${shown}`)}</h2>`
       }
-      ${explain(view, "dock")}
+      ${shown === "spacetime" ? drawn(view) : nothing}${explain(view, "dock")}
       <button
         type="button"
         class="quiet square"
@@ -40,6 +40,19 @@ export function dock(view: View): TemplateResult | typeof nothing {
     </div>
     ${shown === "inspector" ? inspector(view) : shown === "facts" ? facts(view) : spacetime(view)}
   </section>`;
+}
+
+/** The whole history as a drawing, not only what is in view. */
+function drawn({ t }: View): TemplateResult {
+  return html`<button
+    type="button"
+    class="quiet"
+    data-testid="save-svg"
+    title=${t("export.svg.note")}
+    @click=${intend({ do: "export", format: "svg" })}
+  >
+    ${icon("export")}SVG
+  </button>`;
 }
 
 function tab({ t, state }: View, name: Dock): TemplateResult {

@@ -1,5 +1,5 @@
 /** A dump of the reader's own: chosen or dropped, read in the page, shown as sums. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, svg, type TemplateResult } from "lit";
 
 import type { BigKey, Life, Survey, Tally } from "../engine/dump";
 import { percent } from "../draw/scale";
@@ -96,7 +96,7 @@ function fact(name: unknown, value: string): TemplateResult {
 /** A fact about the writer, with its unit where it is known. */
 function auxText(t: Words, name: string, value: string): string {
   const number = Number(value);
-  if (name === "ctime") return `${value} (${new Date(number * 1_000).toISOString().slice(0, 19)}Z)`;
+  if (name === "ctime") return `${value} (${t.instant(number * 1_000)})`;
   if (name === "used-mem") return `${value} (${t.bytes(number)})`;
   return value;
 }
@@ -150,7 +150,7 @@ function table(
             ${title === "dump.biggest" ? nothing : html`<td class="number">${t.number(tally.keys)}</td>`}
             <td class="number">${t.number(tally.elements)}</td>
             <td class="number">
-              <meter max=${most} .value=${tally.bytes} aria-hidden="true"></meter>${t.bytes(tally.bytes)}
+              ${share(tally.bytes / most)}${t.bytes(tally.bytes)}
             </td>
             <td class="number">${t.bytes(tally.memory)}</td>
           </tr>`,
@@ -158,6 +158,13 @@ function table(
       </tbody>
     </table>
   </div>`;
+}
+
+function share(part: number): TemplateResult {
+  return html`<svg class="share" aria-hidden="true">
+    ${svg`<rect width="100%" height="100%" rx="3"></rect>
+    <rect class="share-part" width=${percent(part)} height="100%" rx="3"></rect>`}
+  </svg>`;
 }
 
 function lives(t: Words, survey: Survey): TemplateResult {

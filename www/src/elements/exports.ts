@@ -15,6 +15,7 @@ export function exports(view: View): TemplateResult {
       <h2 id="exports-title">${t("exports.title")}</h2>
       <button type="button" class="quiet square" aria-label=${t("help.close")} @click=${shut}>${icon("close")}</button>
     </div>
+    ${link(view)}
     <p>${t("exports.lead")}</p>
     <ul class="shelf">
       ${FORMATS.map(
@@ -25,6 +26,20 @@ export function exports(view: View): TemplateResult {
       )}
     </ul>
   </dialog>`;
+}
+
+/** The address of this moment, to be copied. */
+function link({ t, state }: View): TemplateResult {
+  const { link } = state.screen;
+  return html`<p>${t("exports.link.lead")}</p>
+    <div class="link">
+      <input type="text" readonly data-testid="link" aria-label=${t("exports.link")}
+        .value=${link?.address ?? ""} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />
+      <button type="button" data-testid="copy-link" ?disabled=${link === null} @click=${intend({ do: "copyLink" })}>
+        ${t("exports.link.copy")}
+      </button>
+    </div>
+    <p class="link-said" role="status" data-testid="link-said">${link?.copied === true ? t("exports.link.copied") : ""}</p>`;
 }
 
 const FORMATS: readonly ExportFormat[] = ["svg", "pcapng", "ndjson", "shiviz", "script"];

@@ -13,8 +13,8 @@ export function facts(view: View): TemplateResult | typeof nothing {
   if (node === null) return nothing;
   return html`<div class="facts scroll" data-testid="facts" data-node=${node.name} tabindex="0"
     role="region" aria-label=${t("facts.title", { node: node.name })}>
-    ${strips(view, node)}
     <dl>${factsOf(node, state.before).map((fact) => row(view, fact))}</dl>
+    ${strips(view, node)}
   </div>`;
 }
 

@@ -18,6 +18,7 @@ export function help(view: View): TemplateResult {
         @click=${intend({ do: "help", open: false })}>${icon("close")}</button>
     </div>
     <p>${t("help.about")}</p>
+    <p class="minor badge" data-testid="badge">${t("help.badge", { version: VERSION, commit: COMMIT })} ${t("help.absent")}</p>
     <h3>${t("help.keys")}</h3>
     <dl class="shortcuts">
       ${SHORTCUTS.map(
@@ -31,3 +32,7 @@ export function help(view: View): TemplateResult {
     ${legend(view)}${glossary(view)}
   </dialog>`;
 }
+
+/** What the page was built from: nothing, where it is served without having been built. */
+const VERSION: string = import.meta.env.VITE_VERSION ?? "";
+const COMMIT: string = import.meta.env.VITE_COMMIT ?? "";

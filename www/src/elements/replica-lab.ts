@@ -14,12 +14,13 @@ import { html, LitElement, type TemplateResult } from "lit";
 
 import type { Command, Frame } from "../engine/frame";
 import type { Surveyor } from "../engine/dump";
-import type { Opener } from "../engine/source";
+import type { LinkReader, Opener } from "../engine/source";
 import { Actor } from "../model/actor";
 import { DumpReading } from "../model/dump";
 import { IntentEvent, type SyncMode } from "../model/intent";
 import { type Language, loadWords, negotiated, type Words } from "../model/language";
 import type { Telling } from "../model/lesson";
+import { choicesOf, type Known, scenarioOf, scriptOf } from "../model/link";
 import { loadLesson, loadScenario, loadTelling, loadTitles } from "../model/library";
 import { OpeningShow } from "../model/opening";
 import { Player } from "../model/player";
@@ -47,6 +48,8 @@ export class ReplicaLab extends LitElement {
   };
   /** How labs are opened: set once by the page, before the first element is connected. */
   static opener: Opener | null = null;
+  /** How links are read: set once by the page. */
+  static linkReader: LinkReader | null = null;
   /** How dumps are surveyed: set once by the page. */
   static surveyor: Surveyor = () => () => undefined;
 
@@ -80,6 +83,7 @@ export class ReplicaLab extends LitElement {
     openLesson: (id) => void this.openLesson(id),
     openScenario: (id) => void this.openScenario(id),
     study: (expert) => this.#study(expert),
+    told: () => scenarioOf(this.#told, this.#known),
     save,
   });
   #release = 0;
@@ -87,6 +91,10 @@ export class ReplicaLab extends LitElement {
   #focused = false;
   /** What can be typed: the same in every lab. */
   #commands: readonly Command[] = [];
+  /** The scenario that the script is, if the page knows it by a name. */
+  #known: Known | null = null;
+  /** The text that the lab was opened with. */
+  #told = "";
   /** How many labs were asked for: only the last one is shown. */
   #opened = 0;
 
@@ -131,7 +139,7 @@ export class ReplicaLab extends LitElement {
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     this.#focused = this.shadowRoot?.activeElement != null;
     if (changed.has("autoplay") && this.autoplay === "visible") this.#show.want();
-    if (changed.has("script")) void this.#open(this.#store.state.screen.sync);
+    if (changed.has("script") && this.script !== this.#told) void this.#open(this.#store.state.screen.sync);
   }
 
   protected override render(): TemplateResult {
@@ -139,7 +147,7 @@ export class ReplicaLab extends LitElement {
     const { state } = this.#store;
     const { frame } = state;
     if (t === null) return html`<div class="poster"><slot name="poster"></slot></div>`;
-    if (frame === null) return poster(t, state.error, () => void this.#open(state.screen.sync));
+    if (frame === null) return poster(t, state.error, () => this.#tryAgain());
     const { telling, titles } = this;
     const view = { state, frame, story: storyOf(frame), t, theme, telling, titles, commands: this.#commands };
     return html`<div class="sheet" @intent=${this.#intent}>${screen(view)}</div>`;
@@ -173,6 +181,11 @@ export class ReplicaLab extends LitElement {
     if (!wanted && dialog?.open === true) dialog.close();
   }
 
+  #tryAgain(): void {
+    this.#store.fail(null);
+    void this.#open(this.#store.state.screen.sync);
+  }
+
   async #open(sync: SyncMode): Promise<void> {
     if (this.script === "") return;
     this.#store.choose({ sync });
@@ -203,23 +216,50 @@ export class ReplicaLab extends LitElement {
     }
     // The same scenario again is a wish to begin anew.
     if (script === this.script) await this.#open(this.#store.state.screen.sync);
-    this.script = script;
+    this.introduce({ id, script });
     return true;
   }
 
+  /** Opens a scenario that has a name. */
+  introduce(known: Known): void {
+    this.#known = known;
+    this.script = known.script;
+  }
+
+  /** Opens the moment that a link leads to; false if it cannot be followed. */
+  async openLink(link: string): Promise<boolean> {
+    const { linkReader } = ReplicaLab;
+    if (linkReader === null) return false;
+    try {
+      const { scenario, seed, view } = await linkReader(link);
+      const { script, known } = await scriptOf(scenario, loadScenario);
+      if (!(await this.#drive(script, { seed, link }))) return false;
+      this.#known = known;
+      this.script = script;
+      this.#store.choose(choicesOf(view));
+      return true;
+    } catch (error) {
+      this.#store.fail(error instanceof Error ? error.message : String(error));
+      return false;
+    }
+  }
+
   /** Opens a lab and shows it; false if another was asked for meanwhile, or it could not be. */
-  async #drive(script: string): Promise<boolean> {
+  async #drive(script: string, shared: { seed: number; link: string } | null = null): Promise<boolean> {
     const { opener } = ReplicaLab;
     if (opener === null) return false;
     const order = ++this.#opened;
     try {
-      const seed = Number(settingOf(script, "seed") ?? 1);
+      const seed = shared?.seed ?? Number(settingOf(script, "seed") ?? 1);
       const source = await opener({ script, seed, isolation: "workers" });
+      const differs = shared === null ? null : await source.follow(shared.link);
       if (order !== this.#opened) {
         source.close();
         return false;
       }
+      this.#told = script;
       await this.#player.drive(source);
+      if (differs !== null) this.#store.fail(differs);
       if (this.#commands.length === 0) {
         this.#commands = await this.#player.commands();
         this.requestUpdate();

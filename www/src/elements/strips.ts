@@ -1,4 +1,4 @@
-/** The states of each link's two halves: where they stand, and what lies behind and before them. */
+/** The states of each link's two halves: where they stand among all that there are. */
 import { html, nothing, type TemplateResult } from "lit";
 
 import type { NodeView } from "../engine/frame";
@@ -16,19 +16,13 @@ export function strips(view: View, node: NodeView): TemplateResult | typeof noth
 }
 
 function strip({ t, frame }: View, { kind, node, states, now }: Strip): TemplateResult {
-  const at = now === null ? -1 : states.indexOf(now);
   const master = masterOf(frame, node)?.name ?? node.upstream?.host ?? "";
   const name = t(`strip.${kind}`, { node: node.name, master });
   return html`<div class="strip">
     <p class="minor">${name}</p>
     <ol aria-label=${name} data-testid="strip-of" data-kind=${kind} data-node=${node.name}>
       ${states.map(
-        (state, index) => html`<li
-          class=${index === at ? "now" : index < at ? "done" : ""}
-          aria-current=${index === at ? "step" : nothing}
-        >
-          ${state}
-        </li>`,
+        (state) => html`<li aria-current=${state === now ? "step" : nothing}>${state}</li>`,
       )}
     </ol>
   </div>`;

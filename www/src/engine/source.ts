@@ -36,6 +36,10 @@ export interface Source {
    * Rejects with an Error whose message is a sentence for the person.
    */
   intervene(line: string): Promise<Frame>;
+  /** A link to this instant, as the fragment of a URL. */
+  share(scenario: string, view: string): Promise<string>;
+  /** Does what a link says; answers what differs here, in a sentence, or null. */
+  follow(link: string): Promise<string | null>;
   /** Frees the engine, its Workers and ports. */
   close(): void;
 }
@@ -50,5 +54,17 @@ export interface OpenOptions {
   readonly isolation: "workers" | "page";
 }
 
+/** What a link opens. */
+export interface Link {
+  /** The name of a scenario, or a script's text. */
+  readonly scenario: string;
+  readonly seed: number;
+  /** What the page wanted to find again. */
+  readonly view: string;
+}
+
 /** Something that opens labs: the wasm engine, or a fixture in a test. */
 export type Opener = (options: OpenOptions) => Promise<Source>;
+
+/** Reads a link. Rejects with an Error whose message is a sentence for the person. */
+export type LinkReader = (link: string) => Promise<Link>;

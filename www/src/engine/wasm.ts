@@ -1,9 +1,9 @@
 /** The engine in WebAssembly, as the `Source` that the page drives. */
-import init, { command_table, LabHandle } from "#engine";
+import init, { command_table, LabHandle, read_link } from "#engine";
 
 import type { Anatomy, Command, ExportFormat, Frame, Inspected } from "./frame";
 import workerUrl from "./engine.worker?worker&url";
-import type { OpenOptions, Source } from "./source";
+import type { Link, OpenOptions, Source } from "./source";
 
 /** Fetches and compiles the engine, once; what has failed is tried again. */
 export async function loadEngine(): Promise<void> {
@@ -16,6 +16,12 @@ export async function openWasm(options: OpenOptions): Promise<Source> {
   const { script, seed, isolation } = options;
   const url = new URL(workerUrl, document.baseURI).href;
   return new WasmSource(await asked(LabHandle.open({ script, seed, isolation, workerUrl: url })));
+}
+
+/** Reads a link. Rejects with an Error whose message is a sentence for the person. */
+export async function readLink(link: string): Promise<Link> {
+  await loadEngine();
+  return read_link(link) as Link;
 }
 
 class WasmSource implements Source {
@@ -74,6 +80,14 @@ class WasmSource implements Source {
 
   export(format: ExportFormat): Promise<Uint8Array> {
     return this.#ask(this.#handle.export(format));
+  }
+
+  share(scenario: string, view: string): Promise<string> {
+    return this.#ask(this.#handle.share(scenario, view));
+  }
+
+  async follow(link: string): Promise<string | null> {
+    return (await this.#ask<string | undefined>(this.#handle.follow(link))) ?? null;
   }
 
   intervene(line: string): Promise<Frame> {

@@ -4,6 +4,7 @@ import { copy } from "./clipboard";
 import { additionOf, type DumpReading } from "./dump";
 import type { Intent, Move, SyncMode } from "./intent";
 import type { Language } from "./language";
+import { addressOf, viewOf } from "./link";
 import { beginningOf } from "./marks";
 import { frameAsPicked, inspectedOf, type Picked } from "./picked";
 import type { Player } from "./player";
@@ -21,6 +22,8 @@ export interface Stage {
   open(sync: SyncMode): void;
   openLesson(id: string): void;
   openScenario(id: string): void;
+  /** The scenario that the lab was opened with: its name, or its text. */
+  told(): string;
   /** Shows more, or less. */
   study(expert: boolean): void;
   /** Gives the reader a file. */
@@ -59,7 +62,10 @@ export class Actor {
       case "dump":
         return this.#store.choose({ dump: intent.open, library: false });
       case "exports":
-        return this.#store.choose({ exports: intent.open });
+        this.#store.choose({ exports: intent.open, link: null });
+        return intent.open ? void this.#link() : undefined;
+      case "copyLink":
+        return void this.#copyLink();
       case "export":
         return void this.#export(intent.format);
       case "report":
@@ -158,7 +164,7 @@ export class Actor {
     const node = frame?.nodes[id];
     const script = await this.#player.export("script");
     if (frame === null || node === undefined || script === null) return;
-    copy(reportOf(frame, node, new TextDecoder().decode(script)));
+    void copy(reportOf(frame, node, new TextDecoder().decode(script)));
   }
 
   /** Adds a server that begins with the reader's dump, and shows it. */
@@ -171,6 +177,19 @@ export class Actor {
     await this.#player.ask((source) => source.intervene(additionOf(name, dump.bytes ?? new Uint8Array())));
     const node = this.#store.state.frame?.nodes.find((one) => one.name === name);
     if (node !== undefined) this.#store.choose({ node: node.id, pane: "console" });
+  }
+
+  /** Shows a link to this moment. */
+  async #link(): Promise<void> {
+    const { screen } = this.#store.state;
+    const fragment = await this.#player.share(this.#stage.told(), viewOf(screen));
+    if (fragment !== null) this.#store.choose({ link: { address: addressOf(fragment), copied: false } });
+  }
+
+  async #copyLink(): Promise<void> {
+    const { link } = this.#store.state.screen;
+    if (link === null || !(await copy(link.address))) return;
+    this.#store.choose({ link: { ...link, copied: true } });
   }
 
   /** Carries out what moves the lab. */

@@ -1,4 +1,9 @@
-/** Gives text to the clipboard; nothing, where the browser refuses it. */
-export function copy(text: string): void {
-  void navigator.clipboard?.writeText(text).catch(() => undefined);
+/** Gives text to the clipboard; false, where the browser refuses it. */
+export async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -58,6 +58,7 @@ export type Choice =
   | { readonly do: "library" | "dump" | "exports"; readonly open: boolean }
   /** Reads a file of the reader's. */
   | { readonly do: "survey"; readonly file: File }
+  | { readonly do: "copyLink" }
   /** Gives up reading it, or lets a server begin with it. */
   | { readonly do: "giveUp" | "adopt" }
   | { readonly do: "lesson" | "scenario"; readonly id: string }

@@ -17,6 +17,8 @@ export interface Words {
   bytes(value: number): string;
   /** Milliseconds → "5.243 s". */
   seconds(millis: number): string;
+  /** Milliseconds since the Unix epoch → a date and a time of the day, in UTC. */
+  instant(millis: number): string;
 }
 
 /** The language of an element: its own, its surroundings', the browser's, English. */
@@ -44,6 +46,11 @@ export function wordsOf(language: Language, texts: Readonly<Record<Key, string>>
     minimumFractionDigits: 3,
     maximumFractionDigits: 3,
   });
+  const instants = new Intl.DateTimeFormat(language, {
+    dateStyle: "medium",
+    timeStyle: "medium",
+    timeZone: "UTC",
+  });
   const text = (key: Key, values: Values = {}): string =>
     (texts[key] ?? key).replace(/\{(\w+)\}/g, (whole, name: string) =>
       String(values[name] ?? whole),
@@ -53,6 +60,7 @@ export function wordsOf(language: Language, texts: Readonly<Record<Key, string>>
     number: (value: number) => numbers.format(value),
     short: (value: number) => (value < 100_000 ? numbers : compact).format(value),
     bytes: (value: number) => bytesText(value, tenths),
+    instant: (value: number) => `${instants.format(value)} UTC`,
     seconds: (value: number) => `${millis.format(value / 1_000)} s`,
   });
 }

@@ -69,6 +69,11 @@ export class Player {
     this.#arrange();
   }
 
+  /** A link to what is shown, as the fragment of a URL; null if there is nothing. */
+  async share(scenario: string, view: string): Promise<string | null> {
+    return (await this.#source?.share(scenario, view)) ?? null;
+  }
+
   /** Carries out one call and shows its frame; a person's call ends playing. */
   async ask(call: (source: Source) => Promise<Frame>): Promise<void> {
     const source = this.#source;

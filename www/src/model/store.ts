@@ -35,6 +35,8 @@ export interface Screen {
   readonly dump: boolean;
   /** What can be taken home is shown. */
   readonly exports: boolean;
+  /** The link that is offered, and whether it was copied; null until it is made. */
+  readonly link: { readonly address: string; readonly copied: boolean } | null;
   /** How bytes are shown as text. */
   readonly form: Form;
   /** How the scenario was started. */
@@ -149,9 +151,11 @@ export class Store {
 
   /** Forgets the lab, keeps the person's choices, and shows the first frame of another. */
   begin(frame: Frame | null): void {
-    const { dump } = this.#state;
+    const { dump, error: said } = this.#state;
     const screen = { ...this.#state.screen, playing: false, target: null };
-    this.#replace({ ...INITIAL, screen, frame, dump });
+    // What was said before there was anything to see is still to be read.
+    const error = this.#state.frame === null ? said : null;
+    this.#replace({ ...INITIAL, screen, frame, dump, error });
   }
 
   #replace(state: State): void {
@@ -184,6 +188,7 @@ const INITIAL: State = {
     library: false,
     dump: false,
     exports: false,
+    link: null,
     form: "raw",
     sync: "diskless",
     width: 720,

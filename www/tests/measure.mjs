@@ -1,0 +1,173 @@
+/**
+ * How fast the lab is in a real browser; `make measure` prints it, and asserts nothing.
+ *
+ * * A jump to any event of a long history, in Workers and in the page.
+ * * A full synchronisation of a million keys between two nodes in Workers, beside two
+ *   redis-servers over loopback on the same machine, by turns.
+ *
+ * `node tests/measure.mjs [events] [keys] [rounds]`
+ */
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer as listen } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { chromium } from "@playwright/test";
+import { createServer } from "vite";
+
+const [events = 100_000, keys = 1_000_000, rounds = 3] = process.argv.slice(2).map(Number);
+
+const server = await createServer({ server: { port: 0 }, logLevel: "warn" });
+await server.listen();
+const address = server.resolvedUrls.local[0];
+const browser = await chromium.launch({
+  executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+});
+try {
+  const page = await browser.newPage();
+  await page.route(`${address}empty`, (route) =>
+    route.fulfill({ contentType: "text/html", body: "<!doctype html><title>empty</title>" }));
+  await page.goto(`${address}empty`);
+  for (const isolation of ["workers", "page"]) {
+    const { length, took, mebibytes } = await page.evaluate(jumps, { isolation, events });
+    took.sort((a, b) => a - b);
+    const at = (part) => took[Math.min(took.length - 1, Math.floor(took.length * part))].toFixed(1);
+    console.log(`a jump within ${length} events, nodes in ${isolation === "page" ? "the page" : "Workers"}: ` +
+      `median ${at(0.5)} ms, p95 ${at(0.95)} ms, worst ${at(1)} ms; ` +
+      `${mebibytes.toFixed(0)} MiB of WebAssembly memory in the page`);
+  }
+  const times = { page: [], server: [] };
+  for (let round = 0; round < rounds; round++) {
+    const { seconds, count } = await page.evaluate(synchronise, { keys });
+    times.page.push(seconds);
+    times.server.push(await synchroniseServers(keys));
+    console.log(`${count} keys: ${seconds.toFixed(2)} s in the page, ` +
+      `${times.server.at(-1).toFixed(2)} s between redis-servers`);
+  }
+  const median = (list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)];
+  console.log(`full synchronisation, ratio of the medians: ` +
+    (median(times.page) / median(times.server)).toFixed(2));
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+/** In the page: a long history, and the milliseconds of jumps to and fro in it. */
+async function jumps({ isolation, events }) {
+  const { openWasm } = await import("/src/engine/wasm.ts");
+  const script = `
+node a
+node b --replicaof "a 6379"
+node c --replicaof "b 6379"
+wire latency=1ms
+`;
+  const lab = await openWasm({ script, seed: 1, isolation });
+  let frame = await lab.advance(2_000, 1_000);
+  for (let n = 0; frame.cursor < events; n++) {
+    if (n % 50 === 0) frame = await lab.intervene(`a> SET key:${n % 1_000} ${n}`);
+    frame = await lab.advance(1_000, 1_000);
+  }
+  const length = frame.cursor;
+  const took = [];
+  let place = 1;
+  for (let n = 0; n < 60; n++) {
+    place = (place * 48_271) % 2_147_483_647;
+    const since = performance.now();
+    frame = await lab.seek(place % length);
+    took.push(performance.now() - since);
+    if (frame.cursor !== place % length) throw new Error("it went elsewhere");
+  }
+  const { memory } = await (await import("/engine/replica_lab.js")).default();
+  lab.close();
+  return { length, took, mebibytes: memory.buffer.byteLength / 2 ** 20 };
+}
+
+/** In the page: the seconds from REPLICAOF to the end of the synchronisation. */
+async function synchronise({ keys }) {
+  const { openWasm } = await import("/src/engine/wasm.ts");
+  const script = `
+node master window=1MiB --repl-diskless-sync-delay 0
+node replica
+wire latency=100us
+master> DEBUG POPULATE ${keys} key 32
+`;
+  const lab = await openWasm({ script, seed: 1, isolation: "workers" });
+  await lab.advance(100, 1_000);
+  const since = performance.now();
+  let frame = await lab.intervene("replica> REPLICAOF master 6379");
+  while (frame.nodes[1].upstream?.up !== true) frame = await lab.advance(1_000, 100);
+  const seconds = (performance.now() - since) / 1_000;
+  const count = frame.nodes[1].keys.total;
+  lab.close();
+  return { seconds, count };
+}
+
+/** The same between two redis-servers. */
+async function synchroniseServers(keys) {
+  const folder = await mkdtemp(join(tmpdir(), "measure-"));
+  const [master, replica] = [await start(folder), await start(folder)];
+  try {
+    await master.ask(`DEBUG POPULATE ${keys} key 32`);
+    const since = performance.now();
+    await replica.ask(`REPLICAOF 127.0.0.1 ${master.port}`);
+    while (!(await replica.ask("INFO replication")).includes("master_link_status:up")) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return (performance.now() - since) / 1_000;
+  } finally {
+    await Promise.all([master.end(), replica.end()]);
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** A redis-server on a free port, and how to ask it. */
+async function start(dir) {
+  const port = await freePort();
+  const options = { port, dir, save: "", "repl-diskless-sync-delay": 0, "enable-debug-command": "yes" };
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = spawn("redis-server", args, { stdio: "ignore" });
+  const socket = await connected(port);
+  const ask = (line) => new Promise((resolve) => {
+    let text = "";
+    const hear = (bytes) => {
+      text += bytes;
+      const [, length] = /^\$(\d+)\r\n/.exec(text) ?? [];
+      const whole = length === undefined ? /^[+:-].*\r\n$/.test(text) : text.length > Number(length) + 4;
+      if (!whole) return;
+      socket.off("data", hear);
+      resolve(text);
+    };
+    socket.on("data", hear);
+    socket.write(`${line}\r\n`);
+  });
+  const end = () => new Promise((resolve) => {
+    socket.destroy();
+    child.on("exit", resolve);
+    child.kill();
+  });
+  return { port, ask, end };
+}
+
+async function connected(port) {
+  for (let tries = 0; tries < 500; tries++) {
+    const socket = connect(port, "127.0.0.1");
+    const opened = await new Promise((resolve) => {
+      socket.once("connect", () => resolve(true));
+      socket.once("error", () => resolve(false));
+    });
+    if (opened) return socket;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error("redis-server does not start");
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const taken = listen().listen(0, "127.0.0.1", () => {
+      const { port } = taken.address();
+      taken.close(() => resolve(port));
+    });
+  });
+}

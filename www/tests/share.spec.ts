@@ -1,0 +1,98 @@
+/** Links: a moment of a lab, opened by somebody else. */
+import { type Browser, expect, type Page, test } from "@playwright/test";
+
+import { frameOf, open, stepTo, type } from "./lab";
+
+/** The link that the page offers. */
+async function linkOf(page: Page): Promise<string> {
+  await page.getByTestId("exports").click();
+  await expect(page.getByTestId("link")).not.toHaveValue("");
+  const address = await page.getByTestId("link").inputValue();
+  await page.keyboard.press("Escape");
+  return address;
+}
+
+/** The same address, by somebody who has never been here. */
+async function visitor(browser: Browser, address: string): Promise<Page> {
+  const page = await (await browser.newContext({ locale: "en-US" })).newPage();
+  await page.goto(address);
+  await page.getByTestId("lab").waitFor();
+  return page;
+}
+
+test("a link leads somebody else to the same moment, branch and view", async ({ page, browser }) => {
+  const errors = await open(page, "?lang=en&scenario=short-cut&expert");
+  await stepTo(page, "snapshot");
+  await type(page, "SET link 1");
+  await page.getByTestId("step").click();
+  await expect.poll(async () => (await frameOf(page)).branches.length).toBeGreaterThan(0);
+  await page.getByTestId("back").click();
+  await type(page, "SET other 2");
+  await expect.poll(async () => (await frameOf(page)).nodes[0]?.prompt.at(-1)?.command).toBe("SET other 2");
+  const here = await frameOf(page);
+  const address = await linkOf(page);
+  expect(address.length).toBeLessThan(1_000);
+  expect(new URL(address).search).toBe("");
+  const other = await visitor(browser, address);
+  await expect.poll(async () => (await frameOf(other)).hash).toBe(here.hash);
+  const there = await frameOf(other);
+  expect([there.cursor, there.at]).toEqual([here.cursor, here.at]);
+  expect(there.nodes.map((node) => node.offset)).toEqual(here.nodes.map((node) => node.offset));
+  await expect(other.getByTestId("expert")).toHaveAttribute("aria-pressed", "true");
+  // Who has followed a link can go on, and hand it on.
+  expect(await linkOf(other)).toBe(address);
+  await other.getByTestId("start").click();
+  await expect.poll(async () => (await frameOf(other)).cursor).toBe(0);
+  await other.context().close();
+  expect(errors).toEqual([]);
+});
+
+test("a link remembers how the snapshot was handed over", async ({ page, browser }) => {
+  await open(page, "?lang=en&scenario=short-cut");
+  await page.getByTestId("restart-disk").click();
+  await stepTo(page, "snapshot");
+  const here = await frameOf(page);
+  const other = await visitor(browser, await linkOf(page));
+  await expect.poll(async () => (await frameOf(other)).hash).toBe(here.hash);
+  await other.context().close();
+});
+
+test("a lesson's world is shared as a text", async ({ page, browser }) => {
+  await open(page, "?lang=ko&lesson=wait");
+  await page.getByTestId("step").click();
+  await expect.poll(async () => (await frameOf(page)).cursor).toBeGreaterThan(0);
+  const here = await frameOf(page);
+  const other = await visitor(browser, await linkOf(page));
+  await expect.poll(async () => (await frameOf(other)).hash).toBe(here.hash);
+  await other.context().close();
+});
+
+test("a link that was cut off says so, and the page opens as for everybody", async ({ page, browser }) => {
+  await open(page, "?lang=en");
+  const address = await linkOf(page);
+  const other = await visitor(browser, address.slice(0, -20));
+  await expect(other.getByRole("alert")).toContainText("this link is damaged");
+  await expect.poll(async () => (await frameOf(other)).nodes.length).toBe(3);
+  await other.context().close();
+});
+
+test("a link that is pasted into the open page is followed", async ({ page }) => {
+  await open(page, "?lang=en");
+  await stepTo(page, "snapshot");
+  const here = await frameOf(page);
+  const hash = new URL(await linkOf(page)).hash;
+  await page.getByTestId("start").click();
+  await expect.poll(async () => (await frameOf(page)).cursor).toBe(0);
+  await page.evaluate((link) => (location.hash = link), hash);
+  await expect.poll(async () => (await frameOf(page)).hash).toBe(here.hash);
+});
+
+test("the link is copied by a press", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await open(page, "?lang=ko");
+  await page.getByTestId("exports").click();
+  await page.getByTestId("copy-link").click();
+  await expect(page.getByTestId("link-said")).toContainText("복사했습니다");
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toBe(await page.getByTestId("link").inputValue());
+});
