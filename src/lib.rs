@@ -9,7 +9,7 @@
 //! 7  web                       nodes behind message ports, the conductor's loop, the page's view
 //! 6  lab                       virtual time, wires, disks, scripts, and the way back
 //! 5  node                      one server: facts in, orders out
-//! 4  commands                  what data commands do
+//! 4  commands  script          what data commands do; what scripts do, in a sandbox
 //! 3  rdb                       snapshots as bytes
 //! 2  keyspace  replication     keys on copy-on-write pages; histories, the buffer, PSYNC's verdict
 //! 1  time  random  resp        instants, chances, the language of every connection
@@ -53,6 +53,7 @@ pub mod random;
 pub mod rdb;
 pub mod replication;
 pub mod resp;
+pub mod script;
 pub mod time;
 
 #[cfg(target_arch = "wasm32")]

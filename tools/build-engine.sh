@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . tools/wasm-env.sh
 
 echo "== building the engine for the browser" >&2
-CARGO_TARGET_DIR=target/wasm cargo build --lib --quiet --profile page --target wasm32-unknown-unknown
+CARGO_TARGET_DIR=target/wasm cargo build --lib --quiet --no-default-features --profile page --target wasm32-unknown-unknown
 rm -rf www/engine.new
 wasm-bindgen --target web --out-dir www/engine.new target/wasm/wasm32-unknown-unknown/page/replica_lab.wasm
 

@@ -88,6 +88,8 @@ pub enum Group {
     List,
     /// Publish and subscribe.
     PubSub,
+    /// Scripts and functions.
+    Scripting,
     /// The server itself.
     Server,
     /// Sets.

@@ -2,12 +2,10 @@
 //! *Source*: Redis 7.2 · replication.c · replicaofCommand, replconfCommand.
 
 mod acl;
-mod function;
 mod memory;
 mod slow;
 
 pub(super) use acl::{Denial, acl};
-pub(super) use function::{Libraries, function};
 pub(super) use memory::memory;
 pub(super) use slow::{Slow, latency, lolwut, slowlog};
 

@@ -4,7 +4,7 @@ use super::io::Link;
 use super::machine::Machine;
 use super::{
     admin, client_command, command_command, config_command, connection, debug, downstream, exit,
-    failover, info, monitor, pubsub, save, transactions, wait,
+    failover, info, monitor, pubsub, save, scripts, transactions, wait,
 };
 use crate::commands::{Flags, Group, Keys, Spec, TABLE};
 use crate::resp::{Bytes, Reply};
@@ -23,7 +23,7 @@ pub(super) fn lookup(name: &[u8]) -> Option<&'static AdminSpec> {
 pub(super) fn is_container(name: &str) -> bool {
     let kept =
         ["acl", "client", "command", "config", "function", "latency", "memory", "object", "pubsub"];
-    kept.contains(&name) || name == "slowlog"
+    kept.contains(&name) || matches!(name, "script" | "slowlog")
 }
 
 /// Every command that a node knows: its name, its usage and its summary; the prompt's hints.
@@ -41,11 +41,18 @@ const OPEN: Flags = ANY.and(Flags::NO_AUTH);
 const ADMINISTRATION: Flags = FREE.and(Flags::ADMIN);
 
 const READ_ONLY_FAST: Flags = Flags::READONLY.and(Flags::FAST);
+const SCRIPT_RO: Flags = SCRIPT_FLAGS.and(Flags::READONLY);
+const SCRIPT: Flags = SCRIPT_FLAGS.and(Flags::MAY_REPLICATE);
+const SCRIPT_FLAGS: Flags =
+    Flags::NOSCRIPT.and(Flags::SKIP_MONITOR).and(Flags::STALE).and(Flags::MOVABLE_KEYS);
+const EVAL: &str = "script numkeys [key [key ...]] [arg [arg ...]]";
+const FCALL: &str = "function numkeys [key [key ...]] [arg [arg ...]]";
+const EVALSHA: &str = "sha1 numkeys [key [key ...]] [arg [arg ...]]";
 const LISTEN: Flags = FREE.and(Flags::PUBSUB);
 const SPEAK: Flags =
     Flags::PUBSUB.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST).and(Flags::MAY_REPLICATE);
 
-use Group::{Connection, Generic, PubSub, Server, Transactions};
+use Group::{Connection, Generic, PubSub, Scripting, Server, Transactions};
 
 /// Every command that the node itself carries out.
 pub(super) static ADMIN: &[AdminSpec] = &[
@@ -260,9 +267,32 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         -2,
         Flags::NONE,
         Server,
-        "DUMP|RESTORE|DELETE|FLUSH|STATS [arguments]",
-        "Keeps libraries of functions, which cannot be run here.",
-        admin::function,
+        "LOAD|DELETE|LIST|STATS|FLUSH|DUMP|RESTORE|KILL [arguments]",
+        "Keeps libraries of functions.",
+        scripts::function,
+    ),
+    row("fcall", -3, SCRIPT, Scripting, FCALL, "Runs a function.", scripts::fcall),
+    row("fcall_ro", -3, SCRIPT_RO, Scripting, FCALL, "Runs one that reads.", scripts::fcall_ro),
+    row("eval", -3, SCRIPT, Scripting, EVAL, "Runs a script.", scripts::eval),
+    row("eval_ro", -3, SCRIPT_RO, Scripting, EVAL, "Runs a script that reads.", scripts::eval_ro),
+    row("evalsha", -3, SCRIPT, Scripting, EVALSHA, "Runs a script again.", scripts::evalsha),
+    row(
+        "evalsha_ro",
+        -3,
+        SCRIPT_RO,
+        Scripting,
+        EVALSHA,
+        "Runs a script that reads again.",
+        scripts::evalsha_ro,
+    ),
+    row(
+        "script",
+        -2,
+        Flags::NONE,
+        Scripting,
+        "LOAD|EXISTS|FLUSH|KILL|DEBUG [arguments]",
+        "Keeps scripts.",
+        scripts::script,
     ),
     row(
         "lolwut",

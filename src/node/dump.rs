@@ -26,7 +26,7 @@ impl State {
             redis_version: self.setup.profile.redis_version().to_owned(),
             ctime_seconds: now.seconds(),
             used_memory: self.used_memory(),
-            libraries: self.libraries.codes().to_vec(),
+            libraries: self.libraries.codes(),
             repl: stream_db.map(|db| ReplInfo {
                 stream_db: db as i64,
                 id: *self.history.id.as_bytes(),

@@ -88,7 +88,7 @@ impl Row {
         }
     }
 
-    fn check_arity(self, count: usize) -> Result<(), Refusal> {
+    pub(super) fn check_arity(self, count: usize) -> Result<(), Refusal> {
         match self {
             Self::Data(spec) => check_arity(spec, count),
             Self::Admin(spec) => check_arity(spec, count),
@@ -185,13 +185,17 @@ impl Machine<'_> {
     }
 
     fn known(&mut self, args: &[Bytes]) -> Result<Row, Refusal> {
-        let row = Row::find(&args[0]).filter(|row| self.is_of_this_release(row.name()));
-        let row = row.ok_or_else(|| commands::unknown_command(args))?;
+        let row = self.find(&args[0]).ok_or_else(|| commands::unknown_command(args))?;
         let right = row.check_arity(args.len());
         if right.is_err() {
             self.calls_of(row, args).rejected += 1;
         }
         right.map(|()| row)
+    }
+
+    /// The command of this name, if the release that this server takes after has it.
+    pub(super) fn find(&self, name: &[u8]) -> Option<Row> {
+        Row::find(name).filter(|row| self.is_of_this_release(row.name()))
     }
 
     /// True unless the command came with a later release than this server takes after.
@@ -250,8 +254,7 @@ impl Machine<'_> {
                 client.last_command
             )));
         }
-        let stale = self.state.is_replica() && !self.state.upstream.is_up();
-        if stale && !hot.replica_serve_stale_data && !flags.has(Flags::STALE) {
+        if self.is_stale() && !flags.has(Flags::STALE) {
             let text =
                 "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
             return Err(Refusal::other(text));
@@ -271,6 +274,12 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// True for a replica that has lost its master, and is not to serve stale data.
+    pub(super) fn is_stale(&self) -> bool {
+        let lost = self.state.is_replica() && !self.state.upstream.is_up();
+        lost && !self.state.config().hot.replica_serve_stale_data
+    }
+
     /// True for what may take more memory; inside MULTI that is every command that is queued.
     fn takes_memory(&self, link: Link, row: Row) -> bool {
         if row.name() == "exec" {
@@ -283,12 +292,17 @@ impl Machine<'_> {
 
     /// A master that is to be saved from time to time, and cannot be, takes no more writes.
     fn disk_works(&self, row: Row, writes: bool) -> Result<(), Refusal> {
-        let hot = self.state.config().hot;
-        let stops = hot.stop_writes_on_bgsave_error && self.state.saves.failed && hot.saves;
-        if stops && (writes || row.name() == "ping") && !self.state.is_replica() {
+        if (writes || row.name() == "ping") && !self.can_persist() {
             return Err(Refusal::other(MISCONF));
         }
         Ok(())
+    }
+
+    /// False for a master that cannot save itself, and has been told to.
+    pub(super) fn can_persist(&self) -> bool {
+        let hot = self.state.config().hot;
+        let stops = hot.stop_writes_on_bgsave_error && self.state.saves.failed && hot.saves;
+        !stops || self.state.is_replica()
     }
 
     fn queue_writes(&self, link: Link) -> bool {
@@ -316,6 +330,9 @@ impl Machine<'_> {
                 self.note_duration(link, args, Duration::ZERO);
                 let caused = std::mem::take(&mut self.state.also);
                 self.propagate(&caused, Unit::Command);
+                if !caused.is_empty() {
+                    self.remember_write(link);
+                }
                 reply
             }
             Row::Data(spec) => {
@@ -411,7 +428,7 @@ impl Machine<'_> {
     }
 }
 
-const MISCONF: &str = concat!(
+pub(super) const MISCONF: &str = concat!(
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to ",
     "disk. Commands that may modify the data set are disabled, because this instance is ",
     "configured to report errors during writes if RDB snapshotting fails ",

@@ -10,12 +10,12 @@ mod delay;
 mod item;
 mod start;
 
-use super::admin::Libraries;
 use super::debug::Reload;
 use super::downstream::CHUNK_BYTES;
 use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
 use super::machine::Machine;
 use super::note::{LoadNote, ReplicaNote, TransferNote};
+use super::scripts::Libraries;
 use super::state::State;
 use super::stream::Stream;
 use super::upstream::{Transfer, Uplink};

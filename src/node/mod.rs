@@ -1,9 +1,8 @@
 //! One server, whole, and without a world.
 //!
-//! A Redis server is an event loop around sockets, a clock, a disk and a random generator, with
-//! which nothing can be repeated or shown step by step. Here the loop is turned inside out:
-//! [`Node::handle`] is told one fact, and puts orders into an outbox. It owns no clock, no socket,
-//! no disk and no chance: the same facts give the same orders in a test, a page, on a real port.
+//! A Redis server is an event loop around sockets, a clock, a disk and chance, with which nothing
+//! can be repeated. Here the loop is turned inside out: [`Node::handle`] is told one fact, and puts
+//! orders into an outbox. The same facts give the same orders in a test, a page, on a real port.
 //!
 //! ```text
 //!           facts                    ┌──────────────────────────────┐          orders
@@ -62,6 +61,7 @@ mod pause;
 mod propagate;
 mod pubsub;
 mod save;
+mod scripts;
 mod state;
 mod status;
 mod stream;

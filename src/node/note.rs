@@ -289,6 +289,9 @@ pub enum SnapshotNote {
 impl Note {
     /// How important the line is to a release.
     pub const fn level(&self, profile: Profile) -> Level {
+        if let Self::Server(ServerNote::FromScript { level, .. }) = self {
+            return *level;
+        }
         let warning = match self {
             _ if self.was_a_warning() && !matches!(profile, Profile::V7_2) => true,
             Self::Replica(note) => note.is_warning(),

@@ -5,7 +5,7 @@ mod profile;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::admin::{Denial, Libraries, Slow};
+use super::admin::{Denial, Slow};
 use super::client::Client;
 use super::config::Config;
 use super::debug::Sleep;
@@ -18,6 +18,7 @@ use super::pause::Pauses;
 use super::propagate::Caused;
 use super::pubsub::Audience;
 use super::save::Child;
+use super::scripts::{Libraries, Scripts};
 use super::upstream::Upstream;
 use crate::keyspace::Keyspace;
 use crate::random::Random;
@@ -102,6 +103,8 @@ pub(super) struct State {
 
     /// The data.
     pub(super) keyspace: Keyspace,
+    /// The scripts that it has seen.
+    pub(super) scripts: Scripts,
     /// Its libraries of functions.
     pub(super) libraries: Libraries,
     /// Which history the data belongs to.
@@ -264,6 +267,7 @@ impl State {
             next_pid: 21,
             run_id,
             keyspace: Keyspace::new(databases),
+            scripts: Scripts::default(),
             libraries: Libraries::default(),
             history,
             backlog: None,

@@ -71,4 +71,5 @@ pub use digest::Digest;
 pub use dump::{RestoreError, dump, dump_libraries, restore, restore_libraries};
 pub use encode::{EncodeOptions, Encoder, Header, ReplInfo, Section, Uses};
 pub use format::Version;
+pub use sha1::sha1;
 pub use survey::{BigKey, Lives, Survey, Tally};

@@ -3,7 +3,7 @@
 //! *Source*: FIPS 180-4, sections 5.1.1 and 6.1.
 
 /// The SHA-1 of `bytes`.
-pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
+pub fn sha1(bytes: &[u8]) -> [u8; 20] {
     let mut state = START;
     let (blocks, tail) = bytes.as_chunks::<64>();
     blocks.iter().for_each(|block| mix(&mut state, block));

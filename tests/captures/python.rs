@@ -47,7 +47,9 @@ pub(crate) fn word(bytes: &[u8]) -> String {
 
 /// `'…'` of bytes, or of the text that they are in Latin-1.
 fn quoted(bytes: &[u8], as_bytes: bool) -> String {
-    let mut text = String::from("'");
+    // Python takes the other quotes where there are single ones inside.
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
+    let mut text = String::from(quote);
     for &byte in bytes {
         match byte {
             b'\n' => text.push_str("\\n"),
@@ -59,7 +61,7 @@ fn quoted(bytes: &[u8], as_bytes: bool) -> String {
             _ => text.push_str(&format!("\\x{byte:02x}")),
         }
     }
-    text.push('\'');
+    text.push(quote);
     text
 }
 /// The bytes of `b'…'` or of the Latin-1 text `'…'`.

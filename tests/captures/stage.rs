@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use replica_lab::lab::{ConnectionId, DiskHealth, Done, Fact, NodeId, Order, Place};
 use replica_lab::node::{Address, Link, Setup};
-use replica_lab::resp::{Bytes, Reply, ReplyDecoder, encode_command};
+use replica_lab::resp::{Bytes, Reply, ReplyDecoder, encode_command, split_words};
 use replica_lab::time::{Duration, Instant};
 
 /// All nodes, and what is on its way between them.
@@ -118,7 +118,7 @@ impl Stage {
 
     /// Sends a line of words to a server.
     pub(crate) fn tell(&mut self, name: &str, line: &str) {
-        let words: Vec<&str> = line.split(' ').collect();
+        let words = split_words(line.as_bytes()).expect("a line of words");
         let mut bytes = Vec::new();
         encode_command(&words, &mut bytes);
         let index = self.index(name);

@@ -69,6 +69,19 @@ async function blocking() {
   waiter.disconnect();
 }
 
+async function scripts() {
+  const lua = "return {redis.call('INCRBY', KEYS[1], ARGV[1]), ARGV[2]}";
+  redis.defineCommand('addAndSay', { numberOfKeys: 1, lua });
+  assert.deepEqual(await redis.addAndSay('scripted-js', 4, 'x'), [4, 'x']);
+  assert.deepEqual(await redis.addAndSay('scripted-js', 3, 'y'), [7, 'y']);
+  assert.deepEqual(await redis.pipeline().addAndSay('scripted-js', 1, 'z').exec(), [[null, [8, 'z']]]);
+  await assert.rejects(redis.eval('return nosuch', 0), /nonexistent global variable 'nosuch'/);
+  const library = "#!lua name=js\nredis.register_function('half', function(k, a) return a[1] / 2 end)";
+  assert.equal(await redis.function('LOAD', 'REPLACE', library), 'js');
+  assert.equal(await redis.fcall('half', 0, 42), 21);
+  assert.equal(await redis.function('DELETE', 'js'), 'OK');
+}
+
 async function published() {
   const subscriber = connect();
   assert.equal(await subscriber.subscribe('news'), 1);
@@ -83,7 +96,7 @@ async function published() {
 }
 
 assert.equal(await redis.flushall(), 'OK');
-for (const part of [strings, collections, pipelines, scans, blocking]) await part();
+for (const part of [strings, collections, pipelines, scans, scripts, blocking]) await part();
 if (process.argv.includes('pubsub')) await published();
 assert.match(await redis.info('server'), /redis_version:7\./);
 assert.equal(await redis.quit(), 'OK');

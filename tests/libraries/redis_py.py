@@ -151,6 +151,27 @@ def server(r):
     assert r.restore("copy", 0, r_raw.dump("zs")) and r.zrange("copy", 0, -1) == r.zrange("zs", 0, -1)
 
 
+def scripts(r):
+    add = r.register_script("return redis.call('INCRBY', KEYS[1], ARGV[1])")
+    assert add(keys=["scripted"], args=[5]) == 5 and add(keys=["scripted"], args=[2]) == 7
+    assert r.script_exists(add.sha) == [True]
+    assert r.eval("return {KEYS[1], ARGV[1], 3}", 1, "k", "a") == ["k", "a", 3]
+    assert r.script_flush() is True and r.script_exists(add.sha) == [False]
+    pipe = r.pipeline()
+    add(keys=["scripted"], args=[1], client=pipe)
+    assert pipe.execute() == [8]
+    try:
+        r.eval("return redis.call('INCR', 'nosuch', 1)", 0)
+        raise AssertionError("no error")
+    except redis.ResponseError as error:
+        assert "Wrong number of args" in str(error), error
+    code = "#!lua name=py\nredis.register_function('twice', function(keys, args) " \
+        "return args[1] * 2 end)"
+    assert r.function_load(code, replace=True) == "py"
+    assert r.fcall("twice", 0, 21) == 42
+    assert len(r.function_list()) == 1 and r.function_delete("py")
+
+
 def published(r, other):
     subscriber = other.pubsub()
     subscriber.subscribe("news")
@@ -167,7 +188,7 @@ for protocol in (2, 3):
     r, other = connect(protocol), connect(protocol)
     r_raw = redis.Redis(port=port, protocol=protocol, socket_timeout=10)
     assert r.flushall() is True
-    for part in (strings, lists, sets, hashes, sorted_sets, pipelines, watched, scans, server):
+    for part in (strings, lists, sets, hashes, sorted_sets, pipelines, watched, scans, scripts, server):
         part(r)
     blocking(r, other)
     published(r, other)

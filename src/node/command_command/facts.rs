@@ -46,6 +46,13 @@ pub(super) fn of_call(args: &[Bytes]) -> Option<Facts> {
     of(&[&*args[0], b"|", args.get(1)?].concat())
 }
 
+/// True if no script may run what `args` would run.
+#[cfg(feature = "scripting")]
+pub(in crate::node) fn refuses_scripts(args: &[Bytes]) -> bool {
+    let facts = of_call(args).or_else(|| of(&args[0]));
+    facts.is_some_and(|facts| facts.flags().any(|flag| flag == "noscript"))
+}
+
 impl Facts {
     fn read(line: &'static str) -> Self {
         let mut columns = line.split(' ').map(|column| if column == "-" { "" } else { column });

@@ -1,10 +1,10 @@
 //! DEBUG RELOAD: the dataset that is read takes the place of the one that is there.
 
-use super::super::admin::Libraries;
 use super::super::debug::Reload;
 use super::super::io::Output;
 use super::super::machine::Machine;
 use super::super::note::{LoadNote, ServerNote};
+use super::super::scripts::Libraries;
 use super::{Loading, Source};
 use crate::keyspace::Entry;
 use crate::resp::Reply;

@@ -1,8 +1,8 @@
 //! The dataset with which a process starts, and its place in a history.
 
-use super::super::admin::Libraries;
 use super::super::machine::Machine;
 use super::super::note::{LoadNote, ReplicaNote};
+use super::super::scripts::Libraries;
 use super::super::upstream::Cached;
 use super::Loading;
 use crate::replication::{Offset, ReplicationId, SecondId, Unit};

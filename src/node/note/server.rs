@@ -1,5 +1,7 @@
 //! What a server says of itself: start, end, limits.
 
+use super::super::log::Level;
+
 /// What any server says of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerNote {
@@ -63,6 +65,13 @@ pub enum ServerNote {
     DbReloaded,
     /// DEBUG LOG.
     DebugLog(String),
+    /// `redis.log`: what a script has to say.
+    FromScript {
+        /// How important the script finds it.
+        level: Level,
+        /// Its words.
+        text: String,
+    },
     /// The dataset was read at the start; seconds.
     DbLoadedFromDisk(f64),
 }
