@@ -15,7 +15,7 @@ const LOADER_MAX = 15 * KB;
 const PAGE_MAX = 85 * KB;
 /** Where the engine is to come to, and what it may weigh until then: this may only be lowered. */
 const ENGINE_AIM = 250 * KB;
-const ENGINE_MAX = 800 * KB;
+const ENGINE_MAX = 720 * KB;
 
 const weigh = (file) => gzipSync(readFileSync(join(DIST, file)), { level: 9 }).length;
 const sum = (files) => [...files].reduce((total, file) => total + weigh(file), 0);
