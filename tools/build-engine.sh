@@ -21,7 +21,7 @@ if (foreign.length > 0) {
 JS
 
 echo "== making it small" >&2
-www/node_modules/.bin/wasm-opt -Os --strip-debug --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
+www/node_modules/.bin/wasm-opt -Os -Os --strip-debug --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
     www/engine.new/replica_lab_bg.wasm -o www/engine.new/replica_lab_bg.wasm
 rm -rf www/engine && mv www/engine.new www/engine
