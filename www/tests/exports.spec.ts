@@ -49,7 +49,9 @@ test("the space-time diagram has an arrow for each message of the trace, and no 
 test("events, capture, ShiViz log and script tell of the same history", async ({ page }) => {
   const errors = await open(page, "?lang=ko");
   await stepTo(page, "snapshot");
+  const before = (await frameOf(page)).cursor;
   await type(page, "SET taken home");
+  await expect.poll(async () => (await frameOf(page)).cursor).toBeGreaterThan(before);
   const { cursor, events } = await frameOf(page);
   const lines = (await taken(page, "ndjson")).toString().trim().split("\n");
   const told = lines.map((line) => JSON.parse(line) as { event: number; text: string });
