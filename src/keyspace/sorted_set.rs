@@ -56,6 +56,12 @@ impl SortedSet {
     /// A listpack of `members`, which are all different.
     pub fn packed(mut members: Vec<Scored>) -> Self {
         members.iter_mut().for_each(Scored::pack);
+        Self::as_packed(members)
+    }
+
+    /// A listpack of `members` as somebody else has packed them: there was a server that kept the
+    /// sign of -0.
+    pub fn as_packed(mut members: Vec<Scored>) -> Self {
         members.sort_by(Scored::order);
         Self { form: Form::Listpack(Rc::new(members)) }
     }
@@ -238,7 +244,7 @@ impl Scored {
         scores.then_with(|| self.member.cmp(&other.member))
     }
 
-    /// Takes the sign from -0, which a listpack does not keep.
+    /// Takes the sign from -0: in a listpack it is written as the integer that it is.
     fn pack(&mut self) {
         self.score += 0.0;
     }
@@ -294,7 +300,8 @@ mod tests {
         let zero = vec![Scored { score: -0.0, member: bytes("z") }];
         let sign = |set: &SortedSet| set.score(b"z").unwrap().is_sign_negative();
         assert!(!sign(&SortedSet::packed(zero.clone())));
-        assert!(sign(&SortedSet::skiplist(zero)));
+        assert!(sign(&SortedSet::skiplist(zero.clone())));
+        assert!(sign(&SortedSet::as_packed(zero)), "but what comes from elsewhere stays as it is");
     }
 
     proptest! {

@@ -144,7 +144,7 @@ fn sorted_set(
     }
     let members: Vec<Scored> = members;
     all_different(members.iter().map(|scored| &scored.member))?;
-    Ok(SortedSet::packed(members))
+    Ok(if packed { SortedSet::as_packed(members) } else { SortedSet::packed(members) })
 }
 
 /// Redis notices a name that comes twice only in some layouts; we do in all.

@@ -6,7 +6,8 @@
 //!     in packed forms     an integer if it is one, else text
 //! ```
 //!
-//! An integer has no negative zero: what was -0 comes back from a packed form as 0.
+//! An integer has no negative zero, so this server packs -0 as 0. One of before wrote it as text,
+//! and what comes as text goes on as text.
 //!
 //! *Source*: Redis 7.2 · rdb.c · rdbLoadDoubleValue; t_zset.c · zzlInsertAt, zzlStrtod.
 
@@ -44,8 +45,6 @@ pub(super) fn score_of(piece: Piece<'_>) -> Result<f64, Broken> {
 
 /// Appends a score to a packed sorted set.
 pub(super) fn push_score(listpack: &mut ListpackWriter, score: f64) {
-    // The text of a negative zero would not be taken for an integer.
-    let score = if score == 0.0 { 0.0 } else { score };
     listpack.push(format_double(score).as_bytes());
 }
 
@@ -134,7 +133,7 @@ mod tests {
     fn a_packed_score_is_an_integer_where_it_can_be() {
         for (score, integer) in [
             (0.0, Some(0)),
-            (-0.0, Some(0)),
+            (-0.0, None),
             (1e15, Some(1_000_000_000_000_000)),
             (2.5, None),
             (1e30, None),
