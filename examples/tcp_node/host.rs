@@ -12,7 +12,8 @@ use std::process::{exit, id};
 
 use mio::{Events, Interest, Poll, Token};
 use replica_lab::node::{
-    Address, Carries, Input, Level, Link, LogLine, Node, Note, Outbox, Output, Profile, ServerNote,
+    Address, Breach, Carries, Input, Level, Link, LogLine, Node, Note, Outbox, Output, Profile,
+    ServerNote,
 };
 use replica_lab::resp::Bytes;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -334,15 +335,20 @@ impl Host {
             }
             let link = socket.link;
             match socket.stream.read(&mut self.buffer) {
-                Ok(0) => return self.lost(token),
+                Ok(0) => return self.lost(token, None),
                 Ok(count) => {
                     let bytes = Bytes::from(&self.buffer[..count]);
                     self.facts.push_back(Input::Received { link, bytes });
                     self.tell_node();
+                    // What a replica says next may meet a master that is gone: it writes before it
+                    // reads on, as Redis does.
+                    if link.is_dialled() {
+                        self.flush(token);
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return self.lost(token),
+                Err(error) => return self.lost(token, Some(Breach::Read(words(&error)))),
             }
         }
     }
@@ -361,18 +367,19 @@ impl Host {
             self.facts.push_back(Input::Sent { link, bytes: taken });
         }
         match result {
-            Err(_) => self.lost(token),
+            Err(error) => self.lost(token, Some(Breach::Write(words(&error)))),
             Ok(()) if done => self.remove(token),
             Ok(()) => {}
         }
     }
 
-    /// The peer is gone.
-    fn lost(&mut self, token: usize) {
-        if let Some(socket) = self.remove_socket(token)
-            && !socket.closing
-        {
-            self.facts.push_back(Input::Closed { link: socket.link });
+    /// The peer is gone, or the connection is broken.
+    fn lost(&mut self, token: usize, breach: Option<Breach>) {
+        if let Some(Socket { link, closing: false, .. }) = self.remove_socket(token) {
+            self.facts.push_back(match breach {
+                Some(during) => Input::Broke { link, during },
+                None => Input::Closed { link },
+            });
         }
     }
 

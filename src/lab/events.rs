@@ -110,7 +110,7 @@ impl World {
             return;
         }
         if self.network.listens(id, to) {
-            self.turn(own.0, Fact::Closed { link: own.1 });
+            self.turn(own.0, Fact::Reset { link: own.1 });
         }
         self.forget(id);
     }

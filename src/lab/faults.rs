@@ -72,7 +72,7 @@ impl World {
                 let Some(connection) = self.network.connections.get(&id) else { continue };
                 let (node, link) = connection.end(side);
                 if self.network.listens(id, side) {
-                    self.turn(node, Fact::Closed { link });
+                    self.turn(node, Fact::Reset { link });
                 }
             }
             self.forget(id);

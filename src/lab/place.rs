@@ -14,8 +14,8 @@ use super::prompt::format_reply;
 use super::turn::{Done, Fact, Order};
 use crate::keyspace::Keyspace;
 use crate::node::{
-    Address, Carries, DiskOrder, Input, Job, KeyStatus, Link, Node, Outbox, Output, OutputLimit,
-    Setup, Status,
+    Address, Breach, Carries, DiskOrder, Input, Job, KeyStatus, Link, Node, Outbox, Output,
+    OutputLimit, Setup, Status,
 };
 use crate::random::Random;
 use crate::rdb::Digest;
@@ -151,6 +151,11 @@ impl Place {
             Fact::Closed { link } => {
                 self.forget(link);
                 Some(Input::Closed { link })
+            }
+            Fact::Reset { link } => {
+                self.forget(link);
+                let why = "Connection reset by peer".to_owned();
+                Some(Input::Broke { link, during: Breach::Read(why) })
             }
             Fact::DiskDone { health } => self.queue.pop_front().map(|(job, order)| {
                 let result = self.disk.try_to_obey(order, health);

@@ -76,6 +76,11 @@ pub enum Fact {
         /// The connection.
         link: Link,
     },
+    /// A connection was reset.
+    Reset {
+        /// The connection.
+        link: Link,
+    },
     /// The disk has come to its oldest order.
     DiskDone {
         /// How it is.

@@ -17,6 +17,8 @@ pub(super) struct Client {
     pub(super) id: u64,
     /// Where it comes from.
     pub(super) peer: Address,
+    /// True once its connection broke: then the system has no address of it any more.
+    pub(super) broken: bool,
     /// The address that it came to.
     pub(super) local: Address,
     /// When it came.
@@ -178,6 +180,7 @@ impl Client {
         Self {
             id,
             peer,
+            broken: false,
             local,
             since: now,
             heard_at: now,

@@ -230,6 +230,16 @@ impl Machine<'_> {
         }
     }
 
+    /// A part of a snapshot did not reach a replica.
+    pub(super) fn note_unsent_snapshot(&mut self, link: Link, why: &str) {
+        let Some(down) = self.state.downlink(link) else { return };
+        let by_disk = matches!(down.stage, Stage::SendSnapshot { .. });
+        let diskless = !by_disk && self.state.receivers().contains(&link);
+        if by_disk || diskless {
+            self.note(SnapshotNote::Unsent { diskless, why: why.to_owned() });
+        }
+    }
+
     /// A replica's connection is gone.
     pub(super) fn replica_lost(&mut self, link: Link) {
         let name = self.state.replica_name(link);

@@ -209,6 +209,13 @@ impl Machine<'_> {
         refused
     }
 
+    /// PSYNC has not reached the target, if there is one.
+    pub(super) fn failover_unsent(&mut self) {
+        if self.state.hands_over() {
+            self.abort_failover("Write error to failover target");
+        }
+    }
+
     fn abort_failover(&mut self, why: &'static str) {
         let Some(failover) = &self.state.failover else { return };
         let (target, in_progress) = (failover.target.clone(), failover.in_progress);

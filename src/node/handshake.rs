@@ -2,7 +2,7 @@
 //! `replication::replica`; here it has consequences.
 //! *Source*: Redis 7.2 · replication.c · syncWithMaster.
 
-use super::io::{Carries, Link, Output};
+use super::io::{Breach, Carries, Link, Output};
 use super::machine::Machine;
 use super::note::{PsyncNote, ReplicaNote};
 use super::stream::Stream;
@@ -36,9 +36,13 @@ impl Machine<'_> {
         self.state.upstream.link = Uplink::Connect;
     }
 
-    /// The master hung up before its verdict.
-    pub(super) fn handshake_closed(&mut self) {
+    /// The master hung up before its verdict. Redis asks the system for its words too late, and is
+    /// told of a success.
+    pub(super) fn handshake_closed(&mut self, breach: Option<&Breach>) {
         let Uplink::Handshake { awaiting, .. } = self.state.upstream.link else { return };
+        if let Some(Breach::Write(_)) = breach {
+            return self.handshake_unsent(awaiting);
+        }
         self.note(ReplicaNote::HandshakeLineMissing("Success".to_owned()));
         if awaiting == Awaiting::Psync {
             self.note(PsyncNote::PsyncUnanswered);
@@ -48,6 +52,20 @@ impl Machine<'_> {
         self.state.upstream.link = Uplink::Connect;
     }
 
+    /// What was said last did not leave.
+    fn handshake_unsent(&mut self, awaiting: Awaiting) {
+        if awaiting == Awaiting::Psync {
+            self.note(PsyncNote::PsyncUnsent);
+            self.failover_unsent();
+            self.note(ReplicaNote::HandshakeUnsent("Write error sending the PSYNC command."));
+        } else {
+            self.note(ReplicaNote::HandshakeUnsent("-Writing to master: Success"));
+        }
+        if let Uplink::Handshake { .. } = self.state.upstream.link {
+            self.state.upstream.link = Uplink::Connect;
+        }
+    }
+
     /// Hears line after line, as long as the conversation lasts.
     pub(super) fn hear_lines(&mut self) {
         while let Uplink::Handshake { link, awaiting, said, line, .. } =
@@ -55,7 +73,7 @@ impl Machine<'_> {
         {
             let Some(newline) = line.iter().position(|&byte| byte == b'\n') else {
                 if line.len() > LINE_BYTES_MAX {
-                    self.handshake_closed();
+                    self.handshake_closed(None);
                 }
                 return;
             };

@@ -95,10 +95,17 @@ pub enum Input {
         /// How many.
         bytes: u64,
     },
-    /// The peer has closed a connection, or it broke.
+    /// The peer has closed a connection.
     Closed {
         /// The connection.
         link: Link,
+    },
+    /// A connection broke.
+    Broke {
+        /// The connection.
+        link: Link,
+        /// When that was noticed.
+        during: Breach,
     },
     /// The disk has carried out an order.
     Disk {
@@ -116,6 +123,16 @@ pub enum Input {
     Woke,
     /// The system asks the process to end: SIGTERM or SIGINT.
     Terminated,
+}
+
+/// What the process did when it noticed that a connection was broken, and the system's words:
+/// `Connection reset by peer`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Breach {
+    /// It read.
+    Read(String),
+    /// It wrote: what it has said last may never have left.
+    Write(String),
 }
 
 /// What the world shall do for the node.

@@ -98,7 +98,7 @@ pub(super) fn kill(machine: &mut Machine<'_>, own: Link, words: &[Bytes]) -> Rep
         && let Some(connection) = machine.state.upstream.connection()
     {
         machine.out.push(Output::Close { link: connection });
-        machine.upstream_closed(connection);
+        machine.upstream_closed(connection, None);
         killed += 1;
     }
     let clients = machine.state.clients.iter();

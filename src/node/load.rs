@@ -12,7 +12,7 @@ mod start;
 
 use super::debug::Reload;
 use super::downstream::CHUNK_BYTES;
-use super::io::{Carries, DiskFact, DiskOrder, Job, Output};
+use super::io::{Breach, Carries, DiskFact, DiskOrder, Job, Output};
 use super::machine::Machine;
 use super::note::{LoadNote, ReplicaNote, TransferNote};
 use super::scripts::Libraries;
@@ -450,17 +450,20 @@ impl Machine<'_> {
     }
 
     /// The master hung up while the snapshot came.
-    pub(super) fn transfer_closed(&mut self) {
+    pub(super) fn transfer_closed(&mut self, breach: Option<&Breach>) {
         let Uplink::Transfer(transfer) = &mut self.state.upstream.link else { return };
         if transfer.complete {
             transfer.lost = true;
             return;
         }
-        let why = match transfer.receiver.form() {
-            None => "I/O error reading bulk count from MASTER: Success",
-            Some(_) => "I/O error trying to sync with MASTER: connection lost",
+        let why = match (transfer.receiver.form(), breach) {
+            (None, _) => "I/O error reading bulk count from MASTER: Success".to_owned(),
+            (Some(_), None) => "I/O error trying to sync with MASTER: connection lost".to_owned(),
+            (Some(_), Some(Breach::Read(why) | Breach::Write(why))) => {
+                format!("I/O error trying to sync with MASTER: {why}")
+            }
         };
-        self.note(TransferNote::TransferFailed(why.to_owned()));
+        self.note(TransferNote::TransferFailed(why));
         self.retry_now();
     }
 

@@ -4,7 +4,7 @@ mod busy;
 
 use super::client::Client;
 use super::cron::Wake;
-use super::io::{Address, Carries, Input, Job, Link, Outbox, Output};
+use super::io::{Address, Breach, Carries, Input, Job, Link, Outbox, Output};
 use super::log::LogLine;
 use super::note::{Note, ServerNote};
 use super::state::{Setup, State};
@@ -62,7 +62,8 @@ impl Machine<'_> {
             Input::Refused { link, why } => self.upstream_refused(link, &why),
             Input::Received { link, bytes } => self.receive(link, &bytes),
             Input::Sent { link, bytes } => self.sent(link, bytes),
-            Input::Closed { link } => self.closed(link),
+            Input::Closed { link } => self.closed(link, None),
+            Input::Broke { link, during } => self.closed(link, Some(&during)),
             Input::Disk { job, result } => self.disk(job, result),
             Input::Forks { fail } => self.state.forks_fail = fail,
             Input::Woke => self.wake(),
@@ -133,12 +134,17 @@ impl Machine<'_> {
         }
     }
 
-    fn closed(&mut self, link: Link) {
+    fn closed(&mut self, link: Link, breach: Option<&Breach>) {
         if link.is_dialled() {
-            self.upstream_closed(link);
-        } else {
-            self.forget(link);
+            return self.upstream_closed(link, breach);
         }
+        if let Some(Breach::Write(why)) = breach {
+            self.note_unsent_snapshot(link, why);
+        }
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.broken = breach.is_some();
+        }
+        self.forget(link);
     }
 
     fn disk(&mut self, job: Job, result: Result<super::io::DiskFact, String>) {

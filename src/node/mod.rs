@@ -75,7 +75,7 @@ pub use config::{
     parse_memory,
 };
 pub use cron::Wake;
-pub use io::{Address, Carries, DiskFact, DiskOrder, Input, Job, Link, Outbox, Output};
+pub use io::{Address, Breach, Carries, DiskFact, DiskOrder, Input, Job, Link, Outbox, Output};
 pub use log::{Level, LogLine};
 pub use machine::{Deadline, Node};
 pub use note::{

@@ -83,6 +83,8 @@ pub enum ReplicaNote {
     HandshakeLineMissing(String),
     /// The line that follows it.
     HandshakeAbandoned,
+    /// What was said during the handshake did not leave.
+    HandshakeUnsent(&'static str),
     /// What could have been continued is given up.
     DiscardingCachedMaster,
     /// A new attempt after a failed handshake or transfer.
@@ -274,6 +276,13 @@ pub enum SnapshotNote {
     ChildKilled,
     /// Nobody is left to receive.
     LastReplicaDropped,
+    /// A part of the snapshot did not leave.
+    Unsent {
+        /// True if it went without a file.
+        diskless: bool,
+        /// The system's words.
+        why: String,
+    },
     /// The snapshot for replicas failed.
     BgsaveForReplicationFailed,
     /// `rdb-del-sync-files`: the file that replicas were sent goes.
@@ -346,6 +355,7 @@ impl ReplicaNote {
                 | Self::AuthRefused(_)
                 | Self::HandshakeLineMissing(_)
                 | Self::HandshakeAbandoned
+                | Self::HandshakeUnsent(_)
                 | Self::TimeoutConnecting
         )
     }
@@ -406,6 +416,7 @@ impl SnapshotNote {
                 | Self::SavingKilled(_)
                 | Self::TransferKilled(_)
                 | Self::LastReplicaDropped
+                | Self::Unsent { .. }
                 | Self::BgsaveForReplicationFailed
                 | Self::CannotFork(_)
                 | Self::BgsaveForReplicationNotBegun
@@ -430,6 +441,8 @@ impl From<ServerNote> for Note {
 pub enum PsyncNote {
     /// The master closed the connection instead of answering PSYNC.
     PsyncUnanswered,
+    /// PSYNC did not leave.
+    PsyncUnsent,
     /// The replica asks to continue.
     TryingPartial {
         /// The history that it knows.
@@ -466,7 +479,13 @@ pub enum PsyncNote {
 
 impl PsyncNote {
     const fn is_warning(&self) -> bool {
-        matches!(self, Self::PsyncUnanswered | Self::WrongFullresync | Self::PsyncUnexpected(_))
+        matches!(
+            self,
+            Self::PsyncUnanswered
+                | Self::PsyncUnsent
+                | Self::WrongFullresync
+                | Self::PsyncUnexpected(_)
+        )
     }
 }
 

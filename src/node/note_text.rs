@@ -80,6 +80,9 @@ fn replica_text(note: &ReplicaNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ReplicaNote::HandshakeAbandoned => {
             f.write_str("Master did not respond to command during SYNC handshake")
         }
+        ReplicaNote::HandshakeUnsent(why) => {
+            write!(f, "Sending command to master in replication handshake: {why}")
+        }
         ReplicaNote::TimeoutConnecting => f.write_str("Timeout connecting to the MASTER..."),
         ReplicaNote::MasterLost => f.write_str("Connection with master lost."),
         ReplicaNote::CachingMaster => f.write_str("Caching the disconnected master state."),
@@ -111,6 +114,9 @@ fn replica_text(note: &ReplicaNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 fn psync_text(note: &PsyncNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match note {
         PsyncNote::PsyncUnanswered => f.write_str("Master did not reply to PSYNC, will try later"),
+        PsyncNote::PsyncUnsent => {
+            f.write_str("Unable to send PSYNC to master: -Writing to master: Success")
+        }
         PsyncNote::TryingPartial { id, wire_offset } => {
             write!(f, "Trying a partial resynchronization (request {id}:{wire_offset}).")
         }
@@ -355,9 +361,7 @@ fn snapshot_text(note: &SnapshotNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
         SnapshotNote::TransferStarted(pid) => {
             write!(f, "Background RDB transfer started by pid {pid}")
         }
-        SnapshotNote::WriteError(why) => {
-            write!(f, "Write error saving DB on disk: {why}")
-        }
+        SnapshotNote::WriteError(why) => write!(f, "Write error saving DB on disk: {why}"),
         SnapshotNote::DbSavedOnDisk => f.write_str("DB saved on disk"),
         SnapshotNote::ForkCow(bytes) => {
             let megabytes = bytes >> 20;
@@ -383,6 +387,11 @@ fn snapshot_text(note: &SnapshotNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
             write!(f, "Background transfer terminated by signal {signal}")
         }
         SnapshotNote::ChildKilled => f.write_str("Received SIGUSR1 in child, exiting now."),
+        SnapshotNote::Unsent { diskless, why } => {
+            let (form, write) =
+                if *diskless { ("Diskless rdb transfer, ", "write") } else { ("", "Write") };
+            write!(f, "{form}{write} error sending DB to replica: {why}")
+        }
         SnapshotNote::LastReplicaDropped => {
             f.write_str("Diskless rdb transfer, last replica dropped, killing fork child.")
         }
@@ -395,9 +404,7 @@ fn snapshot_text(note: &SnapshotNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
         SnapshotNote::SavePointReached(point) => {
             write!(f, "{} changes in {} seconds. Saving...", point.changes, point.seconds)
         }
-        SnapshotNote::CannotFork(why) => {
-            write!(f, "Can't save in background: fork: {why}")
-        }
+        SnapshotNote::CannotFork(why) => write!(f, "Can't save in background: fork: {why}"),
         SnapshotNote::BgsaveForReplicationNotBegun => f.write_str("BGSAVE for replication failed"),
     }
 }

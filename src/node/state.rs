@@ -354,6 +354,9 @@ impl State {
     pub(super) fn replica_name(&self, link: Link) -> String {
         let Some(client) = self.clients.get(&link) else { return String::new() };
         let introduction = client.introduction();
+        if client.broken && introduction.ip.is_none() {
+            return format!("client id #{}", client.id);
+        }
         let ip = introduction.ip.as_deref().unwrap_or(&client.peer.host);
         match introduction.port {
             Some(port) => format!("{ip}:{port}"),

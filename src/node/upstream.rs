@@ -15,7 +15,7 @@
 //! *Source*: Redis 7.2 · replication.c · replicationSetMaster,
 //! replicationHandleMasterDisconnection.
 
-use super::io::{Address, Link, Output};
+use super::io::{Address, Breach, Link, Output};
 use super::machine::Machine;
 use super::note::ReplicaNote;
 use super::stream::Stream;
@@ -317,15 +317,15 @@ impl Machine<'_> {
     }
 
     /// The connection to the master is gone.
-    pub(super) fn upstream_closed(&mut self, link: Link) {
+    pub(super) fn upstream_closed(&mut self, link: Link, breach: Option<&Breach>) {
         if self.state.upstream.connection() != Some(link) {
             return;
         }
         match &self.state.upstream.link {
             Uplink::Idle | Uplink::Connect => {}
             Uplink::Connecting { .. } => self.upstream_refused(link, "Connection reset by peer"),
-            Uplink::Handshake { .. } => self.handshake_closed(),
-            Uplink::Transfer(_) => self.transfer_closed(),
+            Uplink::Handshake { .. } => self.handshake_closed(breach),
+            Uplink::Transfer(_) => self.transfer_closed(breach),
             Uplink::Connected(_) => self.stream_lost(true),
         }
     }

@@ -113,12 +113,14 @@ pub(crate) struct World {
     pub(crate) closed: BTreeSet<Link>,
     /// True once it has ended.
     pub(crate) exited: bool,
+    /// While true, no snapshot leaves.
+    pub(crate) stuck: bool,
 }
 
 impl World {
     /// A world around a bench.
     pub(crate) fn new(bench: Bench) -> Self {
-        Self { bench, files: BTreeMap::new(), closed: BTreeSet::new(), exited: false }
+        Self { bench, files: BTreeMap::new(), closed: BTreeSet::new(), exited: false, stuck: false }
     }
 
     /// Does what the node orders, and what it orders when it hears that it is done.
@@ -127,7 +129,7 @@ impl World {
         while let Some(order) = queue.pop_front() {
             let answer = match order {
                 Output::Disk { job, order } => Input::Disk { job, result: self.disk(order) },
-                Output::Send { link, bytes, carries } if carries.is_paced() => {
+                Output::Send { link, bytes, carries } if carries.is_paced() && !self.stuck => {
                     Input::Sent { link, bytes: bytes.len() as u64 }
                 }
                 Output::Close { link } => {
