@@ -77,19 +77,10 @@ impl Trial {
         lab.watch();
         prepare(&mut lab);
         let began = lab.conductor().world().now();
-        for (wait, act) in self.acts.iter().cloned().chain(self.repairs()) {
-            lab.run(wait);
-            lab.intervene(act);
-            whole(&lab)?;
-        }
-        let mut why = None;
-        for _ in 0..PATIENCE {
-            lab.run(GLANCE);
-            whole(&lab)?;
-            why = lab.unsettled();
-            if why.is_none() {
-                break;
-            }
+        let mended = self.acts.iter().cloned().chain(self.mending()).chain(self.tree());
+        let mut why = carry_out(&mut lab, mended)?;
+        if why.is_some() {
+            why = carry_out(&mut lab, self.tree())?;
         }
         if let Some(why) = why {
             return Err(failure(&lab, format!("it did not come right: {why}")));
@@ -99,8 +90,8 @@ impl Trial {
         Ok(Outcome { events: world.count(), span, hash: world.hash() })
     }
 
-    /// Ends every fault, lets every process run, and puts the nodes into a tree.
-    fn repairs(&self) -> Vec<(Duration, Intervention)> {
+    /// Ends every fault, and lets every process run.
+    fn mending(&self) -> impl Iterator<Item = (Duration, Intervention)> {
         let mut acts = vec![Intervention::Heal { pair: None }];
         for node in NAMES.iter().take(self.parents.len()) {
             let machine = |fault| Intervention::Machine { node: (*node).to_owned(), fault };
@@ -111,6 +102,13 @@ impl Trial {
                 acts.push(machine(MachineFault::Restart { rdb: true }));
             }
         }
+        acts.into_iter().map(|act| (MOMENT, act))
+    }
+
+    /// Tells each node whom it follows. It is told again if all has not come right: a server that
+    /// loads a dataset refuses, and to one that has obeyed it is nothing new.
+    fn tree(&self) -> impl Iterator<Item = (Duration, Intervention)> {
+        let mut acts = Vec::new();
         for (index, parent) in self.parents.iter().enumerate() {
             let line = match index {
                 0 => "REPLICAOF NO ONE".to_owned(),
@@ -120,7 +118,7 @@ impl Trial {
             acts.push(Intervention::typed(NAMES[index], "DISCARD"));
             acts.push(Intervention::typed(NAMES[index], &line));
         }
-        acts.into_iter().map(|act| (Duration::from_millis(1), act)).collect()
+        acts.into_iter().map(|act| (MOMENT, act))
     }
 
     /// True if the process may not run any more: it was killed, or started on a failing disk, from
@@ -183,6 +181,28 @@ impl Trial {
     }
 }
 
+/// Does all of it, and waits until all has come right; says why if it has not.
+fn carry_out(
+    lab: &mut LocalLab,
+    acts: impl Iterator<Item = (Duration, Intervention)>,
+) -> Result<Option<String>, Failure> {
+    for (wait, act) in acts {
+        lab.run(wait);
+        lab.intervene(act);
+        whole(lab)?;
+    }
+    let mut why = None;
+    for _ in 0..PATIENCE {
+        lab.run(GLANCE);
+        whole(lab)?;
+        why = lab.unsettled();
+        if why.is_none() {
+            break;
+        }
+    }
+    Ok(why)
+}
+
 /// Nothing is broken yet.
 fn whole(lab: &LocalLab) -> Result<(), Failure> {
     match lab.broken() {
@@ -214,13 +234,20 @@ impl fmt::Display for Trial {
             writeln!(f, "run {}\n{act}", span(*wait))?;
         }
         writeln!(f, "# now everything is mended")?;
-        for (wait, act) in self.repairs() {
+        for (wait, act) in self.mending().chain(self.tree()) {
             writeln!(f, "run {}\n{act}", span(wait))?;
         }
-        writeln!(f, "run {}", span(Duration::from_micros(GLANCE.micros() * PATIENCE)))
+        let patience = span(Duration::from_micros(GLANCE.micros() * PATIENCE));
+        writeln!(f, "run {patience}\n# and told once more whom they follow")?;
+        for (wait, act) in self.tree() {
+            writeln!(f, "run {}\n{act}", span(wait))?;
+        }
+        writeln!(f, "run {patience}")
     }
 }
 
+/// The time between two repairs.
+const MOMENT: Duration = Duration::from_millis(1);
 /// How often one looks whether everything has come right.
 const PATIENCE: u64 = 600;
 /// How long one waits between two looks.
