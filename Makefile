@@ -38,7 +38,7 @@ simulation:
 # The engine as the page loads it: small, and with the glue that matches.
 engine: $(ENGINE)
 
-$(ENGINE): Cargo.toml Cargo.lock $(shell find src -name '*.rs') tools/build-engine.sh
+$(ENGINE): Cargo.toml Cargo.lock $(shell find src tools/split/src -name '*.rs') tools/build-engine.sh tools/visit.mjs
 	@tools/setup.sh wasm bindgen page
 	@tools/build-engine.sh
 

@@ -1,5 +1,5 @@
 //! Scripts, beside a real `redis-server`.
-#![cfg(all(not(target_arch = "wasm32"), feature = "scripting"))]
+#![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the tests have a world")]
 
 #[path = "interop/servers.rs"]

@@ -54,6 +54,7 @@ const SCENARIOS: &[(&str, &str)] = scenarios![
     "restart-of-a-replica",
     "restart-of-the-master",
     "save-while-sending",
+    "scripts",
     "seed",
     "shutdown",
     "shutdown-waits-for-replicas",

@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
-# Builds the engine for the page into www/engine: the wasm and its glue.
+# Builds the engine for the page into www/engine: first.wasm, what is loaded when it is called, and
+# the glue.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-. tools/wasm-env.sh
-
-echo "== building the engine for the browser" >&2
-CARGO_TARGET_DIR=target/wasm cargo build --lib --quiet --no-default-features --profile page --target wasm32-unknown-unknown
+(. tools/wasm-env.sh
+ echo "== building the engine for the browser" >&2
+ CARGO_TARGET_DIR=target/wasm cargo rustc --lib --quiet --profile page \
+     --target wasm32-unknown-unknown -- -C link-arg=--emit-relocs)
+. tools/versions.sh
 rm -rf www/engine.new
-wasm-bindgen --target web --out-dir www/engine.new target/wasm/wasm32-unknown-unknown/page/replica_lab.wasm
+linked=target/wasm/wasm32-unknown-unknown/page/replica_lab.wasm
+"$TOOLS/bin/wasm-bindgen" --target web --no-demangle --out-dir www/engine.new $linked
+whole=www/engine.new/replica_lab_bg.wasm
 
 # A page may import only what wasm-bindgen puts there: no system, no environment.
-node - www/engine.new/replica_lab_bg.wasm <<'JS'
+node - "$whole" <<'JS'
 const fs = require("node:fs");
 const module_ = new WebAssembly.Module(fs.readFileSync(process.argv[2]));
 const foreign = WebAssembly.Module.imports(module_).filter((i) => !i.module.startsWith("./replica_lab_bg"));
@@ -20,9 +24,31 @@ if (foreign.length > 0) {
 }
 JS
 
-echo "== making it small" >&2
-www/node_modules/.bin/wasm-opt -Os -Os --strip-debug --strip-producers --enable-bulk-memory --enable-nontrapping-float-to-int \
-    --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
-    www/engine.new/replica_lab_bg.wasm -o www/engine.new/replica_lab_bg.wasm
+# LLVM has made it small; wasm-opt would make it smaller, but not what gzip leaves of it.
+echo "== splitting off what a first visit does not call" >&2
+CARGO_TARGET_DIR=target/split cargo build --quiet --release --manifest-path tools/split/Cargo.toml
+split=target/split/release/split
+echo '{ "type": "module" }' > www/engine.new/package.json
+$split instrument "$whole" www/engine.new/noting.wasm
+node tools/visit.mjs www/engine.new www/engine.new/noting.wasm www/engine.new/called
+$split split "$whole" $linked www/engine.new/called www/engine.new
+for part in www/engine.new/{first,part0,part1}.wasm; do
+    node -e 'new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]))' $part
+done
+rm "$whole" www/engine.new/{noting.wasm,called,package.json}
+mv www/engine.new/first.wasm "$whole"
+
+# The glue gives the engine the way to its parts.
+node - www/engine.new/replica_lab.js <<'JS'
+const fs = require("node:fs");
+const [path] = process.argv.slice(2);
+const glue = fs.readFileSync(path, "utf8");
+const imports = '"./replica_lab_bg.js": import0,\n';
+if (glue.split(imports).length !== 2) throw new Error(`${path} is not glue as wasm-bindgen writes it`);
+const parts = `${imports}        parts: { load: (part) => loadPart(wasm, part) },\n`;
+fs.writeFileSync(path, `import { loadPart } from "#parts";\n${glue.replace(imports, parts)}`);
+JS
 rm -rf www/engine && mv www/engine.new www/engine
-gzip -9 -c www/engine/replica_lab_bg.wasm | wc -c | xargs printf '== the engine is %d bytes gzipped\n' >&2
+for part in replica_lab_bg part0 part1; do
+    printf '== %s: %d bytes gzipped\n' $part "$(gzip -9c www/engine/$part.wasm | wc -c)" >&2
+done

@@ -7,6 +7,7 @@ import { defineConfig, type Plugin } from "vite";
 import self from "./package.json" with { type: "json" };
 
 const glue = fileURLToPath(new URL("./engine/replica_lab.js", import.meta.url));
+const parts = fileURLToPath(new URL("./src/engine/parts.ts", import.meta.url));
 
 /** Says what is missing before a bundler's stack trace does. */
 function demandEngine(): Plugin {
@@ -34,6 +35,14 @@ function scripts(): Plugin {
   };
 }
 
+/** Templates without their indentation: after minifying, only they have lines that begin with spaces. */
+function indentation(): Plugin {
+  return {
+    name: "indentation",
+    renderChunk: { order: "post", handler: (code) => ({ code: code.replace(/\n[ \t]+/g, " "), map: null }) },
+  };
+}
+
 /** What this is built from, as the page tells it; a copy without its history has no commit. */
 function commit(): string {
   try {
@@ -49,8 +58,8 @@ export default defineConfig({
     "import.meta.env.VITE_COMMIT": JSON.stringify(commit()),
     "import.meta.env.VITE_VERSION": JSON.stringify(self.version),
   },
-  plugins: [demandEngine(), scripts()],
-  resolve: { alias: { "#engine": glue } },
+  plugins: [demandEngine(), scripts(), indentation()],
+  resolve: { alias: { "#engine": glue, "#parts": parts } },
   build: {
     target: ["chrome123", "firefox121", "safari17.5"],
     assetsInlineLimit: 0,

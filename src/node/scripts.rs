@@ -3,28 +3,19 @@
 //! A server remembers sources, never an interpreter: so it stays a value. What a script writes
 //! enters the stream as one unit, as if it were a transaction; the script itself never does.
 //! *Source*: Redis 7.2 · eval.c, script.c.
-
-#[cfg(feature = "scripting")]
 mod errand;
 mod functions;
-#[cfg(not(feature = "scripting"))]
-mod without;
 
-use std::collections::BTreeMap;
-use std::rc::Rc;
-
-#[cfg(feature = "scripting")]
 use self::errand::functions_of;
 pub(super) use self::functions::{Libraries, fcall, fcall_ro, function};
-#[cfg(not(feature = "scripting"))]
-use self::without::functions_of;
 use super::help::{help, unknown_subcommand, wrong_arity};
 use super::io::Link;
 use super::machine::Machine;
 use crate::rdb::sha1;
 use crate::resp::{Bytes, Reply, parse_integer};
-#[cfg(feature = "scripting")]
 use crate::script::Random48;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// What a server remembers of scripts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,7 +23,6 @@ pub(super) struct Scripts {
     /// What EVALSHA finds, by digests. A clone shares them until one is added.
     sources: Rc<BTreeMap<String, Bytes>>,
     /// What scripts draw from.
-    #[cfg(feature = "scripting")]
     random: Random48,
 }
 

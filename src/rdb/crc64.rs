@@ -1,5 +1,7 @@
 //! The checksum at the end of a file.
 
+use std::sync::LazyLock;
+
 use crc::{CRC_64_REDIS, Crc, Digest, Table};
 
 /// The CRC-64 of everything fed so far.
@@ -10,7 +12,7 @@ pub(super) struct Crc64 {
 
 impl Crc64 {
     /// The checksum of nothing, which is 0.
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { digest: CRC.digest() }
     }
 
@@ -36,8 +38,10 @@ impl std::fmt::Debug for Crc64 {
     }
 }
 
-/// Sixteen tables, so that sixteen bytes are taken at a time: 32 KiB for five times the speed.
-static CRC: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_REDIS);
+/// Sixteen tables, so that sixteen bytes are taken at a time: 32 KiB for five times the speed. They
+/// are made when the first sum is, for no compression makes them smaller on their way to a page.
+static CRC: LazyLock<Crc<u64, Table<16>>> =
+    LazyLock::new(|| Crc::<u64, Table<16>>::new(&CRC_64_REDIS));
 
 #[cfg(test)]
 mod tests {

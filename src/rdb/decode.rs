@@ -175,7 +175,7 @@ struct Pending {
 
 impl Decoder {
     /// A decoder at the first byte of a file.
-    pub const fn new(options: DecodeOptions) -> Self {
+    pub fn new(options: DecodeOptions) -> Self {
         Self {
             options,
             state: State::Signature,

@@ -27,49 +27,29 @@
 //!
 //! Reading order: `host`, `shebang`, `interpreter`, `slot`, `sandbox`, `redis`, `convert`, then
 //! the libraries. *Source*: Redis 7.2 · script_lua.c, eval.c, function_lua.c.
-
-#[cfg(feature = "scripting")]
 mod bit;
-#[cfg(feature = "scripting")]
 mod convert;
 mod host;
-#[cfg(feature = "scripting")]
 mod interpreter;
-#[cfg(feature = "scripting")]
 mod json;
-#[cfg(feature = "scripting")]
 mod json_decode;
-#[cfg(feature = "scripting")]
 mod library;
-#[cfg(feature = "scripting")]
 mod list;
-#[cfg(feature = "scripting")]
 mod lua;
-#[cfg(feature = "scripting")]
 mod math;
-#[cfg(feature = "scripting")]
 mod memory;
-#[cfg(feature = "scripting")]
 mod msgpack;
-#[cfg(feature = "scripting")]
 mod number;
-#[cfg(feature = "scripting")]
 mod packing;
 mod random;
-#[cfg(feature = "scripting")]
 mod redis;
-#[cfg(feature = "scripting")]
 mod sandbox;
 mod shebang;
-#[cfg(feature = "scripting")]
 mod slot;
-#[cfg(feature = "scripting")]
 mod text;
 
 pub use host::{Host, LogLevel};
-#[cfg(feature = "scripting")]
 pub use interpreter::{Run, check, evaluate};
-#[cfg(feature = "scripting")]
 pub use library::{FunctionCall, call_function, functions_of};
 pub use random::Random48;
 pub use shebang::{Flags, Function, Shebang, library_name};

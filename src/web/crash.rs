@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::driver::{Driver, start_host, understand, unexpected};
-use super::message::{Answer, Ask};
+use super::message::{Answer, Ask, unpack};
 use crate::lab::{Done, NodeId, Order, Turn};
 use crate::node::Level;
 
@@ -68,7 +68,7 @@ impl Driver {
             Begun::Known(done) => return Ok(done),
             Begun::Asked(place, answer) => (place, answer.await?),
         };
-        let answer = serde_wasm_bindgen::from_value(answer)?;
+        let answer = unpack(&answer)?;
         if let Answer::Panicked { report } = answer {
             let panic = Panic { node, report };
             let done = panic.done();
@@ -104,9 +104,9 @@ impl Driver {
         (!self.conductor.world().is_running(node)).then_some(&last.1.report)
     }
 
-    /// Forgets what happened behind event `cursor`: another future begins there.
+    /// Forgets what happened after `cursor` events: another future begins there.
     pub(super) fn forget_panics_behind(&mut self, cursor: u64) {
-        self.panics.retain(|&(event, _), _| event <= cursor);
+        self.panics.retain(|&(event, _), _| event < cursor);
     }
 }
 
@@ -128,5 +128,8 @@ pub(super) fn watch_panics() {
 
 /// What there is to say of something that was thrown.
 pub(super) fn report_of(thrown: &JsValue) -> String {
-    LAST.take().unwrap_or_else(|| format!("{thrown:?}"))
+    LAST.take().unwrap_or_else(|| match thrown.dyn_ref::<js_sys::Error>() {
+        Some(error) => error.to_string().into(),
+        None => format!("{thrown:?}"),
+    })
 }

@@ -12,7 +12,7 @@ use web_sys::{ErrorEvent, MessagePort, Worker, WorkerOptions, WorkerType};
 use super::crash::{Panic, TurnPlace};
 use super::host;
 use super::look::NodeLook;
-use super::message::{Answer, Ask};
+use super::message::{Answer, Ask, pack, unpack};
 use super::transport::{Port, channel};
 use crate::lab::{
     BranchId, Checkpoint, Conductor, ConnectionId, Fact, Intervention, NodeId, Script, Shared,
@@ -173,7 +173,7 @@ impl Driver {
             .collect();
         let mut looks = Vec::new();
         for answer in asked? {
-            let answer = serde_wasm_bindgen::from_value(answer.await?)?;
+            let answer = unpack(&answer.await?)?;
             let Answer::Look(look) = understand(answer)? else { return Err(unexpected()) };
             looks.push(*look);
         }
@@ -320,6 +320,7 @@ impl Driver {
             | Fact::Received { .. }
             | Fact::Sent { .. }
             | Fact::Closed { .. }
+            | Fact::Reset { .. }
             | Fact::DiskDone { .. }
             | Fact::Forks { .. }
             | Fact::Restarted { .. }
@@ -390,15 +391,14 @@ impl HostHandle {
         port: Option<MessagePort>,
     ) -> Result<Answer, JsValue> {
         let answer = self.begin(ask, port)?.await?;
-        understand(serde_wasm_bindgen::from_value(answer)?)
+        understand(unpack(&answer)?)
     }
 
     /// Tells the host something; the answer comes in the order of telling.
     fn begin(&self, ask: &Ask, port: Option<MessagePort>) -> Result<JsFuture, JsValue> {
         let answer = self.expect();
-        let value = serde_wasm_bindgen::to_value(ask)?;
         let transfer: Vec<JsValue> = port.into_iter().map(JsValue::from).collect();
-        self.control.send(&value, &transfer)?;
+        self.control.send(&pack(ask), &transfer)?;
         Ok(answer)
     }
 
@@ -415,7 +415,7 @@ async fn start_hosts(count: usize, isolation: &Isolation) -> Result<Vec<HostHand
     let begun: Result<Vec<_>, JsValue> = (0..count).map(|_| begin_host(isolation)).collect();
     let mut hosts = Vec::new();
     for (handle, ready) in begun? {
-        understand(serde_wasm_bindgen::from_value(ready.await?)?)?;
+        understand(unpack(&ready.await?)?)?;
         hosts.push(handle);
     }
     Ok(hosts)

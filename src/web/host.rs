@@ -9,7 +9,7 @@ use web_sys::{MessageEvent, MessagePort};
 
 use super::crash::report_of;
 use super::look::NodeLook;
-use super::message::{Answer, Ask, BytesOf, PlainFact};
+use super::message::{Answer, Ask, BytesOf, PlainFact, pack, unpack};
 use super::transport::{Port, bytes_of, port_of};
 use crate::lab::{Fact, Place, Script, Watch};
 use crate::node::Link;
@@ -61,8 +61,7 @@ fn panicked(driver: MessagePort) -> impl Fn(&JsValue) {
 }
 
 fn say(driver: &MessagePort, answer: &Answer) {
-    let value = serde_wasm_bindgen::to_value(answer).unwrap_or(JsValue::NULL);
-    if let Err(error) = driver.post_message(&value) {
+    if let Err(error) = driver.post_message(&pack(answer)) {
         web_sys::console::error_1(&error);
     }
 }
@@ -70,12 +69,12 @@ fn say(driver: &MessagePort, answer: &Answer) {
 impl Host {
     /// The driver speaks.
     fn hear(&mut self, event: &MessageEvent) {
-        match serde_wasm_bindgen::from_value::<Ask>(event.data()) {
+        match unpack(&event.data()) {
             Ok(ask) => {
                 self.waiting.push_back((ask, port_of(event)));
                 self.go_on();
             }
-            Err(error) => self.answer(Answer::Failed { why: error.to_string() }),
+            Err(error) => self.answer(Answer::Failed { why: report_of(&error.into()) }),
         }
     }
 
@@ -198,7 +197,7 @@ impl Host {
             PlainFact::Accepted { link, .. } | PlainFact::Opened { link, .. } => {
                 self.connect(Link(*link), port);
             }
-            PlainFact::Closed { link } => {
+            PlainFact::Closed { link } | PlainFact::Reset { link } => {
                 self.ports.remove(&Link(*link));
             }
             PlainFact::Restarted { .. } => self.ports.clear(),

@@ -1,6 +1,12 @@
 //! What the driver and a node's host say to each other: the plain counterparts of turns.
+//!
+//! Both ends are this engine, in a page and in its Workers, so they speak postcard: bytes that are
+//! short, quick to make, and nobody else's to read.
 
+use js_sys::Uint8Array;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
 
 use super::look::NodeLook;
 use crate::lab::{
@@ -100,6 +106,9 @@ pub(super) enum PlainFact {
     Closed {
         link: u64,
     },
+    Reset {
+        link: u64,
+    },
     DiskDone {
         health: u8,
     },
@@ -120,16 +129,32 @@ pub(super) struct PlainDone {
     deadline: Option<(u64, u8)>,
 }
 
-/// An [`Order`]. The digest crosses as text: JavaScript's numbers are too short for it.
+/// An [`Order`].
 #[derive(Debug, Serialize, Deserialize)]
 enum PlainOrder {
     Dial { link: u64, to: (String, u16) },
-    Send { link: u64, bytes: u64, paced: bool, digest: String, kind: u8, label: String },
+    Send { link: u64, bytes: u64, paced: bool, digest: u64, kind: u8, label: String },
     Close { link: u64 },
     Disk { verb: u8, bytes: u64, file: String },
     Note { line: String, level: u8 },
     Said { text: String },
     Exit,
+}
+
+/// A message as it is posted.
+pub(super) fn pack(message: &impl Serialize) -> JsValue {
+    let bytes = postcard::to_allocvec(message).expect("a message is plain data");
+    Uint8Array::from(&bytes[..]).into()
+}
+
+/// A message that was posted.
+pub(super) fn unpack<T: DeserializeOwned>(posted: &JsValue) -> Result<T, JsError> {
+    let posted: &Uint8Array = posted.dyn_ref().ok_or_else(not_ours)?;
+    postcard::from_bytes(&posted.to_vec()).map_err(|_| not_ours())
+}
+
+fn not_ours() -> JsError {
+    JsError::new("a message between a node and its lab is not one of this engine")
 }
 
 const FRAME_KINDS: [FrameKind; 4] =
@@ -180,6 +205,7 @@ impl From<Fact> for PlainFact {
             Fact::Received { link } => Self::Received { link: link.0 },
             Fact::Sent { link, bytes } => Self::Sent { link: link.0, bytes },
             Fact::Closed { link } => Self::Closed { link: link.0 },
+            Fact::Reset { link } => Self::Reset { link: link.0 },
             Fact::DiskDone { health } => Self::DiskDone { health: code(&HEALTHS, &health) },
             Fact::Restarted { rdb, fork_fails } => Self::Restarted { rdb, fork_fails },
             Fact::Forks { fail } => Self::Forks { fail },
@@ -209,6 +235,7 @@ impl From<PlainFact> for Fact {
             PlainFact::Received { link } => Self::Received { link: Link(link) },
             PlainFact::Sent { link, bytes } => Self::Sent { link: Link(link), bytes },
             PlainFact::Closed { link } => Self::Closed { link: Link(link) },
+            PlainFact::Reset { link } => Self::Reset { link: Link(link) },
             PlainFact::DiskDone { health } => {
                 Self::DiskDone { health: HEALTHS[usize::from(health)] }
             }
@@ -249,7 +276,7 @@ impl From<Order> for PlainOrder {
                 link: link.0,
                 bytes,
                 paced,
-                digest: format!("{digest:x}"),
+                digest,
                 kind: code(&FRAME_KINDS, &kind),
                 label,
             },
@@ -272,7 +299,7 @@ impl From<PlainOrder> for Order {
                 link: Link(link),
                 bytes,
                 paced,
-                digest: u64::from_str_radix(&digest, 16).unwrap_or(0),
+                digest,
                 kind: FRAME_KINDS[usize::from(kind)],
                 label,
             },

@@ -47,7 +47,6 @@ pub(super) fn of_call(args: &[Bytes]) -> Option<Facts> {
 }
 
 /// True if no script may run what `args` would run.
-#[cfg(feature = "scripting")]
 pub(in crate::node) fn refuses_scripts(args: &[Bytes]) -> bool {
     let facts = of_call(args).or_else(|| of(&args[0]));
     facts.is_some_and(|facts| facts.flags().any(|flag| flag == "noscript"))

@@ -1,8 +1,5 @@
 //! FUNCTION and FCALL. A server remembers the text of each library, and what it registers.
-//!
-//! Without the feature `scripting` libraries are kept, saved, and passed on as they came, so that
-//! nothing of a real server is lost on its way through this one. *Source*: Redis 7.2 ·
-//! functions.c.
+//! *Source*: Redis 7.2 · functions.c.
 
 use std::rc::Rc;
 
@@ -258,12 +255,7 @@ fn restore(
     };
     let mut new = if flush { Libraries::default() } else { libraries.clone() };
     for code in codes {
-        let added = if cfg!(feature = "scripting") {
-            Library::read(&code)
-        } else {
-            Ok(Library::kept(code))
-        };
-        let added = added.and_then(|library| {
+        let added = Library::read(&code).and_then(|library| {
             // RESTORE names a library without quotes.
             let taken = !replace && new.position(library.name.as_bytes()).is_some();
             match taken {

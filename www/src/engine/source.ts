@@ -1,5 +1,5 @@
 /** What the page sees of a lab, wherever its nodes live. */
-import type { Anatomy, Command, ExportFormat, Frame, Inspected } from "./frame";
+import type { Anatomy, Command, ExportFormat, Frame, Inspected, Passage } from "./frame";
 
 /**
  * A lab that can be driven. Every method answers the frame that results; the page holds no other
@@ -24,6 +24,8 @@ export interface Source {
   select(branch: number): Promise<Frame>;
   /** Goes back to the event that last changed something: `master offset`, `replica1 key k`. */
   backToChange(watch: string): Promise<Frame>;
+  /** The steps of the space-time diagram from `from` to before `to`. */
+  passage(from: number, to: number): Promise<Passage>;
   /** Takes bytes apart; null if they are gone. */
   inspect(what: Inspected): Promise<Anatomy | null>;
   /** Every command that a server knows. */

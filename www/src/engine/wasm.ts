@@ -1,8 +1,9 @@
 /** The engine in WebAssembly, as the `Source` that the page drives. */
 import init, { command_table, LabHandle, read_link } from "#engine";
 
-import type { Anatomy, Command, ExportFormat, Frame, Inspected } from "./frame";
+import type { Anatomy, Command, ExportFormat, Frame, Inspected, Passage } from "./frame";
 import workerUrl from "./engine.worker?worker&url";
+import { prepareParts } from "./parts";
 import type { Link, OpenOptions, Source } from "./source";
 
 /** Fetches and compiles the engine, once; what has failed is tried again. */
@@ -13,6 +14,8 @@ export async function loadEngine(): Promise<void> {
 /** Opens a lab. Rejects with an Error whose message is a sentence for the person. */
 export async function openWasm(options: OpenOptions): Promise<Source> {
   await loadEngine();
+  if (visited) prepareParts();
+  visited = true;
   const { script, seed, isolation } = options;
   const url = new URL(workerUrl, document.baseURI).href;
   return new WasmSource(await asked(LabHandle.open({ script, seed, isolation, workerUrl: url })));
@@ -23,6 +26,9 @@ export async function readLink(link: string): Promise<Link> {
   await loadEngine();
   return read_link(link) as Link;
 }
+
+/** Whether a lab has been opened: who opens a second one will need all of the engine. */
+let visited = false;
 
 class WasmSource implements Source {
   readonly #handle: LabHandle;
@@ -62,14 +68,22 @@ class WasmSource implements Source {
   }
 
   select(branch: number): Promise<Frame> {
+    prepareParts();
     return this.#ask(this.#handle.select(branch));
   }
 
   backToChange(watch: string): Promise<Frame> {
+    prepareParts();
     return this.#ask(this.#handle.backToChange(watch));
   }
 
+  passage(from: number, to: number): Promise<Passage> {
+    prepareParts();
+    return this.#ask(this.#handle.passage(from, to));
+  }
+
   inspect(what: Inspected): Promise<Anatomy | null> {
+    prepareParts();
     return this.#ask(this.#handle.inspect(what));
   }
 
@@ -79,22 +93,27 @@ class WasmSource implements Source {
   }
 
   dump(node: number): Promise<Uint8Array> {
+    prepareParts();
     return this.#ask(this.#handle.dump(node));
   }
 
   export(format: ExportFormat): Promise<Uint8Array> {
+    prepareParts();
     return this.#ask(this.#handle.export(format));
   }
 
   share(scenario: string, view: string): Promise<string> {
+    prepareParts();
     return this.#ask(this.#handle.share(scenario, view));
   }
 
   async follow(link: string): Promise<string | null> {
+    prepareParts();
     return (await this.#ask<string | undefined>(this.#handle.follow(link))) ?? null;
   }
 
   intervene(line: string): Promise<Frame> {
+    prepareParts();
     return this.#ask(this.#handle.intervene(line));
   }
 
