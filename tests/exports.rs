@@ -64,9 +64,9 @@ fn sixty_interventions_fit_into_a_link_and_lead_to_the_same_place() {
 fn the_trace_is_one_json_object_a_line() {
     let lab = lab();
     let text = lab.conductor().ndjson();
-    assert_eq!(text.lines().count() as u64, lab.conductor().cursor());
+    assert_eq!(text.lines().count() as u64, 1 + lab.conductor().cursor());
     let mut last = 0.0;
-    for (index, line) in text.lines().enumerate() {
+    for (index, line) in text.lines().skip(1).enumerate() {
         let event: serde_json::Value = serde_json::from_str(line).expect("a line is JSON");
         assert_eq!(event["event"], index);
         let seconds = event["seconds"].as_f64().expect("a time");
@@ -74,6 +74,56 @@ fn the_trace_is_one_json_object_a_line() {
         last = seconds;
     }
     assert!(text.contains("SET \\\"a \\\\\\\"quoted\\\\\\\" key\\\" <v>"));
+}
+
+/// Lives again what a trace tells: only its first line is read.
+fn relive(trace: &str) -> LocalLab {
+    let head = trace.lines().next().expect("a first line");
+    let head: serde_json::Value = serde_json::from_str(head).expect("a line is JSON");
+    assert_eq!(head["replicaLab"], 1);
+    let shared = Shared::parse(head["link"].as_str().expect("a link")).expect("it leads there");
+    let mut plan = Script::parse(&shared.scenario).expect("the world is in it").plan;
+    plan.seed = shared.seed;
+    let mut lab = LocalLab::from_plan(plan);
+    lab.follow(&shared).expect("every act can be done");
+    assert_eq!(head["hash"], format!("{:016x}", lab.conductor().world().hash()));
+    assert_eq!(head["events"], lab.conductor().cursor());
+    lab
+}
+
+#[test]
+fn a_trace_brings_its_history_back() {
+    let mut lab = lab();
+    // What was lived, left and lived otherwise is in it; what lies behind the cursor is not.
+    lab.seek(lab.conductor().cursor() - 9);
+    lab.intervene(Intervention::parse("crash replica1").expect("it is right").expect("an act"));
+    lab.run(Duration::from_secs(3));
+    lab.seek(lab.conductor().cursor() - 3);
+    let trace = lab.conductor().ndjson();
+    assert_eq!(relive(&trace).conductor().ndjson(), trace);
+}
+
+#[test]
+fn the_trace_of_every_story_brings_it_back() {
+    let mut stories = 0;
+    for file in std::fs::read_dir("tests/scenarios").expect("they are here") {
+        let path = file.expect("a file").path();
+        if !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("play-")) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("it is text");
+        let script = text.split("\n----\n").next().unwrap_or_default();
+        let script = Script::parse(&format!("{script}\n")).expect("it is a script");
+        // As the page opens it: what the script foresees is on the agenda.
+        let mut lab = LocalLab::from_script(&script);
+        for _ in 0..1_500 {
+            lab.step();
+        }
+        let trace = lab.conductor().ndjson();
+        assert_eq!(relive(&trace).conductor().ndjson(), trace, "{}", path.display());
+        stories += 1;
+    }
+    assert!(stories > 15, "{stories}");
 }
 
 #[test]

@@ -8,14 +8,22 @@ use super::label::FrameKind;
 use super::local::LocalLab;
 use super::pcapng;
 use super::record::Message;
+use super::share::Shared;
 use super::timeline::{EventKind, TraceEntry};
 use super::turn::NodeId;
 use crate::time::Instant;
 
 impl Conductor {
-    /// Every event up to the cursor, one JSON object a line.
+    /// Every event up to the cursor, one JSON object a line. The line before the first says what
+    /// the file is, to which hash the history comes, and the link that lives it again: no line of
+    /// the file is needed for that but this one, and every other is there to be compared.
     pub fn ndjson(&self) -> String {
-        let mut out = String::new();
+        let mut out = format!(
+            "{{\"replicaLab\":1,\"events\":{},\"hash\":\"{:016x}\",\"link\":{}}}\n",
+            self.cursor(),
+            self.world().hash(),
+            json(&Shared::whole(self).fragment()),
+        );
         for (index, entry) in self.happened().iter().enumerate() {
             // A String takes every write.
             let _ = writeln!(

@@ -8,6 +8,7 @@
 use miniz_oxide::{deflate::compress_to_vec, inflate::decompress_to_vec_with_limit};
 
 use super::conductor::Conductor;
+use super::describe::Happening;
 use super::intervention::Intervention;
 use super::local::LocalLab;
 use crate::time::Duration;
@@ -61,6 +62,21 @@ impl Shared {
             hash: (world.hash() >> 32) as u32,
             view: view.to_owned(),
         }
+    }
+
+    /// What is lived in a lab, up to the cursor, for who has no scenario: the world as a script,
+    /// and every act, whether a person did it or a story foresaw it.
+    pub fn whole(conductor: &Conductor) -> Self {
+        let (mut acts, mut before) = (Vec::new(), conductor.world().plan().epoch);
+        for (index, entry) in (0_u64..conductor.cursor()).zip(conductor.entries()) {
+            if let Happening::Act(act) = &entry.what {
+                let idle = entry.at.since(before);
+                acts.push(SharedAct { index, idle, act: act.clone() });
+            }
+            before = entry.at;
+        }
+        let scenario = conductor.first_world().plan().to_string();
+        Self { scenario, acts, ..Self::of(conductor, "", "") }
     }
 
     /// The fragment, without its `#`.

@@ -15,6 +15,7 @@ use super::driver::{Driver, Isolation};
 use super::host;
 use super::inspect::Inspected;
 use super::message::BytesOf;
+use super::passage::PassageView;
 use super::view::FrameView;
 use crate::lab::{BranchId, Intervention, NodeId, Shared, Stride};
 use crate::time::Duration;
@@ -140,6 +141,16 @@ impl LabHandle {
             (driver, result)
         })
         .await
+    }
+
+    /// The steps of the space-time diagram from `from` to before `to`, with every message that is
+    /// on its way in one of them.
+    pub async fn passage(&self, from: u32, to: u32) -> Result<JsValue, JsValue> {
+        let passage = self.read(|driver| async move {
+            let view = PassageView::of(&driver.conductor, from as usize..to as usize);
+            (driver, Ok(view))
+        });
+        Ok(passage.await?.serialize(&plain())?)
     }
 
     /// Takes bytes apart: `{ frame: { id, rdb } }` or `{ stream: { node, start, end } }`; null if

@@ -22,7 +22,7 @@
 //! page; the counterparts are in `message` (to the nodes) and `view` (to the page).
 //!
 //! Reading order: `transport`, `message`, `host`, `driver`, `crash`, `bytes`, `happening`,
-//! `look`, `view`, `inspect`, `dump`, `handle`.
+//! `look`, `view`, `passage`, `inspect`, `dump`, `handle`.
 
 mod bytes;
 mod crash;
@@ -34,6 +34,7 @@ mod host;
 mod inspect;
 mod look;
 mod message;
+mod passage;
 mod transport;
 mod view;
 

@@ -10,7 +10,7 @@ use super::happening::HappeningView;
 use super::look::NodeLook;
 use crate::lab::{
     BranchView, Conductor, Connection, DiskHealth, EventKind, FrameKind, InFlight, NextEvent,
-    NodeId, NodeLog, Side, Stride, Trouble, Weight, World,
+    NodeId, NodeLog, Side, Stride, TraceEntry, Trouble, Weight, World,
 };
 use crate::node::{Level, Link};
 use crate::time::Instant;
@@ -45,7 +45,7 @@ struct NextView {
 }
 
 #[derive(Debug, Serialize)]
-struct EventView {
+pub(super) struct EventView {
     index: usize,
     at: f64,
     node: usize,
@@ -145,6 +145,19 @@ struct CutView {
     b: usize,
 }
 
+impl EventView {
+    pub(super) fn of(index: usize, entry: &TraceEntry) -> Self {
+        Self {
+            index,
+            at: millis(entry.at),
+            node: entry.node.0,
+            kind: event_kind(entry.kind),
+            what: (&entry.what).into(),
+            weight: weight(entry.weight),
+        }
+    }
+}
+
 impl FrameView {
     /// The picture of a driver's lab, with what its hosts have shown.
     pub(super) fn of(driver: &Driver, looks: Vec<NodeLook>) -> Self {
@@ -152,14 +165,8 @@ impl FrameView {
         let end = usize::try_from(conductor.cursor()).unwrap_or(usize::MAX);
         let happened = &conductor.entries()[..end.min(conductor.entries().len())];
         let first = happened.len().saturating_sub(EVENTS_MAX);
-        let events = happened.iter().enumerate().skip(first).map(|(index, entry)| EventView {
-            index,
-            at: millis(entry.at),
-            node: entry.node.0,
-            kind: event_kind(entry.kind),
-            what: (&entry.what).into(),
-            weight: weight(entry.weight),
-        });
+        let events = happened.iter().enumerate().skip(first);
+        let events = events.map(|(index, entry)| EventView::of(index, entry));
         let nodes = looks.into_iter().enumerate().map(|(id, look)| node_view(driver, id, look));
         let wires = world.connections().map(|(id, connection)| wire_view(id.0, connection));
         Self {
