@@ -2,7 +2,7 @@
 import { surveyInWorker } from "./engine/surveyor";
 import { ReplicaLab } from "./elements/replica-lab";
 import { negotiated } from "./model/language";
-import { linkIn } from "./model/link";
+import { asksIn, linkIn } from "./model/link";
 import { recall, remember } from "./model/memory";
 import type { Theme } from "./model/theme";
 import fullSync from "../../tests/scenarios/play-full-sync.txt?raw";
@@ -40,18 +40,20 @@ for (const lab of document.querySelectorAll("replica-lab")) {
   }
   const theme = recall("theme");
   if (theme === "light" || theme === "dark") lab.theme = theme satisfies Theme;
-  const asked = new URLSearchParams(location.search);
-  const [lesson, scenario] = [asked.get("lesson"), asked.get("scenario")];
+  const lesson = new URLSearchParams(location.search).get("lesson");
+  const asks = asksIn(location.search);
   const link = linkIn(location.hash);
   // Once is enough; and who asked for something has come for that.
-  if (lesson === null && scenario === null && link === null && recall("opening") === null) lab.autoplay = "visible";
+  if (lesson === null && !asks && link === null && recall("opening") === null) lab.autoplay = "visible";
+  const usual = { id: "full-sync", script: fullSync };
   let found = Promise.resolve(false);
   if (link !== null) found = lab.openLink(link);
   else if (lesson !== null) found = lab.openLesson(lesson);
-  else if (scenario !== null) found = lab.openScenario(scenario);
   // Who follows an old address sees the page as it opens for everybody.
   void found.then((opened) => {
-    if (!opened) lab.introduce({ id: "full-sync", script: fullSync });
+    if (opened) return;
+    if (asks) void lab.openAsked(location.search, usual);
+    else lab.introduce(usual);
   });
   // A link that is pasted into the address of the open page is followed, too.
   addEventListener("hashchange", () => {

@@ -44,6 +44,11 @@ test("axe finds nothing serious in any dialog, nor in the panels of the dock", a
     await page.getByTestId(`dock-${panel}`).click();
     expect(await seriousFindings(page)).toEqual([]);
   }
+  await page.getByTestId("arrow").first().waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
+  await page.getByTestId("space-list").click();
+  await page.getByTestId("space-row").first().waitFor();
+  expect(await seriousFindings(page)).toEqual([]);
 });
 
 /** Presses Tab to the end of the page, and then backwards, until a control has the focus. */
@@ -237,6 +242,9 @@ for (const [name, width, height, text] of [
         await page.getByTestId(`dock-${panel}`).click();
         expect(await sticking(page)).toEqual([]);
       }
+      await page.getByTestId("space-list").click();
+      await page.getByTestId("space-row").first().waitFor();
+      expect(await sticking(page)).toEqual([]);
       for (const dialog of ["library", "exports", "help"]) {
         await page.getByTestId(dialog).click();
         expect(await sticking(page)).toEqual([]);

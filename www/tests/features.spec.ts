@@ -5,7 +5,6 @@ import { expect, type Page, test } from "@playwright/test";
 
 import type { Frame } from "../src/engine/frame";
 import { MASTER_STATES, REPLICA_STATES } from "../src/model/states";
-import en from "../src/locales/en.json" with { type: "json" };
 import { frameOf, open, press, stepTo, type } from "./lab";
 
 test("both halves of a link go through their states in order, one lit at a time", async ({ page }) => {
@@ -145,34 +144,6 @@ test("how fast it is played changes nothing in what happens", async ({ page }) =
     hashes.push((await frameOf(page)).hash);
   }
   expect(hashes[0]).toBe(hashes[1]);
-});
-
-test("every word has its sentence, in the help that each place opens at itself", async ({ page }) => {
-  await open(page, "?lang=en&expert");
-  const topics = await page
-    .locator("[data-testid^=explain-]")
-    .evaluateAll((all) => all.map((one) => one.dataset["testid"]?.replace("explain-", "") ?? ""));
-  expect([...topics].sort()).toEqual(["console", "dock", "events", "keys", "ruler", "time", "topology"]);
-  for (const topic of topics) {
-    await page.getByTestId(`explain-${topic}`).press("Enter");
-    await expect(page.locator(`.topic[data-topic=${topic}]`)).toBeFocused();
-    await expect(page.locator(`.topic[data-topic=${topic}]`)).toBeInViewport();
-    await page.keyboard.press("Escape");
-    await expect(page.getByTestId("help-dialog")).toBeHidden();
-  }
-  const said = Object.keys(en).filter((key) => key.startsWith("say."));
-  await page.getByTestId("help").click();
-  const terms = page.getByTestId("term");
-  await expect(terms).toHaveCount(said.length);
-  for (const term of await terms.all()) {
-    expect((await term.locator("dd").innerText()).length).toBeGreaterThan(30);
-  }
-  // What is Redis' own word leads to Redis' own documentation.
-  const links = page.getByTestId("term").locator("a");
-  expect(await links.count()).toBeGreaterThan(12);
-  for (const link of await links.all()) {
-    await expect(link).toHaveAttribute("href", /^https:\/\/redis\.io\/docs\/latest\//);
-  }
 });
 
 test("what it is built from, and what it does not do, is one click away", async ({ page }) => {

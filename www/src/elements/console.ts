@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 
-import type { NodeView } from "../engine/frame";
+import type { LogLevel, NodeView } from "../engine/frame";
 import { intend } from "../model/intent";
 import { explain } from "./explain";
 import { follow } from "./follow";
@@ -21,7 +21,8 @@ export function consolePane(view: View): TemplateResult | typeof nothing {
     aria-labelledby="console-title"
   >
     <h2 class="unseen" id="console-title">${t("console.title")}</h2>
-    <div class="console-bar">${chooser(view, node)}${merge(view)}${explain(view, "console")}</div>
+    <div class="console-bar">${chooser(view, node)}${explain(view, "console")}</div>
+    <div class="log-bar">${merge(view)}${levels(view)}</div>
     ${log(view, node)}${terminal(view, node)}
   </section>`;
 }
@@ -55,6 +56,34 @@ function merge({ t, state }: View): TemplateResult {
     ${t("console.merge")}
   </button>`;
 }
+
+/** Which lines the log shows, by the marks that redis-server prints before them. */
+function levels({ t, state }: View): TemplateResult {
+  const { quiet } = state.screen;
+  return html`<div class="segments levels" role="group" aria-label=${t("console.levels")}>
+    <span class="segments-label">${t("console.level")}</span>
+    ${LEVELS.map(
+      ([level, mark]) => html`<button
+        type="button"
+        class="segment"
+        data-testid="level-${level}"
+        aria-label="${mark} ${level}"
+        title=${t("console.level.hint", { level })}
+        aria-pressed=${!quiet.includes(level)}
+        @click=${intend({ do: "level", level })}
+      >
+        ${mark}
+      </button>`,
+    )}
+  </div>`;
+}
+
+const LEVELS: readonly (readonly [LogLevel, string])[] = [
+  ["debug", "."],
+  ["verbose", "-"],
+  ["notice", "*"],
+  ["warning", "#"],
+];
 
 /** The switch that types CONFIG SET for the reader: on a master only. */
 function diskless({ t }: View, node: NodeView): TemplateResult | typeof nothing {

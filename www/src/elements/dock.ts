@@ -27,7 +27,7 @@ export function dock(view: View): TemplateResult | typeof nothing {
             </div>`
           : html`<h2 class="section-title">${t(`dock.${shown}`)}</h2>`
       }
-      ${shown === "spacetime" ? drawn(view) : nothing}${explain(view, "dock")}
+      ${shown === "spacetime" ? drawn(view) : nothing}${explain(view, shown === "facts" ? "info" : "dock")}
       <button
         type="button"
         class="quiet square"
@@ -42,9 +42,18 @@ export function dock(view: View): TemplateResult | typeof nothing {
   </section>`;
 }
 
-/** The whole history as a drawing, not only what is in view. */
-function drawn({ t }: View): TemplateResult {
+/** The same as a list; and the whole history as a drawing, not only what is in view. */
+function drawn({ t, state: { screen } }: View): TemplateResult {
   return html`<button
+      type="button"
+      class="quiet toggle"
+      data-testid="space-list"
+      aria-pressed=${screen.listed}
+      @click=${intend({ do: "list", on: !screen.listed })}
+    >
+      ${t("space.table")}
+    </button>
+    <button
     type="button"
     class="quiet"
     data-testid="save-svg"

@@ -1,8 +1,8 @@
 /** What can be taken home: the history up to the cursor, in the formats of other tools. */
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 
 import type { ExportFormat } from "../engine/frame";
-import { intend } from "../model/intent";
+import { intend, IntentEvent } from "../model/intent";
 import { icon } from "./icons";
 import type { View } from "./view";
 
@@ -25,7 +25,26 @@ export function exports(view: View): TemplateResult {
         </button></li>`,
       )}
     </ul>
+    ${relived(view)}
   </dialog>`;
+}
+
+/** A file of events that was taken home, and is brought back. */
+function relived({ t, state: { trace } }: View): TemplateResult {
+  const choose = (event: Event): void => {
+    const input = event.currentTarget as HTMLInputElement;
+    const file = input.files?.[0];
+    if (file !== undefined) input.dispatchEvent(new IntentEvent({ do: "survey", file }));
+    input.value = "";
+  };
+  const said = trace === null ? "" : trace === "reading" ? t("trace.reading") : t(...trace.said);
+  const verdict = trace === null || trace === "reading" ? nothing : trace.same ? "same" : "other";
+  return html`<h3>${t("trace.title")}</h3>
+    <label class="dump-drop">
+      <span>${t("trace.open")}</span>
+      <input type="file" accept=".ndjson" data-testid="trace-file" @change=${choose} />
+    </label>
+    <p class="trace-said" role="status" data-testid="trace-said" data-verdict=${verdict}>${said}</p>`;
 }
 
 /** The address of this moment, to be copied. */

@@ -5,6 +5,7 @@ import type { NodeView } from "../engine/frame";
 import { intend } from "../model/intent";
 import type { Key } from "../model/language";
 import { pairsOf } from "../model/relations";
+import { explain } from "./explain";
 import { icon } from "./icons";
 import type { View } from "./view";
 
@@ -94,6 +95,7 @@ function panel(view: View, title: string, body: TemplateResult): TemplateResult 
   return html`<section class="faults" aria-label=${title} data-testid="fault-panel">
     <div class="dock-bar">
       <h2 class="section-title">${title}</h2>
+      ${explain(view, "faults")}
       <button
         type="button"
         class="quiet square"

@@ -49,25 +49,3 @@ const NEAR = 32;
 
 /** Follows the end of the element's content. */
 export const follow = directive(FollowDirective);
-
-/** Keeps a drawing that grows to the right scrolled to its right end. */
-class FollowAlongDirective extends Directive {
-  #width = 0;
-
-  override update(part: ElementPart): typeof noChange {
-    const { element } = part;
-    queueMicrotask(() => {
-      if (element.scrollWidth === this.#width) return;
-      this.#width = element.scrollWidth;
-      element.scrollLeft = element.scrollWidth;
-    });
-    return noChange;
-  }
-
-  render(): typeof noChange {
-    return noChange;
-  }
-}
-
-/** Follows the right end of the element's content. */
-export const followAlong = directive(FollowAlongDirective);

@@ -17,12 +17,12 @@ interface Printed {
 
 export function log(view: View, node: NodeView): TemplateResult {
   const { t, frame, state } = view;
-  const merged = state.screen.mergeLogs;
+  const { mergeLogs: merged, quiet } = state.screen;
   const nodes = merged ? frame.nodes : [node];
   const ends = nodes.map(
     (one) => `${one.id}:${one.log.at(-1)?.index ?? -1}:${one.log.at(-1)?.event ?? -1}`,
   );
-  const key = `${merged} ${t.language} ${ends.join(" ")}`;
+  const key = `${merged} ${quiet.join()} ${t.language} ${ends.join(" ")}`;
   const label = merged ? t("console.logs") : t("console.log", { name: node.name });
   return html`<div
     class="scroll log ${merged ? "merged" : ""}"
@@ -42,12 +42,15 @@ function lines(view: View, nodes: readonly NodeView[], merged: boolean): Templat
   const printed = nodes
     .flatMap((node) => node.log.map((line): Printed => ({ node, line })))
     .sort((a, b) => a.line.event - b.line.event || a.line.at - b.line.at);
-  if (printed.length === 0) {
-    return html`<p class="empty-note">${view.t("console.silent")}</p>`;
+  const { quiet } = view.state.screen;
+  const heard = printed.filter(({ line }) => !quiet.includes(line.level));
+  const last = heard.at(-1);
+  if (last === undefined) {
+    const why = printed.length === 0 ? "console.silent" : "console.quiet";
+    return html`<p class="empty-note">${view.t(why)}</p>`;
   }
-  const last = printed.at(-1);
   return html`${repeat(
-    printed,
+    heard,
     ({ node, line }) => `${node.id}.${line.index}`,
     (one) => row(view, one, one === last, merged),
   )}`;

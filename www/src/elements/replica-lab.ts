@@ -12,11 +12,13 @@
  */
 import { html, LitElement, type TemplateResult } from "lit";
 
-import type { Command, Frame } from "../engine/frame";
+import type { Command, Frame, Passage } from "../engine/frame";
 import type { Surveyor } from "../engine/dump";
 import type { LinkReader, Opener } from "../engine/source";
 import { Actor } from "../model/actor";
+import type { Miss } from "../model/asked";
 import { DumpReading } from "../model/dump";
+import { type Glossary, loadGlossary, termOf } from "../model/glossary";
 import { IntentEvent, type SyncMode } from "../model/intent";
 import { type Language, loadWords, negotiated, type Words } from "../model/language";
 import type { Telling } from "../model/lesson";
@@ -45,6 +47,7 @@ export class ReplicaLab extends LitElement {
     words: { state: true },
     telling: { state: true },
     titles: { state: true },
+    glossary: { state: true },
   };
   /** How labs are opened: set once by the page, before the first element is connected. */
   static opener: Opener | null = null;
@@ -61,6 +64,8 @@ export class ReplicaLab extends LitElement {
   declare words: Words | null;
   declare telling: Telling | null;
   declare titles: readonly string[];
+  /** What the words on the screen mean, once somebody has asked. */
+  declare glossary: Glossary | null;
 
   readonly #store = new Store(() => {
     this.requestUpdate();
@@ -82,6 +87,7 @@ export class ReplicaLab extends LitElement {
     open: (sync) => void this.#open(sync),
     openLesson: (id) => void this.openLesson(id),
     openScenario: (id) => void this.openScenario(id),
+    openTrace: (file) => void this.openTrace(file),
     study: (expert) => this.#study(expert),
     told: () => scenarioOf(this.#told, this.#known),
     save,
@@ -95,6 +101,12 @@ export class ReplicaLab extends LitElement {
   #known: Known | null = null;
   /** The text that the lab was opened with. */
   #told = "";
+  /** The language whose glossary is on its way. */
+  #asked: Language | null = null;
+  /** The seed that an address asked for, instead of the scenario's own. */
+  #seed: number | null = null;
+  /** Settled when the script that was set last is shown. */
+  #opening: Promise<void> = Promise.resolve();
   /** How many labs were asked for: only the last one is shown. */
   #opened = 0;
 
@@ -106,6 +118,7 @@ export class ReplicaLab extends LitElement {
     this.words = null;
     this.telling = null;
     this.titles = [];
+    this.glossary = null;
     this.addEventListener("keydown", (event) => this.#keydown(event));
     this.addEventListener("pointerdown", (event) => this.#pointerdown(event));
     this.addEventListener("dragover", (event) => event.preventDefault());
@@ -139,7 +152,9 @@ export class ReplicaLab extends LitElement {
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     this.#focused = this.shadowRoot?.activeElement != null;
     if (changed.has("autoplay") && this.autoplay === "visible") this.#show.want();
-    if (changed.has("script") && this.script !== this.#told) void this.#open(this.#store.state.screen.sync);
+    if (changed.has("script") && this.script !== this.#told) {
+      this.#opening = this.#open(this.#store.state.screen.sync);
+    }
   }
 
   protected override render(): TemplateResult {
@@ -149,14 +164,19 @@ export class ReplicaLab extends LitElement {
     if (t === null) return html`<div class="poster"><slot name="poster"></slot></div>`;
     if (frame === null) return poster(t, state.error, () => this.#tryAgain());
     const { telling, titles } = this;
-    const view = { state, frame, story: storyOf(frame), t, theme, telling, titles, commands: this.#commands };
+    const glossary = this.glossary?.language === t.language ? this.glossary : null;
+    const story = storyOf(frame);
+    const parts = { commands: this.#commands, passage: this.#passage };
+    const view = { state, frame, story, t, theme, telling, titles, glossary, ...parts };
     return html`<div class="sheet" @intent=${this.#intent}>${screen(view)}</div>`;
   }
 
   protected override updated(): void {
     this.#keepFocus();
-    const { help, topic, library, dump, exports } = this.#store.state.screen;
-    this.#modal("help", help, topic);
+    const { help, library, dump, exports } = this.#store.state.screen;
+    this.#modal("help", help);
+    if (help) this.#explain();
+    else this.#asked = null;
     this.#modal("library", library);
     this.#modal("dump", dump);
     this.#modal("exports", exports);
@@ -170,14 +190,32 @@ export class ReplicaLab extends LitElement {
     (lesson ?? this).focus({ preventScroll: true });
   }
 
-  #modal(name: string, wanted: boolean, topic: string | null = null): void {
-    const dialog = this.renderRoot.querySelector<HTMLDialogElement>(`[data-dialog="${name}"]`);
-    if (wanted && dialog?.open === false) {
-      dialog.showModal();
-      const place = dialog.querySelector<HTMLElement>(`[data-topic="${topic}"]`);
+  /** Fetches what the words mean, and shows the one that was asked about. */
+  #explain(): void {
+    const { words, glossary } = this;
+    const { topic } = this.#store.state.screen;
+    if (words === null) return;
+    if (glossary?.language !== words.language) {
+      if (this.#asked === words.language) return;
+      this.#asked = words.language;
+      void loadGlossary(words).then(
+        (loaded) => (this.glossary = loaded),
+        (error: unknown) => this.#store.fail(String(error)),
+      );
+    } else if (topic !== null) {
+      const term = termOf(glossary, topic)?.id;
+      const place =
+        this.renderRoot.querySelector<HTMLElement>(`[data-topic="${CSS.escape(topic)}"]`) ??
+        this.renderRoot.querySelector<HTMLElement>(`[data-term="${term}"]`);
       place?.focus();
       place?.scrollIntoView();
+      this.#store.choose({ topic: null });
     }
+  }
+
+  #modal(name: string, wanted: boolean): void {
+    const dialog = this.renderRoot.querySelector<HTMLDialogElement>(`[data-dialog="${name}"]`);
+    if (wanted && dialog?.open === false) dialog.showModal();
     if (!wanted && dialog?.open === true) dialog.close();
   }
 
@@ -200,6 +238,7 @@ export class ReplicaLab extends LitElement {
       this.#store.fail(`there is no lesson '${id}'`);
       return false;
     }
+    this.#seed = null;
     const language = this.words?.language ?? negotiated(this, navigator.languages);
     this.telling = await loadTelling(id, language);
     if (await this.#drive(lesson.world.join("\n"))) this.#tutor.begin(lesson);
@@ -221,9 +260,26 @@ export class ReplicaLab extends LitElement {
   }
 
   /** Opens a scenario that has a name. */
-  introduce(known: Known): void {
+  introduce(known: Known, seed: number | null = null): void {
     this.#known = known;
+    this.#seed = seed;
     this.script = known.script;
+  }
+
+  /** Opens what an address asks for in words; what of it cannot be had is said. */
+  async openAsked(search: string, usual: Known): Promise<void> {
+    const { arrive, askedIn } = await import("../model/asked");
+    const asked = askedIn(search);
+    const misses: Miss[] = [...asked.misses];
+    const id = asked.scenario ?? usual.id;
+    const script = id === usual.id ? usual.script : await loadScenario(id);
+    if (script === null) misses.push(["asked.scenario", { what: id.slice(0, 40) }]);
+    this.introduce(script === null ? usual : { id, script }, asked.seed);
+    await this.updateComplete;
+    await this.#opening;
+    if (script !== null && this.frame !== null) misses.push(...(await arrive(asked, this.#player)));
+    const words = this.words ?? (await loadWords(negotiated(this, navigator.languages)));
+    if (misses.length > 0) this.#store.fail(misses.map(([key, values]) => words(key, values)).join(" "));
   }
 
   /** Opens the moment that a link leads to; false if it cannot be followed. */
@@ -235,13 +291,34 @@ export class ReplicaLab extends LitElement {
       const { script, known } = await scriptOf(scenario, loadScenario);
       if (!(await this.#drive(script, { seed, link }))) return false;
       this.#known = known;
+      this.#seed = seed;
       this.script = script;
-      this.#store.choose(choicesOf(view));
+      if (view !== "") this.#store.choose(choicesOf(view));
       return true;
     } catch (error) {
       this.#store.fail(error instanceof Error ? error.message : String(error));
       return false;
     }
+  }
+
+  /** Relives a file of events, and says whether it has come to the same. */
+  async openTrace(file: File): Promise<void> {
+    const { compared, headIn, linesOf } = await import("../model/trace");
+    const { name } = file;
+    this.#store.choose({ library: false, dump: false, exports: true });
+    this.#store.relive("reading");
+    const there = await linesOf(file);
+    const head = headIn(there?.[0] ?? "");
+    if (there === null || head === null) {
+      return this.#store.relive({ same: false, said: ["trace.none", { name }] });
+    }
+    const opened = await this.openLink(head.link);
+    const why = this.#store.state.error ?? "";
+    this.#store.fail(null);
+    if (!opened) return this.#store.relive({ same: false, said: ["trace.damaged", { name, why }] });
+    const told = await this.#player.export("ndjson");
+    const here = new TextDecoder().decode(told ?? new Uint8Array()).trimEnd().split("\n");
+    this.#store.relive(compared(name, there, here));
   }
 
   /** Opens a lab and shows it; false if another was asked for meanwhile, or it could not be. */
@@ -250,7 +327,7 @@ export class ReplicaLab extends LitElement {
     if (opener === null) return false;
     const order = ++this.#opened;
     try {
-      const seed = shared?.seed ?? Number(settingOf(script, "seed") ?? 1);
+      const seed = shared?.seed ?? this.#seed ?? Number(settingOf(script, "seed") ?? 1);
       const source = await opener({ script, seed, isolation: "workers" });
       const differs = shared === null ? null : await source.follow(shared.link);
       if (order !== this.#opened) {
@@ -294,6 +371,8 @@ export class ReplicaLab extends LitElement {
     this.lang = language;
     this.dispatchEvent(new CustomEvent("lab-language", { detail: language, bubbles: true }));
   }
+
+  readonly #passage = (from: number, to: number): Promise<Passage | null> => this.#player.passage(from, to);
 
   readonly #intent = (event: IntentEvent): void => {
     event.stopPropagation();
@@ -348,6 +427,10 @@ export class ReplicaLab extends LitElement {
     } else if (wish.do === "faster") {
       const { rate } = this.#store.state.screen;
       this.#store.choose({ rate: nudged(rate, wish.by) });
+    } else if (wish.do === "help") {
+      // Asked at a control, the help tells of it.
+      const label = this.shadowRoot?.activeElement?.textContent?.trim();
+      this.#actor.act({ ...wish, ...(label ? { topic: label } : {}) });
     } else {
       this.#actor.act(wish);
     }

@@ -1,5 +1,6 @@
 /** What every template is a function of. */
-import type { Command, Frame, NodeView } from "../engine/frame";
+import type { Command, Frame, NodeView, Passage } from "../engine/frame";
+import type { Glossary } from "../model/glossary";
 import type { Telling } from "../model/lesson";
 import type { Words } from "../model/language";
 import type { State } from "../model/store";
@@ -16,6 +17,10 @@ export interface View {
   readonly telling: Telling | null;
   /** What can be typed. */
   readonly commands: readonly Command[];
+  /** What the words on the screen mean, once it was asked for. */
+  readonly glossary: Glossary | null;
+  /** A stretch of the space-time diagram, for who draws it. */
+  readonly passage: (from: number, to: number) => Promise<Passage | null>;
   /** The titles of the lessons. */
   readonly titles: readonly string[];
 }

@@ -293,8 +293,11 @@ export interface LogLine {
   readonly at: number;
   /** The whole line: "1:M 24 Mar 2025 13:19:12.278 * Replica … asks for synchronization". */
   readonly text: string;
-  readonly level: "debug" | "verbose" | "notice" | "warning";
+  readonly level: LogLevel;
 }
+
+/** How much redis-server makes of a line, from the least. */
+export type LogLevel = "debug" | "verbose" | "notice" | "warning";
 
 export interface PromptLine {
   readonly event: number;
@@ -349,6 +352,32 @@ export interface BranchView {
   readonly length: number;
   /** The act with which it begins to differ. */
   readonly first: string;
+}
+
+/** A stretch of the space-time diagram: some steps, and every message on its way in one of them. */
+export interface Passage {
+  /** The first step; an event is a step. */
+  readonly from: number;
+  /** How many steps there are in all. */
+  readonly length: number;
+  readonly events: readonly EventView[];
+  readonly arrows: readonly ArrowView[];
+}
+
+/** A message between two servers. */
+export interface ArrowView {
+  /** As in `FrameView`. */
+  readonly id: string;
+  readonly kind: FrameKind;
+  readonly label: string;
+  readonly bytes: number;
+  readonly from: number;
+  readonly to: number;
+  /** The step in which it left, and the one in which it came; of one that flies, the end. */
+  readonly x1: number;
+  readonly x2: number;
+  /** The event of its arrival; null while it flies. */
+  readonly event: number | null;
 }
 
 /** Bytes, and what each of them means. */

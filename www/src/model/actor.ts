@@ -1,5 +1,5 @@
 /** Carries out what a person wants: intents in, calls to the player and choices out. */
-import type { ExportFormat } from "../engine/frame";
+import type { ExportFormat, LogLevel } from "../engine/frame";
 import { copy } from "./clipboard";
 import { additionOf, type DumpReading } from "./dump";
 import type { Intent, Move, SyncMode } from "./intent";
@@ -22,6 +22,7 @@ export interface Stage {
   open(sync: SyncMode): void;
   openLesson(id: string): void;
   openScenario(id: string): void;
+  openTrace(file: File): void;
   /** The scenario that the lab was opened with: its name, or its text. */
   told(): string;
   /** Shows more, or less. */
@@ -63,6 +64,7 @@ export class Actor {
         return this.#store.choose({ dump: intent.open, library: false });
       case "exports":
         this.#store.choose({ exports: intent.open, link: null });
+        if (!intent.open) this.#store.relive(null);
         return intent.open ? void this.#link() : undefined;
       case "copyLink":
         return void this.#copyLink();
@@ -73,7 +75,7 @@ export class Actor {
       case "form":
         return this.#store.choose({ form: intent.form });
       case "survey":
-        return this.#dump.open(intent.file);
+        return void this.#open(intent.file);
       case "giveUp":
         return this.#dump.cancel();
       case "adopt":
@@ -90,6 +92,8 @@ export class Actor {
         return this.#store.choose({ dock: intent.dock });
       case "expert":
         return this.#stage.study(intent.on);
+      case "list":
+        return this.#store.choose({ listed: intent.on });
       case "stride":
         this.#store.choose({ stride: intent.stride });
         return void this.#player.foresee();
@@ -108,6 +112,8 @@ export class Actor {
         return this.#store.choose({ pane: intent.pane });
       case "merge":
         return this.#store.choose({ mergeLogs: intent.logs });
+      case "level":
+        return this.#level(intent.level);
       case "rate":
         return this.#store.choose({ rate: intent.rate });
       case "idle":
@@ -115,6 +121,20 @@ export class Actor {
       default:
         return void this.#move(intent);
     }
+  }
+
+  /** Relives a file of events; any other is looked at as a dump. */
+  async #open(file: File): Promise<void> {
+    const { isTrace } = await import("./trace");
+    if (await isTrace(file)) this.#stage.openTrace(file);
+    else this.#dump.open(file);
+  }
+
+  /** Shows the lines of a level, or leaves them out. */
+  #level(level: LogLevel): void {
+    const { quiet } = this.#store.state.screen;
+    const others = quiet.filter((one) => one !== level);
+    this.#store.choose({ quiet: others.length < quiet.length ? others : [...quiet, level] });
   }
 
   #teach(what: "skip" | "next" | "back" | "leave"): void {

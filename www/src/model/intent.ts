@@ -1,7 +1,6 @@
 /** Everything a person may want of the page, as data that travels up in one kind of event. */
-import type { ExportFormat } from "../engine/frame";
+import type { ExportFormat, LogLevel } from "../engine/frame";
 import type { Form } from "./forms";
-import type { Topic } from "./glossary";
 import type { Language } from "./language";
 import type { Picked } from "./picked";
 import type { Theme } from "./theme";
@@ -42,7 +41,7 @@ export type Choice =
   | { readonly do: "pick"; readonly picked: Picked | null }
   | { readonly do: "point"; readonly part: number | null }
   | { readonly do: "dock"; readonly dock: Dock | null }
-  | { readonly do: "expert"; readonly on: boolean }
+  | { readonly do: "expert" | "list"; readonly on: boolean }
   | { readonly do: "stride"; readonly stride: Stride }
   | { readonly do: "download" | "report"; readonly node: number }
   | { readonly do: "export"; readonly format: ExportFormat }
@@ -50,11 +49,12 @@ export type Choice =
   | { readonly do: "target"; readonly target: Target | null }
   | { readonly do: "show"; readonly pane: Pane }
   | { readonly do: "merge"; readonly logs: boolean }
+  | { readonly do: "level"; readonly level: LogLevel }
   | { readonly do: "rate"; readonly rate: number }
   | { readonly do: "idle"; readonly skip: boolean }
   | { readonly do: "language"; readonly language: Language }
   | { readonly do: "theme"; readonly theme: Theme }
-  | { readonly do: "help"; readonly open: boolean; readonly topic?: Topic }
+  | { readonly do: "help"; readonly open: boolean; readonly topic?: string }
   | { readonly do: "library" | "dump" | "exports"; readonly open: boolean }
   /** Reads a file of the reader's. */
   | { readonly do: "survey"; readonly file: File }

@@ -64,6 +64,12 @@ export function linkIn(hash: string): string | null {
   return text.startsWith(MARK) ? text.slice(MARK.length) : null;
 }
 
+/** True if an address asks for anything in words. */
+export function asksIn(search: string): boolean {
+  const told = new URLSearchParams(search);
+  return ["scenario", "seed", "step", "commands"].some((name) => told.has(name));
+}
+
 /** Where a fragment begins that is a link. */
 const MARK = "s=";
 const SYNCS: readonly SyncMode[] = ["diskless", "disk"];

@@ -4,7 +4,7 @@
  * While playing there is one animation callback outstanding and at most one call to the source;
  * while paused, hidden or off screen there is none.
  */
-import type { Anatomy, Command, ExportFormat, Frame, Inspected } from "../engine/frame";
+import type { Anatomy, Command, ExportFormat, Frame, Inspected, Passage } from "../engine/frame";
 import type { Source } from "../engine/source";
 import { Pace, STILL_MS } from "./pace";
 import type { Store } from "./store";
@@ -116,6 +116,11 @@ export class Player {
     if (source !== null) await this.#show(source, () => source.intervene(line));
   }
 
+  /** A stretch of the space-time diagram; null if there is none. */
+  async passage(from: number, to: number): Promise<Passage | null> {
+    return (await this.#read((source) => source.passage(from, to))) ?? null;
+  }
+
   /** Takes bytes apart, whatever else is under way; null if they are gone. */
   async inspect(what: Inspected): Promise<Anatomy | null> {
     return (await this.#read((source) => source.inspect(what))) ?? null;
@@ -163,6 +168,29 @@ export class Player {
       if (frame === null || frame.next === null || (steps > 0 && reached(frame))) return;
       if (!(await this.#show(source, () => source.step()))) return;
     }
+  }
+
+  /**
+   * Runs on out of sight to the first event at which something holds, and stops there; if it never
+   * does, nothing has moved. `holds` is asked of a frame and of the events since a cursor.
+   */
+  async reach(holds: (frame: Frame, since: number) => boolean): Promise<boolean> {
+    this.pause();
+    const order = this.#order;
+    const search = this.#read((source) => sought(source, holds, () => order === this.#order));
+    this.#away = search.then((end) => {
+      if (end !== null) this.#store.show(end.frame);
+    });
+    await this.#away;
+    return (await search)?.found ?? false;
+  }
+
+  /** Types a line at the first master; answers why not, if it is not taken. */
+  async typeAtMaster(line: string): Promise<string | null> {
+    const master = this.#store.state.frame?.nodes.find(({ upstream }) => upstream === null);
+    if (master === undefined) return "";
+    await this.intervene(`${master.name}> ${line}`);
+    return this.#store.state.error;
   }
 
   /**
@@ -254,6 +282,29 @@ async function surveyed(
   return frames;
 }
 
+/** Looks for the leap in which `holds` comes about, and in it for the event. */
+async function sought(
+  source: Source,
+  holds: (frame: Frame, since: number) => boolean,
+  wanted: () => boolean,
+): Promise<{ readonly frame: Frame; readonly found: boolean }> {
+  const start = (await source.frame()).cursor;
+  for (let since = start; wanted() && since < start + SOUGHT_MAX; since += LEAP) {
+    const ahead = await source.seek(since + LEAP);
+    if (holds(ahead, since)) {
+      let frame = await source.seek(since);
+      while (!holds(frame, since)) frame = await source.step();
+      return { frame, found: true };
+    }
+    if (ahead.next === null) break;
+  }
+  return { frame: await source.seek(start), found: false };
+}
+
+/** A search looks at the end of so many events at once: no more than a frame tells of. */
+const LEAP = 100;
+/** After so many events a search gives up. */
+const SOUGHT_MAX = 10_000;
 /** One call carries out at most this many events, lest the page stands still. */
 const EVENTS_PER_CALL = 200;
 /** A search for a chapter gives up after this many events. */

@@ -3,14 +3,14 @@
  *
  * Everything on the screen is a function of a `State`. A state is never changed, only replaced.
  */
-import type { Anatomy, Frame } from "../engine/frame";
+import type { Anatomy, Frame, LogLevel } from "../engine/frame";
 import type { DumpState } from "./dump";
 import type { Form } from "./forms";
-import type { Topic } from "./glossary";
 import type { Dock, Pane, Stride, SyncMode, Target } from "./intent";
 import { type Mark, marked } from "./marks";
 import type { Opening } from "./opening";
 import type { Picked } from "./picked";
+import type { Verdict } from "./trace";
 import type { LessonState } from "./tutor";
 
 /** Choices of the person that are not the lab's. */
@@ -26,9 +26,11 @@ export interface Screen {
   readonly pane: Pane;
   /** The logs of all nodes in one list. */
   readonly mergeLogs: boolean;
+  /** The levels whose lines the logs leave out. */
+  readonly quiet: readonly LogLevel[];
   readonly help: boolean;
-  /** What the help was asked about, if about something. */
-  readonly topic: Topic | null;
+  /** What the help was asked about, a place or a label, until it is shown. */
+  readonly topic: string | null;
   /** The list of lessons and scenarios is open. */
   readonly library: boolean;
   /** The reader's own dump is shown. */
@@ -45,6 +47,8 @@ export interface Screen {
   readonly width: number;
   /** No gliding: each step is a cut. */
   readonly still: boolean;
+  /** The space-time diagram as a list. */
+  readonly listed: boolean;
   /** What is shown below the picture, if anything. */
   readonly dock: Dock | null;
   /** Shows bytes, states and the space-time diagram, too. */
@@ -54,6 +58,9 @@ export interface Screen {
   /** What faults are offered for, if for anything. */
   readonly target: Target | null;
 }
+
+/** A file of events on its way into the lab, or what came of it. */
+export type TraceState = "reading" | Verdict;
 
 export interface State {
   /** Null until the engine has answered for the first time. */
@@ -71,6 +78,8 @@ export interface State {
   readonly lesson: LessonState | null;
   /** The reader's own dump, or null. */
   readonly dump: DumpState | null;
+  /** What came of the file of events that was opened last; null while there is none. */
+  readonly trace: TraceState | null;
   /** What the first ten seconds have come to, until the reader takes over. */
   readonly opening: Opening | null;
   /** The bytes that the reader has picked. */
@@ -129,6 +138,11 @@ export class Store {
     this.#replace({ ...this.#state, dump });
   }
 
+  /** Says what has come of a file of events. */
+  relive(trace: TraceState | null): void {
+    this.#replace({ ...this.#state, trace });
+  }
+
   /** Picks bytes, or none. */
   pick(picked: Picked | null): void {
     this.#replace({ ...this.#state, picked, anatomy: null, part: null });
@@ -151,11 +165,11 @@ export class Store {
 
   /** Forgets the lab, keeps the person's choices, and shows the first frame of another. */
   begin(frame: Frame | null): void {
-    const { dump, error: said } = this.#state;
+    const { dump, trace, error: said } = this.#state;
     const screen = { ...this.#state.screen, playing: false, target: null };
     // What was said before there was anything to see is still to be read.
     const error = this.#state.frame === null ? said : null;
-    this.#replace({ ...INITIAL, screen, frame, dump, error });
+    this.#replace({ ...INITIAL, screen, frame, dump, trace, error });
   }
 
   #replace(state: State): void {
@@ -173,6 +187,7 @@ const INITIAL: State = {
   lesson: null,
   opening: null,
   dump: null,
+  trace: null,
   picked: null,
   anatomy: null,
   part: null,
@@ -183,6 +198,7 @@ const INITIAL: State = {
     node: 0,
     pane: "console",
     mergeLogs: false,
+    quiet: [],
     help: false,
     topic: null,
     library: false,
@@ -193,6 +209,7 @@ const INITIAL: State = {
     sync: "diskless",
     width: 720,
     still: false,
+    listed: false,
     dock: null,
     expert: false,
     stride: "frame",
