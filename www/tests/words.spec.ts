@@ -176,3 +176,18 @@ test("each place opens the help at itself, and ? at the control that has the foc
     await expect(page.getByTestId(control)).toBeFocused();
   }
 });
+
+test("help that is asked for the moment it has closed stays open", async ({ page }) => {
+  await open(page, "?lang=en&expert");
+  await page.getByTestId("explain-keys").press("Enter");
+  await expect(page.locator(".topic[data-topic=keys]")).toBeFocused();
+  // Closed and opened again before the browser has told of the closing.
+  await page.getByTestId("help-dialog").evaluate(async (dialog: HTMLDialogElement) => {
+    const told = new Promise((done) => dialog.addEventListener("close", done, { once: true }));
+    dialog.close();
+    (dialog.getRootNode() as ShadowRoot).querySelector<HTMLElement>("[data-testid=explain-ruler]")?.click();
+    await told;
+  });
+  await expect(page.getByTestId("help-dialog")).toBeVisible();
+  await expect(page.locator(".topic[data-topic=ruler]")).toBeFocused();
+});

@@ -4,7 +4,7 @@ import { html, nothing, svg, type TemplateResult } from "lit";
 import type { BigKey, Life, Survey, Tally } from "../engine/dump";
 import { percent } from "../draw/scale";
 import { type DumpState, LOADED_MAX } from "../model/dump";
-import { intend, IntentEvent } from "../model/intent";
+import { intend, IntentEvent, whenClosed } from "../model/intent";
 import type { Words } from "../model/language";
 import { icon } from "./icons";
 import type { View } from "./view";
@@ -12,7 +12,7 @@ import type { View } from "./view";
 export function dump(view: View): TemplateResult {
   const { t, state } = view;
   return html`<dialog class="help dump" aria-labelledby="dump-title" data-dialog="dump"
-    data-testid="dump-dialog" @close=${intend({ do: "dump", open: false })}>
+    data-testid="dump-dialog" @close=${whenClosed({ do: "dump", open: false })}>
     <div class="help-head">
       <h2 id="dump-title">${t("dump.title")}</h2>
       <button type="button" class="quiet square" aria-label=${t("help.close")}

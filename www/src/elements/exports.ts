@@ -2,18 +2,18 @@
 import { html, nothing, type TemplateResult } from "lit";
 
 import type { ExportFormat } from "../engine/frame";
-import { intend, IntentEvent } from "../model/intent";
+import { intend, IntentEvent, whenClosed } from "../model/intent";
 import { icon } from "./icons";
 import type { View } from "./view";
 
 export function exports(view: View): TemplateResult {
   const { t } = view;
-  const shut = intend({ do: "exports", open: false });
   return html`<dialog class="help library" data-dialog="exports" aria-labelledby="exports-title"
-    data-testid="exports-dialog" @close=${shut}>
+    data-testid="exports-dialog" @close=${whenClosed({ do: "exports", open: false })}>
     <div class="help-head">
       <h2 id="exports-title">${t("exports.title")}</h2>
-      <button type="button" class="quiet square" aria-label=${t("help.close")} @click=${shut}>${icon("close")}</button>
+      <button type="button" class="quiet square" aria-label=${t("help.close")}
+        @click=${intend({ do: "exports", open: false })}>${icon("close")}</button>
     </div>
     ${link(view)}
     <p>${t("exports.lead")}</p>

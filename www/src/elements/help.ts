@@ -1,7 +1,7 @@
 /** Keys, legend, and a word about what this is. */
 import { html, type TemplateResult } from "lit";
 
-import { intend } from "../model/intent";
+import { intend, whenClosed } from "../model/intent";
 import { SHORTCUTS } from "../model/shortcuts";
 import { glossary } from "./explain";
 import { icon } from "./icons";
@@ -11,7 +11,7 @@ import type { View } from "./view";
 export function help(view: View): TemplateResult {
   const { t } = view;
   return html`<dialog class="help" data-dialog="help" aria-labelledby="help-title" data-testid="help-dialog"
-    @close=${intend({ do: "help", open: false })}>
+    @close=${whenClosed({ do: "help", open: false })}>
     <div class="help-head">
       <h2 id="help-title">${t("help.title")}</h2>
       <button type="button" class="quiet square" aria-label=${t("help.close")}

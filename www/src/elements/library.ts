@@ -1,7 +1,7 @@
 /** The list of what can be opened: lessons and scenarios. */
 import { html, type TemplateResult } from "lit";
 
-import { intend } from "../model/intent";
+import { intend, whenClosed } from "../model/intent";
 import type { Key } from "../model/language";
 import { LESSONS } from "../model/library";
 import { SCENARIOS } from "../model/scenarios";
@@ -12,7 +12,7 @@ export function library(view: View): TemplateResult {
   const { t, titles, state } = view;
   const now = state.lesson?.progress.lesson.id;
   return html`<dialog class="help library" aria-labelledby="library-title" data-dialog="library"
-    data-testid="library-dialog" @close=${intend({ do: "library", open: false })}>
+    data-testid="library-dialog" @close=${whenClosed({ do: "library", open: false })}>
     <div class="help-head">
       <h2 id="library-title">${t("library.title")}</h2>
       <button type="button" class="quiet square" aria-label=${t("help.close")}

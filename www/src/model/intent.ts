@@ -80,6 +80,15 @@ export function intend(intent: Intent): (event: Event) => void {
   return (event) => event.currentTarget?.dispatchEvent(new IntentEvent(intent));
 }
 
+/** Sends it up once a dialog has closed. That is told a moment later, and by then it may have been
+ * opened again: then there is nothing to send. */
+export function whenClosed(intent: Intent): (event: Event) => void {
+  const send = intend(intent);
+  return (event) => {
+    if (event.currentTarget instanceof HTMLDialogElement && !event.currentTarget.open) send(event);
+  };
+}
+
 declare global {
   interface GlobalEventHandlersEventMap {
     intent: IntentEvent;
