@@ -19,8 +19,9 @@ test("Korean readers meet no English sentence of the engine", async ({ page }) =
   await open(page, "?lang=ko");
   await page.getByTestId("chapter-steady").click();
   await expect(page.getByTestId("caption")).toHaveAttribute("data-stage", "steady");
-  const texts = await page.locator(".event:not(.kind-of-typed) .event-text").allTextContents();
-  expect(texts.length).toBeGreaterThan(50);
+  const events = page.locator(".event:not(.kind-of-typed) .event-text");
+  await expect.poll(() => events.count()).toBeGreaterThan(50);
+  const texts = await events.allTextContents();
   expect(texts.filter((text) => !/[가-힣]/.test(text))).toEqual([]);
 });
 
