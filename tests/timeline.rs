@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "it measures how long a seek takes")]
 
 use proptest::prelude::*;
-use replica_lab::lab::{Action, Intervention, LocalLab, NodeId, Script, Stride, Watch};
+use replica_lab::lab::{Action, EventKind, Intervention, LocalLab, NodeId, Script, Stride, Watch};
 use replica_lab::node::Status;
 use replica_lab::time::Duration;
 
@@ -112,6 +112,47 @@ fn branches_beyond_the_bound_are_given_up_and_it_is_said() {
     assert_eq!(lab.conductor().branches().len(), 65);
     let losses = lab.conductor().losses();
     assert_eq!(losses, ["the 6 oldest branches were given up for want of room"]);
+}
+
+/// The events of a lab that were faults, found the long way.
+fn faults(lab: &LocalLab) -> Vec<u64> {
+    let seen = lab.conductor().entries().iter().zip(0..lab.conductor().lived());
+    let faults = seen.filter(|(entry, _)| entry.kind == EventKind::Fault);
+    faults.map(|(_, index)| index).collect()
+}
+
+#[test]
+fn faults_are_marked_on_the_branch_that_is_lived() {
+    let mut lab = lab();
+    lab.run(Duration::from_secs(12));
+    let scripted = faults(&lab);
+    assert_eq!(scripted.len(), 2, "the script cuts, and heals");
+    assert_eq!(lab.conductor().faults().collect::<Vec<_>>(), scripted);
+    // Another future, which begins between the two, with a fault of its own.
+    let between = scripted[0] + 1;
+    lab.seek(between);
+    let freeze = Intervention::parse("freeze replica2").expect("it is an act");
+    lab.intervene(freeze.expect("it is one"));
+    lab.run(Duration::from_secs(1));
+    assert_eq!(lab.conductor().faults().collect::<Vec<_>>(), faults(&lab));
+    assert_eq!(lab.conductor().faults().take(2).collect::<Vec<_>>(), [scripted[0], between]);
+    let old = lab.conductor().branches().into_iter().find(|branch| !branch.current);
+    let old = old.expect("the old future stays");
+    assert!(lab.select(old.id));
+    assert_eq!(lab.conductor().faults().collect::<Vec<_>>(), scripted);
+}
+
+#[test]
+fn every_instant_has_the_events_that_had_happened() {
+    let mut lab = lab();
+    lab.run(Duration::from_secs(12));
+    let times: Vec<_> = lab.conductor().entries().iter().map(|entry| entry.at).collect();
+    let epoch = lab.conductor().world().plan().epoch;
+    for millis in (0..13_000).step_by(7) {
+        let at = epoch + Duration::from_millis(millis);
+        let happened = times.iter().filter(|&&time| time <= at).count() as u64;
+        assert_eq!(lab.conductor().cursor_at(at), happened, "after {millis} ms");
+    }
 }
 
 #[test]

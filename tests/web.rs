@@ -94,10 +94,10 @@ async fn back_to_the_beginning_and_forward_again_is_the_same() {
         let frame = lab.frame().await;
         let (end, hash) = (number(&frame, "cursor") as u32, string(&frame, "hash"));
         for cursor in [0, end / 3, 1, end / 2, end - 1] {
-            let frame = lab.handle.seek(cursor).await.unwrap();
+            let frame = lab.handle.seek(f64::from(cursor), false).await.unwrap();
             assert_eq!(number(&frame, "cursor") as u32, cursor);
         }
-        let frame = lab.handle.seek(end).await.unwrap();
+        let frame = lab.handle.seek(f64::from(end), false).await.unwrap();
         assert_eq!(string(&frame, "hash"), hash);
         let frame = lab.handle.back().await.unwrap();
         assert_eq!(number(&frame, "cursor") as u32, end - 1);

@@ -45,6 +45,8 @@ pub struct BranchView {
     pub fork: u64,
     /// How many events it has.
     pub length: u64,
+    /// When the first of its own was, and the last; `None` if it has none.
+    pub span: Option<(Instant, Instant)>,
     /// The act with which it begins to differ, in words.
     pub first: String,
 }
@@ -70,15 +72,18 @@ impl Timeline {
             current: false,
             fork: branch.fork,
             length: branch.fork + branch.entries.len() as u64,
+            span: span(&branch.entries),
             first: branch.entries.first().map(|entry| entry.text.clone()).unwrap_or_default(),
         });
         let mut all: Vec<BranchView> = others.collect();
+        let lived = usize::try_from(self.lived).unwrap_or(usize::MAX);
         let first = self.acts.keys().next().and_then(|&index| self.entry(index));
         all.push(BranchView {
             id: self.branches.current,
             current: true,
             fork: 0,
             length: self.lived,
+            span: span(&self.entries[..lived.min(self.entries.len())]),
             first: first.map(|entry| entry.text.clone()).unwrap_or_default(),
         });
         all.sort_by_key(|branch| branch.id);
@@ -129,7 +134,7 @@ impl Timeline {
             let left = self.branches.current;
             let (entries, acts) = self.split(branch.fork);
             self.hang(left, next, branch.fork, entries, acts);
-            self.entries.extend(branch.entries);
+            branch.entries.into_iter().for_each(|entry| self.push(entry));
             self.acts.extend(branch.acts);
         }
         self.lived = self.entries.len() as u64;
@@ -138,6 +143,7 @@ impl Timeline {
 
     fn split(&mut self, index: u64) -> (Vec<TraceEntry>, BTreeMap<u64, (Instant, Intervention)>) {
         let place = usize::try_from(index).unwrap_or(usize::MAX).min(self.entries.len());
+        self.faults.retain(|&fault| fault < index);
         (self.entries.split_off(place), self.acts.split_off(&index))
     }
 
@@ -174,6 +180,11 @@ impl Timeline {
             self.branches.dropped += 1;
         }
     }
+}
+
+/// When the first of some events was, and the last.
+fn span(entries: &[TraceEntry]) -> Option<(Instant, Instant)> {
+    Some((entries.first()?.at, entries.last()?.at))
 }
 
 /// More branches are not kept beside the one that is lived.

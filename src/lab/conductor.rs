@@ -106,6 +106,19 @@ impl Conductor {
         &self.timeline.entries
     }
 
+    /// The events among them that were faults, as far as they have been seen.
+    pub fn faults(&self) -> impl Iterator<Item = u64> {
+        let lived = self.lived();
+        self.timeline.faults.iter().copied().take_while(move |&index| index < lived)
+    }
+
+    /// How many of the events that somebody has seen had happened at an instant.
+    pub fn cursor_at(&self, at: Instant) -> u64 {
+        let lived = usize::try_from(self.lived()).unwrap_or(usize::MAX);
+        let seen = &self.timeline.entries[..lived.min(self.timeline.entries.len())];
+        seen.partition_point(|entry| entry.at <= at) as u64
+    }
+
     /// What the next step will do: what it did before, if it is known, else what the agenda says.
     pub fn next_event(&self) -> Option<NextEvent> {
         let index = usize::try_from(self.cursor()).unwrap_or(usize::MAX);
@@ -280,7 +293,7 @@ impl Conductor {
         let index = usize::try_from(self.cursor() - 1).unwrap_or(usize::MAX);
         match self.timeline.entries.get(index) {
             Some(known) => assert_eq!(*known, entry, "event {index} was repeated differently"),
-            None => self.timeline.entries.push(entry),
+            None => self.timeline.push(entry),
         }
         let index = self.cursor();
         let due = self.timeline.wants_checkpoint(index) && !self.world.has_untold();

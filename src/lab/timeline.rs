@@ -75,6 +75,8 @@ impl TraceEntry {
 pub(super) struct Timeline {
     /// Every event that is known, the first at index 0.
     pub(super) entries: Vec<TraceEntry>,
+    /// Where in them the faults are.
+    pub(super) faults: Vec<u64>,
     /// What people did, by the index of the event that it was, with the time.
     pub(super) acts: BTreeMap<u64, (Instant, Intervention)>,
     /// Worlds as they were before the event of an index; 0 is always there.
@@ -91,12 +93,21 @@ impl Timeline {
     pub(super) fn new(world: World) -> Self {
         Self {
             entries: Vec::new(),
+            faults: Vec::new(),
             acts: BTreeMap::new(),
             checkpoints: BTreeMap::from([(0, world)]),
             spacing: SPACING_MIN,
             lived: 0,
             branches: Branches::default(),
         }
+    }
+
+    /// Adds what has happened for the first time.
+    pub(super) fn push(&mut self, entry: TraceEntry) {
+        if entry.kind == EventKind::Fault {
+            self.faults.push(self.entries.len() as u64);
+        }
+        self.entries.push(entry);
     }
 
     /// The event of an index, if it is known.

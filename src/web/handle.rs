@@ -94,10 +94,17 @@ impl LabHandle {
         .await
     }
 
-    /// Goes to where `cursor` events have happened.
-    pub async fn seek(&self, cursor: u32) -> Result<JsValue, JsValue> {
+    /// Goes to where so many events have happened; or, if `timed`, all that is known of so many
+    /// milliseconds of virtual time.
+    pub async fn seek(&self, place: f64, timed: bool) -> Result<JsValue, JsValue> {
         self.with(|mut driver| async move {
-            let result = driver.seek(u64::from(cursor)).await;
+            let target = if timed {
+                let epoch = driver.conductor.world().plan().epoch;
+                driver.conductor.cursor_at(epoch + span(place))
+            } else {
+                place as u64
+            };
+            let result = driver.seek(target).await;
             (driver, result)
         })
         .await
@@ -213,7 +220,7 @@ impl LabHandle {
 
     /// Carries out the events of the next `millis` of virtual time, at most `limit` of them.
     pub async fn advance(&self, millis: f64, limit: u32) -> Result<JsValue, JsValue> {
-        let span = Duration::from_micros((millis.max(0.0) * 1_000.0) as u64);
+        let span = span(millis);
         self.with(|mut driver| async move {
             let result = driver.advance(span, limit).await;
             (driver, result)
@@ -307,6 +314,11 @@ impl LabHandle {
 async fn frame_of(driver: &Driver) -> Result<JsValue, JsValue> {
     let looks = driver.look(KEYS_MAX).await?;
     Ok(FrameView::of(driver, looks).serialize(&plain())?)
+}
+
+/// So many milliseconds of virtual time.
+fn span(millis: f64) -> Duration {
+    Duration::from_micros((millis.max(0.0) * 1_000.0) as u64)
 }
 
 /// What has happened up to the cursor, in a format for other tools.

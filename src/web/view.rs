@@ -9,8 +9,8 @@ use super::driver::{Driver, Isolation};
 use super::happening::HappeningView;
 use super::look::NodeLook;
 use crate::lab::{
-    BranchView, Conductor, Connection, DiskHealth, EventKind, FrameKind, InFlight, NextEvent,
-    NodeId, NodeLog, Side, Stride, TraceEntry, Trouble, Weight, World,
+    BranchView, Connection, DiskHealth, EventKind, FrameKind, InFlight, NextEvent, NodeId, NodeLog,
+    Side, Stride, TraceEntry, Trouble, Weight, World,
 };
 use crate::node::{Level, Link};
 use crate::time::Instant;
@@ -23,6 +23,10 @@ pub(super) struct FrameView {
     elapsed: f64,
     cursor: u64,
     length: u64,
+    /// Virtual milliseconds from the beginning to the last event that is known.
+    ends: f64,
+    /// Of each fault its index, and the virtual milliseconds from the beginning.
+    faults: Vec<f64>,
     next: Option<NextView>,
     nodes: Vec<NodeView>,
     wires: Vec<WireView>,
@@ -129,6 +133,9 @@ struct BranchLook {
     current: bool,
     fork: u64,
     length: u64,
+    /// Virtual milliseconds from the beginning to the first event of its own, and to the last.
+    parts: f64,
+    ends: f64,
     first: String,
 }
 
@@ -168,18 +175,29 @@ impl FrameView {
         let events = happened.iter().enumerate().skip(first);
         let events = events.map(|(index, entry)| EventView::of(index, entry));
         let nodes = looks.into_iter().enumerate().map(|(id, look)| node_view(driver, id, look));
+        let elapsed = |at: Instant| at.since(world.plan().epoch).micros() as f64 / 1_000.0;
+        let seen = usize::try_from(conductor.lived()).unwrap_or(usize::MAX);
+        let seen = &conductor.entries()[..seen.min(conductor.entries().len())];
+        let last = seen.last().map_or_else(|| world.now(), |last| last.at.max(world.now()));
+        let faults = conductor.faults().filter_map(|index| {
+            let entry = seen.get(usize::try_from(index).ok()?)?;
+            Some([index as f64, elapsed(entry.at)])
+        });
+        let branches = conductor.branches().into_iter();
         let wires = world.connections().map(|(id, connection)| wire_view(id.0, connection));
         Self {
             at: millis(world.now()),
-            elapsed: world.now().since(world.plan().epoch).micros() as f64 / 1_000.0,
+            elapsed: elapsed(world.now()),
             cursor: conductor.cursor(),
             length: conductor.lived(),
+            ends: elapsed(last),
+            faults: faults.take(MARKS_MAX).flatten().collect(),
             next: conductor.next_event().map(next_view),
             nodes: nodes.collect(),
             wires: wires.collect(),
             cuts: world.cuts().map(|(a, b)| CutView { a: a.0, b: b.0 }).collect(),
             troubles: troubles(world),
-            branches: branches(conductor),
+            branches: branches.map(|branch| branch_look(branch, elapsed)).collect(),
             next_command: conductor.known_end(Stride::Command).map(|(_, last)| NextView {
                 at: millis(last.at),
                 node: last.node.0,
@@ -217,15 +235,10 @@ fn troubles(world: &World) -> Vec<TroubleView> {
         .collect()
 }
 
-fn branches(conductor: &Conductor) -> Vec<BranchLook> {
-    let look = |branch: BranchView| BranchLook {
-        id: branch.id.0,
-        current: branch.current,
-        fork: branch.fork,
-        length: branch.length,
-        first: branch.first,
-    };
-    conductor.branches().into_iter().map(look).collect()
+fn branch_look(branch: BranchView, elapsed: impl Fn(Instant) -> f64) -> BranchLook {
+    let BranchView { id, current, fork, length, span, first } = branch;
+    let (parts, ends) = span.map_or((0.0, 0.0), |(from, to)| (elapsed(from), elapsed(to)));
+    BranchLook { id: id.0, current, fork, length, parts, ends, first }
 }
 
 fn next_view(next: NextEvent) -> NextView {
@@ -350,6 +363,8 @@ pub(super) fn millis(at: Instant) -> f64 {
     at.micros() as f64 / 1_000.0
 }
 
+/// The first faults that are marked.
+const MARKS_MAX: usize = 200;
 /// How many events are shown.
 const EVENTS_MAX: usize = 200;
 /// How many lines of each log are shown.

@@ -40,6 +40,8 @@ for (const lab of document.querySelectorAll("replica-lab")) {
   }
   const theme = recall("theme");
   if (theme === "light" || theme === "dark") lab.theme = theme satisfies Theme;
+  lab.keys = recall("keys") ?? lab.keys;
+  if (recall("hand") === "left") lab.hand = "left";
   const lesson = new URLSearchParams(location.search).get("lesson");
   const asks = asksIn(location.search);
   const link = linkIn(location.hash);
@@ -62,7 +64,7 @@ for (const lab of document.querySelectorAll("replica-lab")) {
   });
   // The page is the lab: its keys work from the beginning.
   if (document.activeElement === document.body) lab.focus({ preventScroll: true });
-  new MutationObserver(() => remember("theme", lab.theme)).observe(lab, {
-    attributeFilter: ["theme"],
-  });
+  new MutationObserver(() => {
+    for (const choice of ["theme", "keys", "hand"] as const) remember(choice, lab[choice]);
+  }).observe(lab, { attributeFilter: ["theme", "keys", "hand"] });
 }

@@ -3,9 +3,9 @@
  *
  * The loader is what the first picture waits for: the document, its style, and the script that
  * fetches the rest. The page is every script and style that every visit fetches, in the language
- * whose words are longest. What is fetched only when somebody asks for it (the explanations, the
- * space-time diagram, a file that is brought back, an address written by hand) is weighed by
- * itself. Lessons and scenarios are content: each is fetched when it is opened.
+ * whose words are longest. What is fetched only when somebody asks for it (the dialogs, the
+ * explanations, the space-time diagram, an address written by hand) is weighed by itself. Lessons
+ * and scenarios are content: each is fetched when it is opened.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,9 +15,10 @@ const DIST = new URL("../dist/", import.meta.url).pathname;
 const KB = 1_000;
 const LOADER_MAX = 15 * KB;
 const PAGE_MAX = 85 * KB;
-const ASKED_MAX = 15 * KB;
 /** Of the engine, what a first visit fetches; its parts are fetched when they are called. */
 const ENGINE_MAX = 250 * KB;
+/** What a first visit does not fetch: it waits until it is asked for. */
+const ASKED_MAX = 18 * KB;
 
 const weigh = (file) => gzipSync(readFileSync(join(DIST, file)), { level: 9 }).length;
 const sum = (files) => [...files].reduce((total, file) => total + weigh(file), 0);
@@ -71,8 +72,8 @@ function workersOf(files) {
 const weights = [
   { what: "loader", bytes: sum(loader), max: LOADER_MAX },
   { what: "page", bytes: sum(page) + words, max: PAGE_MAX },
-  { what: "asked", bytes: sum(later) + heaviest(isSaid), max: ASKED_MAX },
   { what: "engine", bytes: weigh(engine), max: ENGINE_MAX },
+  { what: "asked", bytes: sum(later) + heaviest(isSaid), max: ASKED_MAX },
 ];
 let heavy = false;
 for (const { what, bytes, max } of weights) {

@@ -168,6 +168,45 @@ for (const width of [1_440, 1_280, 1_024, 768, 480, 375, 320]) {
   });
 }
 
+for (const width of [1_440, 1_024, 768, 375]) {
+  test(`words that are longer by two fifths have room at ${width} pixels`, async ({ page }) => {
+    await page.route("**/locales/en.json*", async (route) => {
+      const reply = await route.fetch();
+      // The module has one string a line: `"key": "text"` is what is told of.
+      const body = (await reply.text()).replace(/(?<=": ?")(?:[^"\\]|\\.)+(?=")/g, longer);
+      await route.fulfill({ response: reply, body });
+    });
+    await page.setViewportSize({ width, height: 800 });
+    const wider = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    for (const [frames, cursors] of [["chain", [0]], ["story", [0, 3, 5]]] as const) {
+      await open(page, `?lang=en&frames=${frames}`);
+      await expect(page.getByTestId("step")).toContainText("Neeext");
+      for (const cursor of cursors) {
+        while ((await frameOf(page)).cursor < cursor) await press(page, "step");
+        expect(await wider()).toBeLessThanOrEqual(0);
+        expect(await page.evaluate(clipped)).toEqual([]);
+      }
+    }
+  });
+}
+
+/** As long as a language with long words has it; what stands in braces is a value. */
+function longer(text: string): string {
+  return text
+    .split(/(\{\w+\})/)
+    .map((part) => (part.startsWith("{") ? part : part.replace(/[aeiou]/gi, (vowel) => vowel.repeat(2)).replace(/([aeiou])\1/i, "$1$1$1")))
+    .join("");
+}
+
+/** The controls whose words are cut off, without an ellipsis that says so. */
+function clipped(): string[] {
+  const root = document.querySelector("replica-lab")?.shadowRoot;
+  return [...(root?.querySelectorAll<HTMLElement>("button, h2, label") ?? [])]
+    .filter((one) => one.checkVisibility() && one.clientWidth > 1 && getComputedStyle(one).textOverflow !== "ellipsis")
+    .filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX !== "visible")
+    .map((one) => one.textContent?.trim() ?? "");
+}
+
 for (const scheme of ["light", "dark"] as const) {
   test(`axe finds nothing serious in ${scheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: scheme });

@@ -2,9 +2,9 @@
 import { html, type TemplateResult } from "lit";
 
 import { intend, whenClosed } from "../model/intent";
-import { SHORTCUTS } from "../model/shortcuts";
 import { glossary } from "./explain";
 import { icon } from "./icons";
+import { shortcuts } from "./keys-help";
 import { legend } from "./topology";
 import type { View } from "./view";
 
@@ -20,14 +20,7 @@ export function help(view: View): TemplateResult {
     <p>${t("help.about")}</p>
     <p class="minor badge" data-testid="badge">${t("help.badge", { version: VERSION, commit: COMMIT })} ${t("help.absent")}</p>
     <h3>${t("help.keys")}</h3>
-    <dl class="shortcuts">
-      ${SHORTCUTS.map(
-        ([keys, key]) => html`<div>
-          <dt>${keys.split(" ").map((one) => html`<kbd>${one}</kbd>`)}</dt>
-          <dd>${t(key)}</dd>
-        </div>`,
-      )}
-    </dl>
+    ${shortcuts(view)}
     <h3>${t("help.legend")}</h3>
     ${legend(view)}${glossary(view)}
   </dialog>`;

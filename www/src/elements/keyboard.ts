@@ -10,19 +10,24 @@ import { type Wish, wishOf } from "../model/shortcuts";
 export type Verdict = Wish | "pass" | "keep" | "leave";
 
 /** What is to be done about a press. */
-export function verdict(event: KeyboardEvent): Verdict {
+export function verdict(event: KeyboardEvent, keys: string): Verdict {
   if (event.ctrlKey || event.metaKey || event.altKey) return "pass";
   const target = event.composedPath()[0];
   if (!(target instanceof Element)) return "pass";
   if (target.closest("dialog") !== null) return "keep";
   if (isText(target)) return event.key === "Escape" && !event.isComposing ? "leave" : "keep";
-  if (target instanceof HTMLInputElement && SLIDING.test(event.key)) return "keep";
+  if (isSliding(target) && SLIDING.test(event.key)) return "keep";
   if (isControl(target) && (event.key === " " || event.key === "Enter")) return "keep";
-  return wishOf(event) ?? "pass";
+  return wishOf(event, keys) ?? "pass";
 }
 
 function isText(target: Element): boolean {
   return target instanceof HTMLInputElement && target.type !== "range";
+}
+
+/** A slider and a menu act on arrows themselves. */
+function isSliding(target: Element): boolean {
+  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
 }
 
 function isControl(target: Element): boolean {

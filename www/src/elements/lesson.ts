@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 
 import { intend } from "../model/intent";
-import { isAsking, type Progress, stepOf, type StepTelling, wasRight } from "../model/lesson";
+import { isAsking, type Progress, stepOf, type StepTelling, type Telling, wasRight } from "../model/lesson";
 import type { LessonState } from "../model/tutor";
 import { icon } from "./icons";
 import type { View } from "./view";
@@ -36,7 +36,31 @@ export function lesson(view: View): TemplateResult | typeof nothing {
       ${last ? html`<p class="lesson-after">${telling.after}</p>` : nothing}
     </div>
     <div class="lesson-acts">${controls(view, state.lesson, last)}</div>
+    ${storyboard(telling, progress)}
   </section>`;
+}
+
+/** The whole lesson, for paper: what is said, what is asked, and why it is so. */
+function storyboard({ goal, steps, after }: Telling, { lesson }: Progress): TemplateResult {
+  return html`<div class="storyboard" data-testid="storyboard">
+    <p><em>${goal}</em></p>
+    <ol>
+      ${lesson.steps.map(({ id, ask: asked }) => {
+        const { say, ask } = steps[id] ?? { say: "", ask: undefined };
+        return html`<li>
+          <p>${say}</p>
+          ${
+            ask === undefined
+              ? nothing
+              : html`<p><strong>${ask.question}</strong></p>
+                  <ul>${ask.choices.map((text, choice) => html`<li>${choice === asked?.right ? "✓ " : "· "}${text}</li>`)}</ul>
+                  <p>${ask.why}</p>`
+          }
+        </li>`;
+      })}
+    </ol>
+    <p>${after}</p>
+  </div>`;
 }
 
 /** The prediction: it is asked before the step goes on, and judged when it has. */

@@ -19,7 +19,7 @@ import { Actor } from "../model/actor";
 import type { Miss } from "../model/asked";
 import { DumpReading } from "../model/dump";
 import { type Glossary, loadGlossary, termOf } from "../model/glossary";
-import { IntentEvent, type SyncMode } from "../model/intent";
+import { type Hand, IntentEvent, type SyncMode } from "../model/intent";
 import { type Language, loadWords, negotiated, type Words } from "../model/language";
 import type { Telling } from "../model/lesson";
 import { choicesOf, type Known, scenarioOf, scriptOf } from "../model/link";
@@ -27,8 +27,7 @@ import { loadLesson, loadScenario, loadTelling, loadTitles } from "../model/libr
 import { OpeningShow } from "../model/opening";
 import { Player } from "../model/player";
 import { settingOf, withSync } from "../model/scenario";
-import type { Wish } from "../model/shortcuts";
-import { nudged } from "../model/speed";
+import { USUAL, type Wish } from "../model/shortcuts";
 import { Store } from "../model/store";
 import { storyOf } from "../model/story";
 import type { Theme } from "../model/theme";
@@ -37,17 +36,22 @@ import { sheets } from "../styles/sheets";
 import { Surroundings } from "./surroundings";
 import { verdict } from "./keyboard";
 import { poster, screen } from "./screen";
+import type { View } from "./view";
+import { granted } from "./wishes";
 
 export class ReplicaLab extends LitElement {
   static override styles = sheets;
   static override properties = {
     theme: { reflect: true },
     autoplay: { reflect: true },
+    keys: { reflect: true },
+    hand: { reflect: true },
     script: { attribute: false },
     words: { state: true },
     telling: { state: true },
     titles: { state: true },
     glossary: { state: true },
+    dialogs: { state: true },
   };
   /** How labs are opened: set once by the page, before the first element is connected. */
   static opener: Opener | null = null;
@@ -59,6 +63,10 @@ export class ReplicaLab extends LitElement {
   declare theme: Theme;
   /** "visible": the first ten seconds play by themselves, once there is somebody to see them. */
   declare autoplay: "off" | "visible";
+  /** "off": no key does anything here; "cut=KeyQ": some have been given others. */
+  declare keys: string;
+  /** The hand that holds a phone. */
+  declare hand: Hand;
   /** The world and its story, as text. */
   declare script: string;
   declare words: Words | null;
@@ -66,6 +74,8 @@ export class ReplicaLab extends LitElement {
   declare titles: readonly string[];
   /** What the words on the screen mean, once somebody has asked. */
   declare glossary: Glossary | null;
+  /** What draws the dialogs, once one was asked for. */
+  declare dialogs: View["dialogs"];
 
   readonly #store = new Store(() => {
     this.requestUpdate();
@@ -84,6 +94,8 @@ export class ReplicaLab extends LitElement {
   readonly #actor = new Actor(this.#store, this.#player, this.#tutor, this.#reading, {
     speak: (language) => void this.#speak(language),
     paint: (theme) => (this.theme = theme),
+    bind: (keys) => (this.keys = keys),
+    hold: (hand) => (this.hand = hand),
     open: (sync) => void this.#open(sync),
     openLesson: (id) => void this.openLesson(id),
     openScenario: (id) => void this.openScenario(id),
@@ -114,6 +126,9 @@ export class ReplicaLab extends LitElement {
     super();
     this.theme = "auto";
     this.autoplay = "off";
+    this.keys = USUAL;
+    this.hand = "right";
+    this.dialogs = null;
     this.script = "";
     this.words = null;
     this.telling = null;
@@ -163,23 +178,35 @@ export class ReplicaLab extends LitElement {
     const { frame } = state;
     if (t === null) return html`<div class="poster"><slot name="poster"></slot></div>`;
     if (frame === null) return poster(t, state.error, () => this.#tryAgain());
-    const { telling, titles } = this;
+    const { telling, titles, dialogs, keys, hand } = this;
     const glossary = this.glossary?.language === t.language ? this.glossary : null;
     const story = storyOf(frame);
     const parts = { commands: this.#commands, passage: this.#passage };
-    const view = { state, frame, story, t, theme, telling, titles, glossary, ...parts };
+    const view = { state, frame, story, t, theme, telling, titles, glossary, dialogs, keys, hand, ...parts };
     return html`<div class="sheet" @intent=${this.#intent}>${screen(view)}</div>`;
   }
 
   protected override updated(): void {
     this.#keepFocus();
     const { help, library, dump, exports } = this.#store.state.screen;
+    if (this.dialogs === null) return help || library || dump || exports ? void this.#fetchDialogs() : undefined;
     this.#modal("help", help);
     if (help) this.#explain();
     else this.#asked = null;
     this.#modal("library", library);
     this.#modal("dump", dump);
     this.#modal("exports", exports);
+  }
+
+  async #fetchDialogs(): Promise<void> {
+    try {
+      const { dialogs, sheet } = await import("./dialogs");
+      if (sheet.styleSheet) this.shadowRoot?.adoptedStyleSheets.push(sheet.styleSheet);
+      this.dialogs = dialogs;
+    } catch (error) {
+      this.#store.choose({ help: false, library: false, dump: false, exports: false });
+      this.#store.fail(String(error));
+    }
   }
 
   /** A control that is gone, or disabled, leaves the focus to the lesson, or to the lab. */
@@ -407,7 +434,7 @@ export class ReplicaLab extends LitElement {
   }
 
   #keydown(event: KeyboardEvent): void {
-    const answer = verdict(event);
+    const answer = verdict(event, this.keys);
     const toggles = typeof answer === "object" && answer.do === "toggle";
     const presses = answer === "keep" && (event.key === " " || event.key === "Enter");
     if (this.#isShowing && !toggles && !presses) this.#takeOver(false);
@@ -420,20 +447,17 @@ export class ReplicaLab extends LitElement {
     this.#wish(answer);
   }
 
+  /** Puts the focus on a part of the page, once it is drawn. */
+  #focusOn(part: string): void {
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(part)?.focus());
+  }
+
   #wish(wish: Wish): void {
     this.#show.yield();
-    if (wish.do === "prompt") {
-      this.renderRoot.querySelector<HTMLInputElement>(".prompt-line")?.focus();
-    } else if (wish.do === "faster") {
-      const { rate } = this.#store.state.screen;
-      this.#store.choose({ rate: nudged(rate, wish.by) });
-    } else if (wish.do === "help") {
-      // Asked at a control, the help tells of it.
-      const label = this.shadowRoot?.activeElement?.textContent?.trim();
-      this.#actor.act({ ...wish, ...(label ? { topic: label } : {}) });
-    } else {
-      this.#actor.act(wish);
-    }
+    const label = this.shadowRoot?.activeElement?.textContent?.trim();
+    const { intent, focus } = granted(wish, this.#store.state, label);
+    if (intent !== undefined) this.#actor.act(intent);
+    if (focus !== undefined) this.#focusOn(focus);
   }
 }
 

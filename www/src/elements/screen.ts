@@ -8,16 +8,12 @@ import { sentence } from "../model/sentence";
 import { consolePane } from "./console";
 import { crashes } from "./crash";
 import { dock } from "./dock";
-import { dump } from "./dump";
 import { events } from "./events";
-import { exports } from "./exports";
 import { faults } from "./faults";
 import { header } from "./header";
-import { help } from "./help";
 import { icon } from "./icons";
 import { keys } from "./keys";
 import { lesson } from "./lesson";
-import { library } from "./library";
 import { ruler } from "./ruler";
 import { caption, story } from "./story";
 import { topology } from "./topology";
@@ -38,7 +34,7 @@ export function screen(view: View): TemplateResult {
       <div class="side side-data">${keys(view)}${events(view)}</div>
       ${dock(view)}
     </div>
-    ${transport(view)} ${help(view)} ${library(view)} ${dump(view)} ${exports(view)}
+    ${transport(view)} ${view.dialogs?.(view) ?? nothing}
     <p class="unseen" role="status" aria-live="polite" data-testid="announcement">
       ${announcement(view)}
     </p>

@@ -2,14 +2,13 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 
-import { percent } from "../draw/scale";
 import type { NextEvent } from "../engine/frame";
 import { type Intent, IntentEvent, intend, type Stride } from "../model/intent";
 import { sentence } from "../model/sentence";
 import { powerOf, RATE_POWERS, rateAt, rateText } from "../model/speed";
-import { CHAPTERS } from "../model/story";
 import { explain } from "./explain";
 import { type Icon, icon } from "./icons";
+import { scrubber } from "./scrubber";
 import type { View } from "./view";
 
 export function transport(view: View): TemplateResult {
@@ -36,7 +35,7 @@ export function transport(view: View): TemplateResult {
         ${step(view)}
         ${button(view, "end", "time.end", { do: "end" }, frame.cursor === frame.length)}
       </div>
-      ${clock(view)}${speed(view)}${explain(view, "time")}
+      ${clock(view)}${speed(view)}${explain(view, "time")}${hand(view)}
     </div>
     ${state.screen.expert || frame.branches.length > 1 ? html`<div class="controls study">
           ${state.screen.expert ? strides(view) : nothing}${branches(view)}
@@ -184,39 +183,6 @@ function menu(
   </select>`;
 }
 
-function scrubber({ t, frame, state }: View): TemplateResult {
-  const { cursor, length } = frame;
-  const time = t.seconds(frame.elapsed);
-  const seek = (event: Event): void => {
-    const input = event.currentTarget as HTMLInputElement;
-    input.dispatchEvent(new IntentEvent({ do: "seek", cursor: input.valueAsNumber }));
-  };
-  return html`<div class="scrubber">
-    <svg class="scrubber-marks" width="100%" height="8" aria-hidden="true">
-      ${state.marks
-        .filter((mark) => mark.chapter >= 0)
-        .map((mark) => {
-          const x = percent(mark.cursor / Math.max(1, length));
-          return html`<svg x=${x} overflow="visible">
-            <title>${t(`chapter.${CHAPTERS[mark.chapter] ?? "steady"}`)}</title>
-            <rect class="chapter-mark" x="-1" width="2" height="8"></rect>
-          </svg>`;
-        })}
-    </svg>
-    <input
-      type="range"
-      min="0"
-      max=${length}
-      step="1"
-      .value=${live(String(cursor))}
-      data-testid="scrubber"
-      aria-label=${t("time.scrub")}
-      aria-valuetext=${t("time.position", { cursor, length, time })}
-      @input=${seek}
-    />
-  </div>`;
-}
-
 function clock({ t, frame, state }: View): TemplateResult {
   const { cursor, length } = frame;
   const time = t.seconds(frame.elapsed);
@@ -233,7 +199,8 @@ function clock({ t, frame, state }: View): TemplateResult {
 }
 
 function speed({ t, state }: View): TemplateResult {
-  const { rate, skipIdle } = state.screen;
+  const { rate, skipIdle, scale } = state.screen;
+  const byTime = scale === "time";
   const { min, max, step } = RATE_POWERS;
   const change = (event: Event): void => {
     const input = event.currentTarget as HTMLInputElement;
@@ -263,5 +230,46 @@ function speed({ t, state }: View): TemplateResult {
     >
       ${t("time.idle")}
     </button>
+    <button
+      type="button"
+      class="quiet toggle"
+      data-testid="as-recorded"
+      aria-pressed=${rate === 1 && !skipIdle}
+      title=${t("time.recorded.hint")}
+      @click=${asRecorded}
+    >
+      ${t("time.recorded")}
+    </button>
+    <button
+      type="button"
+      class="quiet toggle"
+      data-testid="scale"
+      aria-pressed=${byTime}
+      title=${t("time.scale.hint")}
+      @click=${intend({ do: "scale", scale: byTime ? "events" : "time" })}
+    >
+      ${t("time.scale")}
+    </button>
   </div>`;
+}
+
+/** As fast as it was: a second for a second, with all the waiting. */
+function asRecorded(event: Event): void {
+  event.currentTarget?.dispatchEvent(new IntentEvent({ do: "rate", rate: 1 }));
+  event.currentTarget?.dispatchEvent(new IntentEvent({ do: "idle", skip: false }));
+}
+
+/** On a phone, the side on which the controls are. */
+function hand({ t, hand }: View): TemplateResult {
+  const other = hand === "left" ? "right" : "left";
+  return html`<button
+    type="button"
+    class="quiet square hand"
+    data-testid="hand"
+    aria-label=${t(`time.hand.${other}`)}
+    title=${t(`time.hand.${other}`)}
+    @click=${intend({ do: "hand", hand: other })}
+  >
+    ⇄
+  </button>`;
 }

@@ -1,6 +1,9 @@
 /** What every template is a function of. */
+import type { TemplateResult } from "lit";
+
 import type { Command, Frame, NodeView, Passage } from "../engine/frame";
 import type { Glossary } from "../model/glossary";
+import type { Hand } from "../model/intent";
 import type { Telling } from "../model/lesson";
 import type { Words } from "../model/language";
 import type { State } from "../model/store";
@@ -21,6 +24,11 @@ export interface View {
   readonly glossary: Glossary | null;
   /** A stretch of the space-time diagram, for who draws it. */
   readonly passage: (from: number, to: number) => Promise<Passage | null>;
+  /** What opens above the page, once it was asked for. */
+  readonly dialogs: ((view: View) => TemplateResult) | null;
+  /** The keys that a reader has chosen; see `model/shortcuts.ts`. */
+  readonly keys: string;
+  readonly hand: Hand;
   /** The titles of the lessons. */
   readonly titles: readonly string[];
 }

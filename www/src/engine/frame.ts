@@ -16,6 +16,10 @@ export interface Frame {
   readonly cursor: number;
   /** How many events are known on this branch; `cursor <= length`. */
   readonly length: number;
+  /** Virtual milliseconds from the beginning to the last event that is known. */
+  readonly ends: number;
+  /** Of each event that was a fault its index, and virtual milliseconds since the beginning. */
+  readonly faults: readonly number[];
   /** The event that the next step carries out, or null if nothing will ever happen by itself. */
   readonly next: NextEvent | null;
   /** Every node, in the order of creation. */
@@ -350,6 +354,9 @@ export interface BranchView {
   /** The index of the first event that is its own. */
   readonly fork: number;
   readonly length: number;
+  /** Virtual milliseconds from the beginning to the first event of its own, and to the last. */
+  readonly parts: number;
+  readonly ends: number;
   /** The act with which it begins to differ. */
   readonly first: string;
 }

@@ -14,6 +14,8 @@ export interface Source {
   back(): Promise<Frame>;
   /** Goes to the instant at which `cursor` events have happened. */
   seek(cursor: number): Promise<Frame>;
+  /** Goes to where all has happened that is known of the first `millis` of virtual time. */
+  seekTime(millis: number): Promise<Frame>;
   /** Carries out all events of the next `millis` of virtual time (at most `limit` of them). */
   advance(millis: number, limit: number): Promise<Frame>;
   /** Goes on to the end of a step of this size, or back to where the last one ended. */

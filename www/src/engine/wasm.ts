@@ -52,7 +52,11 @@ class WasmSource implements Source {
   }
 
   seek(cursor: number): Promise<Frame> {
-    return this.#ask(this.#handle.seek(cursor));
+    return this.#ask(this.#handle.seek(cursor, false));
+  }
+
+  seekTime(millis: number): Promise<Frame> {
+    return this.#ask(this.#handle.seek(millis, true));
   }
 
   advance(millis: number, limit: number): Promise<Frame> {

@@ -177,6 +177,8 @@ export const PLACES: Readonly<Record<Topic, readonly Term[]>> = {
       page: "https://en.wikipedia.org/wiki/Discrete-event_simulation",
     },
     { id: "speed", labels: ["time.speed"], page: "https://en.wikipedia.org/wiki/Discrete-event_simulation" },
+    { id: "recorded", labels: ["time.recorded"], page: "https://en.wikipedia.org/wiki/Discrete-event_simulation" },
+    { id: "scale", labels: ["time.scale"], page: "https://en.wikipedia.org/wiki/Discrete-event_simulation" },
     { id: "idle", labels: ["time.idle"], page: "https://en.wikipedia.org/wiki/Discrete-event_simulation" },
     {
       id: "stride",

@@ -2,7 +2,7 @@
 import type { ExportFormat, LogLevel } from "../engine/frame";
 import { copy } from "./clipboard";
 import { additionOf, type DumpReading } from "./dump";
-import type { Intent, Move, SyncMode } from "./intent";
+import type { Hand, Intent, Move, SyncMode } from "./intent";
 import type { Language } from "./language";
 import { addressOf, viewOf } from "./link";
 import { beginningOf } from "./marks";
@@ -25,6 +25,10 @@ export interface Stage {
   openTrace(file: File): void;
   /** The scenario that the lab was opened with: its name, or its text. */
   told(): string;
+  /** Gives shortcuts other keys, or switches them off. */
+  bind(keys: string): void;
+  /** Puts the controls on the side of a hand. */
+  hold(hand: Hand): void;
   /** Shows more, or less. */
   study(expert: boolean): void;
   /** Gives the reader a file. */
@@ -118,6 +122,17 @@ export class Actor {
         return this.#store.choose({ rate: intent.rate });
       case "idle":
         return this.#store.choose({ skipIdle: intent.skip });
+      case "scale":
+        return this.#store.choose({ scale: intent.scale });
+      case "peek":
+        return void this.#peek(intent.at);
+      case "rebind":
+        return this.#store.choose({ rebinding: intent.id });
+      case "keys":
+        this.#store.choose({ rebinding: null });
+        return this.#stage.bind(intent.keys);
+      case "hand":
+        return this.#stage.hold(intent.hand);
       default:
         return void this.#move(intent);
     }
@@ -165,6 +180,17 @@ export class Actor {
     const { frame } = this.#store.state;
     const flying = frame?.wires.flatMap((wire) => wire.frames).find((one) => one.id === id);
     if (frame !== null && flying !== undefined) await this.#pick(frameAsPicked(frame, flying));
+  }
+
+  /** Looks at another moment of the line of history, or no longer. */
+  async #peek(at: number | null): Promise<void> {
+    if (at === null) return this.#store.peek(null);
+    const { peek, screen } = this.#store.state;
+    this.#store.peek({ at, frame: peek?.frame ?? null });
+    const frame = await this.#player.peek((source) =>
+      screen.scale === "time" ? source.seekTime(at) : source.seek(Math.round(at)),
+    );
+    if (frame !== null && this.#store.state.peek?.at === at) this.#store.peek({ at, frame });
   }
 
   async #download(id: number): Promise<void> {
@@ -241,6 +267,8 @@ export class Actor {
         return player.seek(state.frame?.length ?? 0);
       case "seek":
         return player.seek(intent.cursor);
+      case "seekTime":
+        return player.seekTime(intent.millis);
       case "toggle":
         return state.screen.playing ? player.pause() : player.play();
       case "reach":
@@ -260,6 +288,7 @@ export class Actor {
     try {
       holds(until, frame, marks);
       await this.#player.run((now) => holds(until, now, marks));
+      this.#store.stop();
     } catch (error) {
       this.#store.fail(error instanceof Error ? error.message : String(error));
     }

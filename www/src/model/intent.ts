@@ -11,6 +11,12 @@ export type SyncMode = "diskless" | "disk";
 /** The panes that share one place on smaller screens. */
 export type Pane = "console" | "keys" | "events";
 
+/** What the line of history measures: events, or virtual time. */
+export type Scale = "events" | "time";
+
+/** The hand that holds a phone: the controls are on its side. */
+export type Hand = "right" | "left";
+
 /** What can be shown below the picture. */
 export type Dock = "inspector" | "spacetime" | "facts";
 
@@ -28,6 +34,8 @@ export type Move =
   | { readonly do: "chapter"; readonly by: 1 | -1 }
   | { readonly do: "reach"; readonly chapter: number }
   | { readonly do: "seek"; readonly cursor: number }
+  /** To an instant, in virtual milliseconds since the beginning. */
+  | { readonly do: "seekTime"; readonly millis: number }
   | { readonly do: "visit"; readonly cursor: number; readonly id: string }
   | { readonly do: "branch"; readonly id: number }
   | { readonly do: "until"; readonly until: string }
@@ -52,6 +60,13 @@ export type Choice =
   | { readonly do: "level"; readonly level: LogLevel }
   | { readonly do: "rate"; readonly rate: number }
   | { readonly do: "idle"; readonly skip: boolean }
+  | { readonly do: "scale"; readonly scale: Scale }
+  /** Looks at another moment without going there. */
+  | { readonly do: "peek"; readonly at: number | null }
+  /** The shortcut that waits for another key. */
+  | { readonly do: "rebind"; readonly id: string | null }
+  | { readonly do: "keys"; readonly keys: string }
+  | { readonly do: "hand"; readonly hand: Hand }
   | { readonly do: "language"; readonly language: Language }
   | { readonly do: "theme"; readonly theme: Theme }
   | { readonly do: "help"; readonly open: boolean; readonly topic?: string }

@@ -5,6 +5,8 @@ import { storyOf } from "./story";
 export interface Mark {
   /** How many events had happened when the chapter was first seen. */
   readonly cursor: number;
+  /** Virtual milliseconds since the lab began. */
+  readonly elapsed: number;
   readonly chapter: number;
 }
 
@@ -21,7 +23,7 @@ export function marked(
   const last = kept.filter((mark) => mark.cursor <= frame.cursor).at(-1);
   if (chapter === (last?.chapter ?? -1)) return kept.length === marks.length ? marks : kept;
   const next = kept.filter((mark) => mark.cursor !== frame.cursor);
-  next.push({ cursor: frame.cursor, chapter });
+  next.push({ cursor: frame.cursor, elapsed: frame.elapsed, chapter });
   return next.sort((a, b) => a.cursor - b.cursor);
 }
 

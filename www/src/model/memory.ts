@@ -1,7 +1,7 @@
 /** What the page remembers of a reader's choices; nothing, where storage is refused. */
 
 /** What is remembered. */
-export type Memory = "language" | "theme" | "expert" | "opening";
+export type Memory = "language" | "theme" | "expert" | "opening" | "keys" | "hand";
 
 export function recall(name: Memory): string | null {
   try {

@@ -16,6 +16,9 @@ export interface Animation {
   cancel(id: number): void;
 }
 
+/** A way to another moment. */
+export type Goal = (source: Source) => Promise<Frame>;
+
 export class Player {
   readonly #store: Store;
   readonly #animation: Animation;
@@ -33,7 +36,9 @@ export class Player {
   /** Settled while the source stands where the picture shows it. */
   #away: Promise<void> = Promise.resolve();
   /** Where a seek that is under way leads. */
-  #goal: number | null = null;
+  #goal: Goal | null = null;
+  /** Which moment was asked for last, to be looked at. */
+  #peeked = 0;
 
   constructor(store: Store, animation: Animation) {
     this.#store = store;
@@ -71,6 +76,7 @@ export class Player {
 
   /** A link to what is shown, as the fragment of a URL; null if there is nothing. */
   async share(scenario: string, view: string): Promise<string | null> {
+    await this.#away;
     return (await this.#source?.share(scenario, view)) ?? null;
   }
 
@@ -97,17 +103,45 @@ export class Player {
   }
 
   /** Goes to `cursor`; of the places asked for while a call is under way, only the last counts. */
-  async seek(cursor: number): Promise<void> {
+  seek(cursor: number): Promise<void> {
+    return this.#go((source) => source.seek(cursor));
+  }
+
+  /** Goes to an instant, in virtual milliseconds since the beginning. */
+  seekTime(millis: number): Promise<void> {
+    return this.#go((source) => source.seekTime(millis));
+  }
+
+  async #go(there: Goal): Promise<void> {
     const waiting = this.#goal !== null;
-    this.#goal = cursor;
+    this.#goal = there;
     if (waiting) return;
     this.pause();
     while (this.#source !== null && this.#goal !== null) {
       const source: Source = this.#source;
-      const goal: number = this.#goal;
-      await this.#show(source, () => source.seek(goal));
+      const goal: Goal = this.#goal;
+      await this.#show(source, () => goal(source));
       if (this.#goal === goal) this.#goal = null;
     }
+  }
+
+  /**
+   * Looks at another moment and comes back: nothing has moved. Of the moments that were asked for
+   * while one was looked at, only the last is looked at; null if this is not it.
+   */
+  async peek(there: Goal): Promise<Frame | null> {
+    const wanted = ++this.#peeked;
+    await this.#away;
+    const here = this.#store.state.frame?.cursor;
+    const idle = this.#pending === 0 && !this.#store.state.screen.playing;
+    if (wanted !== this.#peeked || here === undefined || !idle) return null;
+    const look = this.#read(async (source) => {
+      const frame = await there(source);
+      await source.seek(here);
+      return frame;
+    });
+    this.#away = look.then(() => undefined);
+    return look;
   }
 
   /** Does something to the lab without stopping the clock. */
@@ -118,12 +152,12 @@ export class Player {
 
   /** A stretch of the space-time diagram; null if there is none. */
   async passage(from: number, to: number): Promise<Passage | null> {
-    return (await this.#read((source) => source.passage(from, to))) ?? null;
+    return this.#readHere((source) => source.passage(from, to));
   }
 
   /** Takes bytes apart, whatever else is under way; null if they are gone. */
   async inspect(what: Inspected): Promise<Anatomy | null> {
-    return (await this.#read((source) => source.inspect(what))) ?? null;
+    return this.#readHere((source) => source.inspect(what));
   }
 
   /** Every command that a server knows. */
@@ -133,12 +167,18 @@ export class Player {
 
   /** The dataset of a node as an RDB file. */
   async dump(node: number): Promise<Uint8Array | null> {
-    return (await this.#read((source) => source.dump(node))) ?? null;
+    return this.#readHere((source) => source.dump(node));
   }
 
   /** What has happened, as a file for other tools. */
   async export(format: ExportFormat): Promise<Uint8Array | null> {
-    return (await this.#read((source) => source.export(format))) ?? null;
+    return this.#readHere((source) => source.export(format));
+  }
+
+  /** Asks the source while it stands where the picture shows it. */
+  async #readHere<T>(call: (source: Source) => Promise<T>): Promise<T | null> {
+    await this.#away;
+    return this.#read(call);
   }
 
   async #read<T>(call: (source: Source) => Promise<T>): Promise<T | null> {

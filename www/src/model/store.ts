@@ -6,7 +6,7 @@
 import type { Anatomy, Frame, LogLevel } from "../engine/frame";
 import type { DumpState } from "./dump";
 import type { Form } from "./forms";
-import type { Dock, Pane, Stride, SyncMode, Target } from "./intent";
+import type { Dock, Pane, Scale, Stride, SyncMode, Target } from "./intent";
 import { type Mark, marked } from "./marks";
 import type { Opening } from "./opening";
 import type { Picked } from "./picked";
@@ -55,6 +55,10 @@ export interface Screen {
   readonly expert: boolean;
   /** How far a step goes. */
   readonly stride: Stride;
+  /** What the line of history measures. */
+  readonly scale: Scale;
+  /** The shortcut that waits for another key, or null. */
+  readonly rebinding: string | null;
   /** What faults are offered for, if for anything. */
   readonly target: Target | null;
 }
@@ -70,6 +74,10 @@ export interface State {
   readonly screen: Screen;
   /** Where chapters of the story began, as far as they have been seen. */
   readonly marks: readonly Mark[];
+  /** Where runs until a condition have stopped. */
+  readonly stops: readonly Stop[];
+  /** Another moment that is looked at, and what is seen there once it is known. */
+  readonly peek: { readonly at: number; readonly frame: Frame | null } | null;
   /** Virtual milliseconds that the last step jumped over, if it was a jump. */
   readonly jumped: number;
   /** A sentence about what went wrong last; null when all is well. */
@@ -90,6 +98,12 @@ export interface State {
   readonly part: number | null;
 }
 
+/** A place on the line of history. */
+export interface Stop {
+  readonly cursor: number;
+  readonly elapsed: number;
+}
+
 export class Store {
   #state: State = INITIAL;
   readonly #changed: () => void;
@@ -108,14 +122,30 @@ export class Store {
     const marks = marked(state.marks, state.frame, frame);
     const idle = jumped === 0 && state.frame?.cursor === frame.cursor;
     const before = state.frame?.cursor === frame.cursor ? state.before : state.frame;
+    const stops = state.stops.filter((stop) => stop.cursor <= frame.length);
     this.#replace({
       ...state,
       frame,
       before,
       marks,
+      stops,
       jumped: idle ? state.jumped : jumped,
       error: null,
     });
+  }
+
+  /** Marks where a run has stopped. */
+  stop(): void {
+    const { frame, stops } = this.#state;
+    if (frame === null) return;
+    const { cursor, elapsed } = frame;
+    const others = stops.filter((stop) => stop.cursor !== cursor);
+    this.#replace({ ...this.#state, stops: [...others, { cursor, elapsed }] });
+  }
+
+  /** Looks at another moment, or no longer. */
+  peek(peek: State["peek"]): void {
+    this.#replace({ ...this.#state, peek });
   }
 
   /** Replaces some of the person's choices. */
@@ -182,6 +212,8 @@ const INITIAL: State = {
   frame: null,
   before: null,
   marks: [],
+  stops: [],
+  peek: null,
   jumped: 0,
   error: null,
   lesson: null,
@@ -213,6 +245,8 @@ const INITIAL: State = {
     dock: null,
     expert: false,
     stride: "frame",
+    scale: "events",
+    rebinding: null,
     target: null,
   },
 };

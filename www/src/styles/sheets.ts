@@ -6,7 +6,6 @@ import explain from "./explain.css?inline";
 import inspector from "./inspector.css?inline";
 import instruments from "./instruments.css?inline";
 import lesson from "./lesson.css?inline";
-import dump from "./dump.css?inline";
 import layout from "./layout.css?inline";
 import opening from "./opening.css?inline";
 import panes from "./panes.css?inline";
@@ -26,7 +25,6 @@ export const sheets: CSSResult[] = [
   explain,
   lesson,
   opening,
-  dump,
   panes,
   transport,
 ].map((text) => unsafeCSS(text));

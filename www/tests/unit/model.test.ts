@@ -8,8 +8,10 @@ import { differences, matrixOf } from "../../src/model/matrix";
 import { pairsOf } from "../../src/model/relations";
 import { settingOf, withSync } from "../../src/model/scenario";
 import { sentence } from "../../src/model/sentence";
-import { wishOf } from "../../src/model/shortcuts";
+import { lineFor } from "../../src/model/selected";
+import { OFF, printed, rebound, shortcutsOf, USUAL, wishOf } from "../../src/model/shortcuts";
 import { nudged, powerOf, rateAt, rateText } from "../../src/model/speed";
+import { Store } from "../../src/model/store";
 import { isSettled, stageOf, storyOf } from "../../src/model/story";
 import { transferOf } from "../../src/model/transfer";
 import en from "../../src/locales/en.json" with { type: "json" };
@@ -141,6 +143,48 @@ describe("shortcuts", () => {
   it("leave the rest to the page", () => {
     expect(press("KeyF")).toBeNull();
     expect(press("Space", true)).toBeNull();
+  });
+
+  it("have each a key of their own, and a sentence", () => {
+    const usual = shortcutsOf(USUAL);
+    expect(new Set(usual.map(({ key }) => key)).size).toBe(usual.length);
+    for (const { says } of usual) expect(english(says)).not.toBe("");
+  });
+
+  it("may be given other keys, and the old owner goes without", () => {
+    const keys = rebound(rebound(USUAL, "step", "KeyN"), "cut", "KeyD");
+    expect(keys).toBe("step=KeyN cut=KeyD");
+    const asked = (code: string) => wishOf({ code, key: "", shiftKey: false }, keys);
+    expect(asked("KeyN")).toEqual({ do: "step" });
+    expect(asked("KeyD")).toEqual({ do: "fault", fault: "cut" });
+    expect(asked("KeyX")).toBeNull();
+    expect(asked("ArrowRight")).toBeNull();
+    expect(shortcutsOf(keys).find(({ id }) => id === "delay")?.key).toBe("");
+    expect(rebound(rebound(keys, "step", "ArrowRight"), "cut", "KeyX")).toBe(USUAL);
+  });
+
+  it("can be switched off, all but the way out", () => {
+    const asked = (code: string) => wishOf({ code, key: "", shiftKey: false }, OFF);
+    for (const { key } of shortcutsOf(USUAL)) expect(asked(key)).toBeNull();
+    expect(asked("Escape")).toEqual({ do: "dismiss" });
+  });
+
+  it("are written as keyboards print them", () => {
+    expect(["KeyX", "Shift+ArrowLeft", "BracketLeft", "?", "+"].map(printed)).toEqual(["X", "⇧ ←", "[", "?", "+"]);
+  });
+
+  it("act on the wire and the server that are selected", () => {
+    const [begun] = story;
+    if (begun === undefined) throw new Error("the story is empty");
+    const nodes = begun.nodes.map((one, id) => (id === 1 ? { ...one, upstream: upstream() } : one));
+    const frame = { ...begun, nodes };
+    const { screen } = new Store(() => undefined).state;
+    expect(lineFor("freeze", frame, { ...screen, node: 1 })).toBe("freeze replica1");
+    expect(lineFor("cut", frame, { ...screen, node: 1 })).toBe("cut master replica1");
+    expect(lineFor("delay", frame, { ...screen, node: 0 })).toBe("delay master replica1 200ms");
+    const cut = { ...frame, cuts: [{ a: 0, b: 1 }] };
+    expect(lineFor("cut", cut, { ...screen, node: 1 })).toBe("heal master replica1");
+    expect(lineFor("cut", { ...frame, nodes: [] }, screen)).toBeNull();
   });
 });
 

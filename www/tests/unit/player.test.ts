@@ -127,6 +127,35 @@ class Clock {
   }
 }
 
+describe("a look at another moment", () => {
+  it("moves nothing, and only the last that was asked for is looked at", async () => {
+    const { player, source, store } = await ready();
+    await player.seek(2);
+    source.asked.length = 0;
+    const looks = await Promise.all([1, 3, 4].map((at) => player.peek((one) => one.seek(at))));
+    expect(looks.map((look) => look?.cursor)).toEqual([undefined, undefined, 4]);
+    expect(source.asked).toEqual(["seek 4", "seek 2"]);
+    expect(shown(store).cursor).toBe(2);
+  });
+
+  it("is over before anything else is done", async () => {
+    const { player, source, store } = await ready();
+    await player.seek(2);
+    source.asked.length = 0;
+    const look = player.peek((one) => one.seek(0));
+    await Promise.resolve();
+    await Promise.all([look, player.ask((one) => one.step())]);
+    expect(source.asked).toEqual(["seek 0", "seek 2", "step"]);
+    expect(shown(store).cursor).toBe(3);
+  });
+
+  it("is not taken while time passes", async () => {
+    const { player } = await ready();
+    player.play();
+    expect(await player.peek((one) => one.seek(0))).toBeNull();
+  });
+});
+
 async function ready() {
   const [clock, source] = [new Clock(), new FixtureSource(story)];
   const store = new Store(() => undefined);
