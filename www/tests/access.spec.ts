@@ -247,8 +247,10 @@ for (const [name, width, height, text] of [
       expect(await sticking(page)).toEqual([]);
       for (const dialog of ["library", "exports", "help"]) {
         await page.getByTestId(dialog).click();
+        await expect(page.locator(`dialog[data-dialog=${dialog}]`)).toBeVisible();
         expect(await sticking(page)).toEqual([]);
         await page.keyboard.press("Escape");
+        await expect(page.locator(`dialog[data-dialog=${dialog}]`)).toBeHidden();
       }
       expect((await frameOf(page)).cursor).toBeGreaterThan(0);
     });

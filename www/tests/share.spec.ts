@@ -57,6 +57,37 @@ test("a link remembers how the snapshot was handed over", async ({ page, browser
   await other.context().close();
 });
 
+test("a lesson is parked in a link, and gone on with where it was left", async ({ page, browser }) => {
+  const errors = await open(page, "?lang=en&lesson=short-cut");
+  const lesson = page.getByTestId("lesson");
+  await expect(lesson).toHaveAttribute("data-phase", "waiting");
+  await page.getByTestId("lesson-skip").click();
+  for (const step of ["cut", "missed"]) {
+    await expect(lesson).toHaveAttribute("data-phase", "done");
+    await page.getByTestId("lesson-next").click();
+    await expect(lesson).toHaveAttribute("data-step", step);
+  }
+  await page.getByTestId("choice-0").click();
+  await expect(lesson).toHaveAttribute("data-phase", "done");
+  const step = await lesson.getAttribute("data-step");
+  const here = await frameOf(page);
+  const other = await visitor(browser, await linkOf(page));
+  const parked = other.getByTestId("lesson");
+  await expect(parked).toHaveAttribute("data-step", step ?? "");
+  await expect(parked).toHaveAttribute("data-phase", "done");
+  await expect(other.getByTestId("choice-0")).toHaveAttribute("aria-pressed", "true");
+  expect((await frameOf(other)).hash).toBe(here.hash);
+  // Back to where the step before had ended, and on to the end.
+  await other.getByTestId("lesson-back").click();
+  await expect.poll(async () => (await frameOf(other)).cursor).toBeLessThan(here.cursor);
+  await other.getByTestId("lesson-next").click();
+  await expect(parked).toHaveAttribute("data-phase", "done");
+  await other.getByTestId("lesson-next").click();
+  await expect(parked).not.toHaveAttribute("data-step", step ?? "");
+  await other.context().close();
+  expect(errors).toEqual([]);
+});
+
 test("a lesson's world is shared as a text", async ({ page, browser }) => {
   await open(page, "?lang=ko&lesson=wait");
   await page.getByTestId("step").click();

@@ -177,6 +177,25 @@ test("each place opens the help at itself, and ? at the control that has the foc
   }
 });
 
+test("a dialog that is given up while it is fetched does not open", async ({ page }) => {
+  await open(page, "?lang=en");
+  let release = (): void => undefined;
+  const held = new Promise<void>((done) => (release = done));
+  await page.route(/assets\/later-/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByTestId("help").click();
+  await page.keyboard.press("Escape");
+  const fetched = page.waitForResponse(/assets\/later-/);
+  release();
+  await fetched;
+  await page.waitForTimeout(300);
+  await expect(page.getByTestId("help-dialog")).toBeHidden();
+  await page.getByTestId("help").click();
+  await expect(page.getByTestId("help-dialog")).toBeVisible();
+});
+
 test("help that is asked for the moment it has closed stays open", async ({ page }) => {
   await open(page, "?lang=en&expert");
   await page.getByTestId("explain-keys").press("Enter");

@@ -25,6 +25,7 @@ import type { Telling } from "../model/lesson";
 import { choicesOf, type Known, scenarioOf, scriptOf } from "../model/link";
 import { loadLesson, loadScenario, loadTelling, loadTitles } from "../model/library";
 import { OpeningShow } from "../model/opening";
+import { lessonIn, progressIn } from "../model/parked";
 import { Player } from "../model/player";
 import { settingOf, withSync } from "../model/scenario";
 import { USUAL, type Wish } from "../model/shortcuts";
@@ -51,7 +52,7 @@ export class ReplicaLab extends LitElement {
     telling: { state: true },
     titles: { state: true },
     glossary: { state: true },
-    dialogs: { state: true },
+    later: { state: true },
   };
   /** How labs are opened: set once by the page, before the first element is connected. */
   static opener: Opener | null = null;
@@ -74,8 +75,8 @@ export class ReplicaLab extends LitElement {
   declare titles: readonly string[];
   /** What the words on the screen mean, once somebody has asked. */
   declare glossary: Glossary | null;
-  /** What draws the dialogs, once one was asked for. */
-  declare dialogs: View["dialogs"];
+  /** What draws the dialogs and the dock, once one was wanted. */
+  declare later: View["later"];
 
   readonly #store = new Store(() => {
     this.requestUpdate();
@@ -128,7 +129,7 @@ export class ReplicaLab extends LitElement {
     this.autoplay = "off";
     this.keys = USUAL;
     this.hand = "right";
-    this.dialogs = null;
+    this.later = null;
     this.script = "";
     this.words = null;
     this.telling = null;
@@ -178,18 +179,19 @@ export class ReplicaLab extends LitElement {
     const { frame } = state;
     if (t === null) return html`<div class="poster"><slot name="poster"></slot></div>`;
     if (frame === null) return poster(t, state.error, () => this.#tryAgain());
-    const { telling, titles, dialogs, keys, hand } = this;
+    const { telling, titles, later, keys, hand } = this;
     const glossary = this.glossary?.language === t.language ? this.glossary : null;
     const story = storyOf(frame);
     const parts = { commands: this.#commands, passage: this.#passage };
-    const view = { state, frame, story, t, theme, telling, titles, glossary, dialogs, keys, hand, ...parts };
+    const view = { state, frame, story, t, theme, telling, titles, glossary, later, keys, hand, ...parts };
     return html`<div class="sheet" @intent=${this.#intent}>${screen(view)}</div>`;
   }
 
   protected override updated(): void {
     this.#keepFocus();
-    const { help, library, dump, exports } = this.#store.state.screen;
-    if (this.dialogs === null) return help || library || dump || exports ? void this.#fetchDialogs() : undefined;
+    const { help, library, dump, exports, dock } = this.#store.state.screen;
+    const wanted = help || library || dump || exports || dock !== null;
+    if (wanted && this.later === null) return void this.#fetchLater();
     this.#modal("help", help);
     if (help) this.#explain();
     else this.#asked = null;
@@ -198,13 +200,14 @@ export class ReplicaLab extends LitElement {
     this.#modal("exports", exports);
   }
 
-  async #fetchDialogs(): Promise<void> {
+  async #fetchLater(): Promise<void> {
     try {
-      const { dialogs, sheet } = await import("./dialogs");
-      if (sheet.styleSheet) this.shadowRoot?.adoptedStyleSheets.push(sheet.styleSheet);
-      this.dialogs = dialogs;
+      const later = await import("./later");
+      if (this.later !== null) return;
+      if (later.sheet.styleSheet) this.shadowRoot?.adoptedStyleSheets.push(later.sheet.styleSheet);
+      this.later = later;
     } catch (error) {
-      this.#store.choose({ help: false, library: false, dump: false, exports: false });
+      this.#store.choose({ help: false, library: false, dump: false, exports: false, dock: null });
       this.#store.fail(String(error));
     }
   }
@@ -321,11 +324,21 @@ export class ReplicaLab extends LitElement {
       this.#seed = seed;
       this.script = script;
       if (view !== "") this.#store.choose(choicesOf(view));
+      await this.#resume(view);
       return true;
     } catch (error) {
       this.#store.fail(error instanceof Error ? error.message : String(error));
       return false;
     }
+  }
+
+  /** Goes on with the lesson that was parked in a view. */
+  async #resume(view: string): Promise<void> {
+    const id = lessonIn(view);
+    const lesson = id === null ? null : await loadLesson(id);
+    if (id === null || lesson === null) return;
+    this.telling = await loadTelling(id, this.words?.language ?? negotiated(this, navigator.languages));
+    this.#tutor.resume(progressIn(view, lesson));
   }
 
   /** Relives a file of events, and says whether it has come to the same. */

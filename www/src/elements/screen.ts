@@ -7,7 +7,6 @@ import { stepOf } from "../model/lesson";
 import { sentence } from "../model/sentence";
 import { consolePane } from "./console";
 import { crashes } from "./crash";
-import { dock } from "./dock";
 import { events } from "./events";
 import { faults } from "./faults";
 import { header } from "./header";
@@ -32,9 +31,9 @@ export function screen(view: View): TemplateResult {
       ${panes(view)}
       <div class="side side-console">${consolePane(view)}</div>
       <div class="side side-data">${keys(view)}${events(view)}</div>
-      ${dock(view)}
+      ${view.later?.dock(view) ?? nothing}
     </div>
-    ${transport(view)} ${view.dialogs?.(view) ?? nothing}
+    ${transport(view)} ${view.later?.dialogs(view) ?? nothing}
     <p class="unseen" role="status" aria-live="polite" data-testid="announcement">
       ${announcement(view)}
     </p>

@@ -1,6 +1,4 @@
 /** What every template is a function of. */
-import type { TemplateResult } from "lit";
-
 import type { Command, Frame, NodeView, Passage } from "../engine/frame";
 import type { Glossary } from "../model/glossary";
 import type { Hand } from "../model/intent";
@@ -24,8 +22,8 @@ export interface View {
   readonly glossary: Glossary | null;
   /** A stretch of the space-time diagram, for who draws it. */
   readonly passage: (from: number, to: number) => Promise<Passage | null>;
-  /** What opens above the page, once it was asked for. */
-  readonly dialogs: ((view: View) => TemplateResult) | null;
+  /** What draws the dialogs and the dock, once one was wanted. */
+  readonly later: typeof import("./later") | null;
   /** The keys that a reader has chosen; see `model/shortcuts.ts`. */
   readonly keys: string;
   readonly hand: Hand;

@@ -59,6 +59,8 @@ export class Actor {
       case "restart":
         return this.#stage.open(intent.sync);
       case "dismiss":
+        // A dialog that is still on its way does not come any more.
+        this.#store.choose({ help: false, library: false, dump: false, exports: false });
         return this.#store.fail(null);
       case "help":
         return this.#store.choose({ help: intent.open, topic: intent.topic ?? null });
@@ -228,8 +230,8 @@ export class Actor {
 
   /** Shows a link to this moment. */
   async #link(): Promise<void> {
-    const { screen } = this.#store.state;
-    const fragment = await this.#player.share(this.#stage.told(), viewOf(screen));
+    const { screen, lesson } = this.#store.state;
+    const fragment = await this.#player.share(this.#stage.told(), viewOf(screen, lesson));
     if (fragment !== null) this.#store.choose({ link: { address: addressOf(fragment), copied: false } });
   }
 

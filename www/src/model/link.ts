@@ -1,7 +1,9 @@
 /** Links to a moment of a lab: what is written into an address, and what is found in one. */
 import type { SyncMode } from "./intent";
+import { parkedOf } from "./parked";
 import { withSync } from "./scenario";
 import type { Screen } from "./store";
+import type { LessonState } from "./tutor";
 
 /** A scenario that the page can find by its name, as the page knows it. */
 export interface Known {
@@ -31,8 +33,8 @@ export async function scriptOf(
 }
 
 /** What of the screen a reader of the link finds again. */
-export function viewOf({ expert, node, pane, dock }: Screen): string {
-  const view = new URLSearchParams({ node: String(node), pane });
+export function viewOf({ expert, node, pane, dock }: Screen, lesson: LessonState | null): string {
+  const view = new URLSearchParams({ node: String(node), pane, ...parkedOf(lesson) });
   if (expert) view.set("expert", "1");
   if (dock !== null) view.set("dock", dock);
   return view.toString();

@@ -8,6 +8,7 @@ import {
   begun,
   ended,
   isAsking,
+  isDone,
   type Lesson,
   onward,
   type Progress,
@@ -16,7 +17,7 @@ import {
 } from "./lesson";
 import type { Player } from "./player";
 import type { Store } from "./store";
-import { holds, type LogMarks, logMarks } from "./until";
+import { holds, type LogMarks, logMarks, logMarksAt } from "./until";
 
 /** A lesson that is under way. */
 export interface LessonState {
@@ -42,6 +43,16 @@ export class Tutor {
   /** Begins a lesson in the lab that was opened for it. */
   begin(lesson: Lesson): void {
     this.#enter(begun(lesson));
+  }
+
+  /** Goes on with a lesson that was parked, in the lab as it was left. */
+  resume(progress: Progress): void {
+    const { frame } = this.#store.state;
+    if (frame === null) return;
+    const marks = logMarksAt(frame, progress.cursors[progress.step - 1] ?? 0);
+    this.#look(stepOf(progress)?.focus ?? "", frame);
+    this.#store.teach({ progress, phase: isDone(progress) ? "done" : "waiting", marks });
+    this.notice();
   }
 
   leave(): void {

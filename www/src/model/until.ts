@@ -9,6 +9,13 @@ export function logMarks(frame: Frame): LogMarks {
   return new Map(frame.nodes.map((node) => [node.id, (node.log.at(-1)?.index ?? -1) + 1]));
 }
 
+/** The same, as it was when `cursor` events had happened. */
+export function logMarksAt(frame: Frame, cursor: number): LogMarks {
+  const first = ({ log }: NodeView): number =>
+    log.find(({ event }) => event >= cursor)?.index ?? (log.at(-1)?.index ?? -1) + 1;
+  return new Map(frame.nodes.map((node) => [node.id, first(node)]));
+}
+
 /** True if what is waited for has come, since `marks` if it is a line of a log. */
 export function holds(until: string, frame: Frame, marks: LogMarks): boolean {
   if (until === "synced") return frame.nodes.every((node) => isSynced(frame, node));

@@ -16,6 +16,7 @@ import {
   stepOf,
   wasRight,
 } from "../../src/model/lesson";
+import { lessonIn, parkedOf, progressIn } from "../../src/model/parked";
 import { holds, logMarks } from "../../src/model/until";
 
 const files = import.meta.glob<Lesson>("../../src/lessons/*.json", { eager: true, import: "default" });
@@ -45,7 +46,7 @@ describe("the lessons", () => {
     for (const step of lessons.flatMap((one) => one.steps)) {
       for (const act of actsOf(step)) {
         if (act.kind === "until") expect(() => holds(act.until, frame(...nodes), new Map())).not.toThrow();
-        if (act.kind === "intervene") expect(act.line).toMatch(/^(\S+> .+|(cut|heal) \S+ \S+)$/);
+        if (act.kind === "intervene") expect(act.line).toMatch(/^(\S+> .+|(cut|heal|reset) \S+ \S+|(freeze|thaw|crash) \S+|restart \S+( without rdb)?)$/);
       }
     }
   });
@@ -112,5 +113,35 @@ describe("progress", () => {
     const { progress, cursor } = backward(third);
     expect([progress.step, cursor]).toEqual([1, 15]);
     expect(backward(begun(lesson))).toEqual({ progress: begun(lesson), cursor: 0 });
+  });
+});
+
+describe("a lesson that is parked", () => {
+  const lesson: Lesson = {
+    id: "short",
+    world: [],
+    steps: [{ id: "one" }, { id: "two", ask: { right: 1 } }, { id: "three" }],
+  };
+  const marks = new Map<number, number>();
+
+  it("is found again as it was left", () => {
+    const progress = { lesson, step: 1, answers: { two: 0 }, cursors: [12, 40] };
+    const view = new URLSearchParams(parkedOf({ progress, phase: "done", marks })).toString();
+    expect(lessonIn(view)).toBe("short");
+    expect(progressIn(view, lesson)).toEqual(progress);
+  });
+
+  it("begins at its beginning if a link says nothing that makes sense", () => {
+    expect(parkedOf(null)).toEqual({});
+    expect(lessonIn("node=1")).toBeNull();
+    for (const view of ["lesson=short", "lesson=short&at=9&ends=-1.x&said=..", "lesson=short&at=x&ends="]) {
+      expect(progressIn(view, lesson)).toEqual({ lesson, step: 0, answers: {}, cursors: [] });
+    }
+    expect(progressIn("lesson=short&at=9&ends=3.4.5.6&said=1.1.1", lesson)).toEqual({
+      lesson,
+      step: 2,
+      answers: { two: 1 },
+      cursors: [3, 4, 5],
+    });
   });
 });

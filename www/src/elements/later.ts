@@ -1,4 +1,4 @@
-/** What opens above the page: fetched when the first of it is asked for. */
+/** What a first visit does not show, dialogs and the dock: fetched when the first of it is wanted. */
 import { html, type TemplateResult, unsafeCSS } from "lit";
 
 import look from "../styles/dump.css?inline";
@@ -8,7 +8,9 @@ import { help } from "./help";
 import { library } from "./library";
 import type { View } from "./view";
 
-/** How they look; nothing that is there from the beginning needs it. */
+export { dock } from "./dock";
+
+/** How it looks, as far as nothing else needs it. */
 export const sheet = unsafeCSS(look);
 
 export function dialogs(view: View): TemplateResult {
