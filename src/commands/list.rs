@@ -47,7 +47,7 @@ fn rpushx(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn push(call: &mut Call<'_>, end: End) -> Result<Reply, Refusal> {
-    let (key, fill) = (call.arg(1), call.settings.list_listpack_size);
+    let (key, fill) = (call.arg(1), call.settings.list_fill);
     let elements = &call.args[2..];
     let list = call.get_or_create(&key, List::default)?;
     list.push(end, elements, fill);
@@ -86,7 +86,7 @@ fn lindex(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn lset(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let (key, fill) = (call.arg(1), call.settings.list_listpack_size);
+    let (key, fill) = (call.arg(1), call.settings.list_fill);
     let len = call.get::<List>(&key)?.ok_or(Refusal::NoSuchKey)?.len();
     let index = place(call.integer(2)?, len);
     let element = call.arg(3);
@@ -104,7 +104,7 @@ fn linsert(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if !after && !call.is(2, "before") {
         return Err(Refusal::Syntax);
     }
-    let (key, fill) = (call.arg(1), call.settings.list_listpack_size);
+    let (key, fill) = (call.arg(1), call.settings.list_fill);
     let (pivot, element) = (call.arg(3), call.arg(4));
     let Some(list) = call.get_mut::<List>(&key)? else { return Ok(Reply::Integer(0)) };
     if !list.insert(&pivot, after, element, fill) {
@@ -127,7 +127,7 @@ fn lrange(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 
 fn ltrim(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (start, end) = (call.integer(2)?, call.integer(3)?);
-    let (key, fill) = (call.arg(1), call.settings.list_listpack_size);
+    let (key, fill) = (call.arg(1), call.settings.list_fill);
     let Some(list) = call.get_mut::<List>(&key)? else { return Ok(Reply::OK) };
     let before = list.len();
     let range = span(start, end, before);
@@ -140,7 +140,7 @@ fn ltrim(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 
 fn lrem(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let count = call.draws(2)?;
-    let (key, fill) = (call.arg(1), call.settings.list_listpack_size);
+    let (key, fill) = (call.arg(1), call.settings.list_fill);
     let element = call.arg(3);
     let limit = if count == 0 { usize::MAX } else { clamp(count.abs()) };
     let from = if count < 0 { End::Right } else { End::Left };

@@ -1,7 +1,7 @@
 //! The options of the configuration that data commands obey.
 
 use super::Classes;
-use crate::keyspace::{Limits, SetLimits, StreamLimits, Tracking};
+use crate::keyspace::{Fill, Limits, SetLimits, StreamLimits, Tracking};
 use crate::rdb::Thresholds;
 
 /// The options of `redis.conf` that change what data commands do.
@@ -17,8 +17,8 @@ pub struct Settings {
     pub hash_listpack_entries: usize,
     /// `hash-max-listpack-value`.
     pub hash_listpack_value: usize,
-    /// `list-max-listpack-size`: bytes (negative classes) or entries (positive) of a node.
-    pub list_listpack_size: i64,
+    /// `list-max-listpack-size`, and from where on elements are not packed.
+    pub list_fill: Fill,
     /// `set-max-intset-entries`.
     pub set_intset_entries: usize,
     /// `set-max-listpack-entries`.
@@ -47,7 +47,7 @@ impl Default for Settings {
             lazy_server_del: false,
             hash_listpack_entries: 512,
             hash_listpack_value: 64,
-            list_listpack_size: -2,
+            list_fill: Fill::of(-2),
             set_intset_entries: 512,
             set_listpack_entries: 128,
             set_listpack_value: 64,
@@ -65,7 +65,7 @@ impl Settings {
     /// Up to where values are packed that are read from a snapshot.
     pub const fn thresholds(&self) -> Thresholds {
         Thresholds {
-            list_fill: self.list_listpack_size,
+            list_fill: self.list_fill,
             set: self.set_limits(),
             hash: self.hash_limits(),
             sorted_set: self.sorted_set_limits(),

@@ -182,7 +182,7 @@ fn run(call: &mut Call<'_>, mut request: Request) -> Result<Reply, Refusal> {
         return Ok(Reply::Integer(0));
     }
     let result: Vec<Bytes> = result.into_iter().map(Option::unwrap_or_default).collect();
-    let list = List::from_elements(&result, call.settings.list_listpack_size);
+    let list = List::from_elements(&result, call.settings.list_fill);
     call.store(Bytes::clone(&store), Value::List(list));
     call.event(Classes::LIST, "sortstore", &store);
     call.effects.dirty += count - 1;

@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 use super::{
     Encoding,
-    list_node::{ListNode, fits, limits_of},
+    list_node::{Fill, ListNode},
     quicklist::{Place, Quicklist},
 };
 use crate::resp::{Bytes, parse_integer};
@@ -59,27 +59,27 @@ impl List {
     }
 
     /// A list of `elements`, pushed one by one to the tail.
-    pub fn from_elements(elements: &[Bytes], fill: i64) -> Self {
+    pub fn from_elements(elements: &[Bytes], fill: Fill) -> Self {
         let mut list = Self::default();
         list.push(End::Right, elements, fill);
         list
     }
 
     /// Pushes `elements` one after another: the last to be pushed to the left is the new head.
-    pub fn push(&mut self, end: End, elements: &[Bytes], fill: i64) {
+    pub fn push(&mut self, end: End, elements: &[Bytes], fill: Fill) {
         self.grow(elements.iter().map(|element| element.len()).sum(), elements.len(), fill);
         elements.iter().for_each(|element| self.push_one(end, Bytes::clone(element), fill));
     }
 
     /// Pops up to `count` elements, the outermost first.
-    pub fn pop(&mut self, end: End, count: usize, fill: i64) -> Vec<Bytes> {
+    pub fn pop(&mut self, end: End, count: usize, fill: Fill) -> Vec<Bytes> {
         let popped = (0..count.min(self.len())).map_while(|_| self.pop_one(end)).collect();
         self.shrink(fill);
         popped
     }
 
     /// Moves the element at the end `from` to the end `to`.
-    pub fn rotate(&mut self, from: End, to: End, fill: i64) -> Option<Bytes> {
+    pub fn rotate(&mut self, from: End, to: End, fill: Fill) -> Option<Bytes> {
         let element = self.pop_one(from)?;
         self.push_popped(to, Bytes::clone(&element), fill);
         self.shrink(fill);
@@ -90,14 +90,14 @@ impl List {
     ///
     /// It differs from [`Self::push`] in what it takes a number's size to be before it looks at the
     /// limit: none, for Redis holds such an element as a number and not as its text.
-    pub fn push_popped(&mut self, end: End, element: Bytes, fill: i64) {
+    pub fn push_popped(&mut self, end: End, element: Bytes, fill: Fill) {
         let bytes = if parse_integer(&element).is_some() { 0 } else { element.len() };
         self.grow(bytes, 1, fill);
         self.push_one(end, element, fill);
     }
 
     /// Puts `element` in the place of the one at `index`; false if there is none.
-    pub fn replace(&mut self, index: usize, element: Bytes, fill: i64) -> bool {
+    pub fn replace(&mut self, index: usize, element: Bytes, fill: Fill) -> bool {
         self.grow(element.len(), 1, fill);
         if index >= self.len() {
             return false;
@@ -120,7 +120,7 @@ impl List {
     }
 
     /// Puts `element` beside the first that equals `pivot`; false if there is none.
-    pub fn insert(&mut self, pivot: &[u8], after: bool, element: Bytes, fill: i64) -> bool {
+    pub fn insert(&mut self, pivot: &[u8], after: bool, element: Bytes, fill: Fill) -> bool {
         self.grow(element.len(), 1, fill);
         let Some(index) = self.iter().position(|other| **other == *pivot) else { return false };
         match &mut self.form {
@@ -137,7 +137,7 @@ impl List {
 
     /// Takes out the elements that equal `element`, from the end `from` on, `limit` at most;
     /// returns how many.
-    pub fn remove(&mut self, element: &[u8], from: End, limit: usize, fill: i64) -> usize {
+    pub fn remove(&mut self, element: &[u8], from: End, limit: usize, fill: Fill) -> usize {
         let mut places: Vec<Place> = self.places_of(element).collect();
         if from == End::Right {
             places.reverse();
@@ -158,7 +158,7 @@ impl List {
     }
 
     /// Keeps only the elements of `start..end`.
-    pub fn trim(&mut self, start: usize, end: usize, fill: i64) {
+    pub fn trim(&mut self, start: usize, end: usize, fill: Fill) {
         let len = self.len();
         for (start, end) in [(end.min(len), len), (0, start.min(len))] {
             match &mut self.form {
@@ -222,13 +222,13 @@ impl List {
     }
 
     /// Becomes a listpack if it is one packed run within the limit: after loading.
-    pub fn repack(&mut self, fill: i64) {
-        self.repack_within(limits_of(fill));
+    pub fn repack(&mut self, fill: Fill) {
+        self.repack_within(fill.limits());
     }
 
     /// Becomes a listpack if it is one packed run within half the limit: after a removal.
-    fn shrink(&mut self, fill: i64) {
-        let (bytes, count) = limits_of(fill);
+    fn shrink(&mut self, fill: Fill) {
+        let (bytes, count) = fill.limits();
         self.repack_within((bytes.map(|bytes| bytes / 2), count / 2));
     }
 
@@ -243,15 +243,15 @@ impl List {
     }
 
     /// Becomes a quicklist if `bytes` in `count` elements would take it over the limit.
-    fn grow(&mut self, bytes: usize, count: usize, fill: i64) {
+    fn grow(&mut self, bytes: usize, count: usize, fill: Fill) {
         if let Form::Listpack(node) = &self.form
-            && !fits(fill, node.bytes() + bytes, node.len() + count)
+            && !fill.fits(node.bytes() + bytes, node.len() + count)
         {
             *self = Self::quicklist([ListNode::clone(node)]);
         }
     }
 
-    fn push_one(&mut self, end: End, element: Bytes, fill: i64) {
+    fn push_one(&mut self, end: End, element: Bytes, fill: Fill) {
         match (&mut self.form, end) {
             (Form::Listpack(node), End::Left) => Rc::make_mut(node).insert(0, element),
             (Form::Listpack(node), End::Right) => {

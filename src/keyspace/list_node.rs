@@ -109,28 +109,64 @@ impl ListNode {
     }
 }
 
-/// What `list-max-listpack-size` allows a listpack of `bytes` and `count` elements.
-///
-/// Positive fills count elements, but never beyond 8 KiB; negative ones are classes of bytes.
-pub(super) const fn fits(fill: i64, bytes: usize, count: usize) -> bool {
-    match limits_of(fill) {
-        (Some(limit), _) => bytes <= limit,
-        (None, limit) => bytes <= SAFE_BYTES_MAX && count <= limit,
+/// How a list is cut into runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fill {
+    /// `list-max-listpack-size`: a number of elements, or a class of bytes if it is negative.
+    pub size: i64,
+    /// An element of so many bytes is not packed: it is a run of its own.
+    pub plain: usize,
+}
+
+impl Default for Fill {
+    fn default() -> Self {
+        Self::of(-2)
     }
 }
 
-/// The limits of `fill`: of bytes, or else of elements.
-pub(super) const fn limits_of(fill: i64) -> (Option<usize>, usize) {
-    match fill {
-        ..=-5 => (Some(65_536), usize::MAX),
-        -4 => (Some(32_768), usize::MAX),
-        -3 => (Some(16_384), usize::MAX),
-        -2 => (Some(8_192), usize::MAX),
-        -1 => (Some(4_096), usize::MAX),
-        0 => (None, 1),
-        1.. => (None, fill as usize),
+impl Fill {
+    /// What `list-max-listpack-size` says, where elements of a gigabyte are not packed.
+    pub const fn of(size: i64) -> Self {
+        Self { size, plain: PLAIN_BYTES }
+    }
+
+    /// True if a listpack of `bytes` and `count` elements is allowed.
+    ///
+    /// Positive sizes count elements, but never beyond 8 KiB; negative ones are classes of bytes.
+    pub(super) const fn fits(self, bytes: usize, count: usize) -> bool {
+        match self.limits() {
+            (Some(limit), _) => bytes <= limit,
+            (None, limit) => bytes <= SAFE_BYTES_MAX && count <= limit,
+        }
+    }
+
+    /// The limits of a listpack: of bytes, or else of elements.
+    pub(super) const fn limits(self) -> (Option<usize>, usize) {
+        match self.size {
+            ..=-5 => (Some(65_536), usize::MAX),
+            -4 => (Some(32_768), usize::MAX),
+            -3 => (Some(16_384), usize::MAX),
+            -2 => (Some(8_192), usize::MAX),
+            -1 => (Some(4_096), usize::MAX),
+            0 => (None, 1),
+            1.. => (None, self.size as usize),
+        }
+    }
+
+    /// A new run of one element.
+    pub(super) fn run(self, element: Bytes) -> ListNode {
+        if self.is_plain(&element) { ListNode::plain(element) } else { ListNode::packed([element]) }
+    }
+
+    /// True if `element` is not packed.
+    pub(super) const fn is_plain(self, element: &[u8]) -> bool {
+        element.len() >= self.plain
     }
 }
+
+/// From how many bytes on Redis packs no element, unless `DEBUG QUICKLIST-PACKED-THRESHOLD` says
+/// otherwise.
+pub const PLAIN_BYTES: usize = 1 << 30;
 
 /// The bytes that `element` takes in a listpack.
 pub(super) fn entry_bytes(element: &[u8]) -> usize {

@@ -55,7 +55,7 @@ pub use encoding::{Encoding, Limits, SetLimits};
 pub use hash::Hash;
 pub use key::Key;
 pub use list::{End, List};
-pub use list_node::ListNode;
+pub use list_node::{Fill, ListNode, PLAIN_BYTES};
 pub use pages::{Copied, Entry, KEYS_AT_ONCE};
 pub use set::Set;
 pub use sorted_set::{Scored, SortedSet};

@@ -12,7 +12,7 @@
 
 use std::{collections::VecDeque, rc::Rc};
 
-use super::list_node::{FRAME_BYTES, ListNode, fits};
+use super::list_node::{FRAME_BYTES, Fill, ListNode};
 use crate::resp::Bytes;
 
 /// Runs of elements, none of them empty.
@@ -84,23 +84,23 @@ impl Quicklist {
         None
     }
 
-    pub(super) fn push_front(&mut self, element: Bytes, fill: i64) {
+    pub(super) fn push_front(&mut self, element: Bytes, fill: Fill) {
         if self.has_room(Some(0), &element, fill) {
             self.node_mut(0).insert(0, element);
         } else {
-            self.nodes.push_front(Rc::new(ListNode::packed([element])));
+            self.nodes.push_front(Rc::new(fill.run(element)));
         }
         self.len += 1;
     }
 
-    pub(super) fn push_back(&mut self, element: Bytes, fill: i64) {
+    pub(super) fn push_back(&mut self, element: Bytes, fill: Fill) {
         let last = self.nodes.len().checked_sub(1);
         match last.filter(|_| self.has_room(last, &element, fill)) {
             Some(last) => {
                 let node = self.node_mut(last);
                 node.insert(node.len(), element);
             }
-            None => self.nodes.push_back(Rc::new(ListNode::packed([element]))),
+            None => self.nodes.push_back(Rc::new(fill.run(element))),
         }
         self.len += 1;
     }
@@ -146,9 +146,12 @@ impl Quicklist {
     }
 
     /// Puts `element` in the place of another.
-    pub(super) fn replace(&mut self, place: Place, element: Bytes, fill: i64) {
-        if self.nodes[place.node].is_plain() {
-            self.insert(Place { offset: 0, ..place }, true, element, fill);
+    pub(super) fn replace(&mut self, place: Place, element: Bytes, fill: Fill) {
+        let large = fill.is_plain(&element);
+        if large && self.nodes[place.node].is_plain() {
+            self.nodes[place.node] = Rc::new(ListNode::plain(element));
+        } else if large || self.nodes[place.node].is_plain() {
+            self.insert(place, true, element, fill);
             self.remove(place);
         } else {
             let run = self.node_mut(place.node);
@@ -158,7 +161,7 @@ impl Quicklist {
     }
 
     /// Puts `element` beside the one at `place`.
-    pub(super) fn insert(&mut self, place: Place, after: bool, element: Bytes, fill: i64) {
+    pub(super) fn insert(&mut self, place: Place, after: bool, element: Bytes, fill: Fill) {
         let Place { node, offset } = place;
         self.len += 1;
         if self.has_room(Some(node), &element, fill) {
@@ -175,16 +178,21 @@ impl Quicklist {
             let run = self.node_mut(before);
             run.insert(run.len(), element);
         } else if at_tail || at_head {
-            self.nodes.insert(node + usize::from(after), Rc::new(ListNode::packed([element])));
+            self.nodes.insert(node + usize::from(after), Rc::new(fill.run(element)));
         } else {
             self.split(place, after, element, fill);
         }
     }
 
     /// Cuts a full run at `place` and puts `element` at the cut.
-    fn split(&mut self, place: Place, after: bool, element: Bytes, fill: i64) {
+    fn split(&mut self, place: Place, after: bool, element: Bytes, fill: Fill) {
         let Place { node, offset } = place;
         let mut rest = self.node_mut(node).split_off(offset + usize::from(after));
+        if fill.is_plain(&element) {
+            self.nodes.insert(node + 1, Rc::new(rest));
+            self.nodes.insert(node + 1, Rc::new(ListNode::plain(element)));
+            return;
+        }
         if after {
             rest.insert(0, element);
         } else {
@@ -197,7 +205,7 @@ impl Quicklist {
     }
 
     /// Merges the two runs before `centre`, the two after it, and then it with what lies beside.
-    fn merge_around(&mut self, mut centre: usize, fill: i64) {
+    fn merge_around(&mut self, mut centre: usize, fill: Fill) {
         if centre >= 2 && self.merge(centre - 2, fill) {
             centre -= 1;
         }
@@ -209,12 +217,12 @@ impl Quicklist {
     }
 
     /// Merges the run at `left` with the one after it, if both are there and fit into one.
-    fn merge(&mut self, left: usize, fill: i64) -> bool {
+    fn merge(&mut self, left: usize, fill: Fill) -> bool {
         let (Some(a), Some(b)) = (self.nodes.get(left), self.nodes.get(left + 1)) else {
             return false;
         };
         let bytes = a.bytes() + b.bytes() - FRAME_BYTES;
-        if a.is_plain() || b.is_plain() || !fits(fill, bytes, a.len() + b.len()) {
+        if a.is_plain() || b.is_plain() || !fill.fits(bytes, a.len() + b.len()) {
             return false;
         }
         if let Some(right) = self.nodes.remove(left + 1) {
@@ -224,10 +232,10 @@ impl Quicklist {
     }
 
     /// True if the run at `node` is there and takes one more element.
-    fn has_room(&self, node: Option<usize>, element: &[u8], fill: i64) -> bool {
+    fn has_room(&self, node: Option<usize>, element: &[u8], fill: Fill) -> bool {
         let Some(run) = node.and_then(|node| self.nodes.get(node)) else { return false };
         let bytes = run.bytes() + element.len() + ENTRY_OVERHEAD;
-        !run.is_plain() && fits(fill, bytes, run.len() + 1)
+        !run.is_plain() && !fill.is_plain(element) && fill.fits(bytes, run.len() + 1)
     }
 
     fn node_mut(&mut self, node: usize) -> &mut ListNode {

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use self::table::DIRECTIVES;
 pub(super) use self::table::{boolean, choice, integer, memory, text};
 use crate::commands::{Classes, Settings};
-use crate::keyspace::Tracking;
+use crate::keyspace::{Fill, Tracking};
 use crate::time::Duration;
 
 /// The options of one server. A clone shares them until one is changed.
@@ -286,7 +286,11 @@ impl Config {
             lazy_server_del: self.yes("lazyfree-lazy-server-del"),
             hash_listpack_entries: size("hash-max-listpack-entries"),
             hash_listpack_value: size("hash-max-listpack-value"),
-            list_listpack_size: self.get("list-max-listpack-size").parse().unwrap_or(-2),
+            list_fill: Fill {
+                size: self.get("list-max-listpack-size").parse().unwrap_or(-2),
+                // No option: only DEBUG changes it.
+                ..self.settings.list_fill
+            },
             set_intset_entries: size("set-max-intset-entries"),
             set_listpack_entries: size("set-max-listpack-entries"),
             set_listpack_value: size("set-max-listpack-value"),

@@ -7,12 +7,13 @@ mod sleep;
 pub(super) use reload::Reload;
 pub(super) use sleep::Sleep;
 
+use super::config::parse_memory;
 use super::debug_protocol::protocol;
 use super::io::Link;
 use super::machine::Machine;
 use super::note::ServerNote;
 use super::state::Profile;
-use crate::keyspace::{Entry, StringValue, Value};
+use crate::keyspace::{Entry, PLAIN_BYTES, StringValue, Value};
 use crate::rdb::Digest;
 use crate::resp::{Bytes, Reply, parse_integer};
 
@@ -27,6 +28,7 @@ pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
             machine.state.active_expire = parse_integer(flag) != Some(0);
             Reply::OK
         }
+        (b"quicklist-packed-threshold", [size]) => packed_threshold(machine, size),
         (b"protocol", [kind]) => protocol(machine, link, kind),
         (b"digest-value", keys) => digest_values(machine, link, keys),
         (b"digest", []) => {
@@ -83,6 +85,20 @@ impl Machine<'_> {
     }
 }
 
+/// From how many bytes on an element of a list is not packed; 0 for what is usual.
+fn packed_threshold(machine: &mut Machine<'_>, size: &[u8]) -> Reply {
+    let size = std::str::from_utf8(size).ok().and_then(parse_memory);
+    let Some(size) = size.filter(|&size| size <= PLAIN_BYTES_MAX) else {
+        return Reply::error(
+            "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
+        );
+    };
+    let plain = usize::try_from(size).unwrap_or(usize::MAX);
+    let fill = &mut machine.state.setup.config.settings.list_fill;
+    fill.plain = if plain == 0 { PLAIN_BYTES } else { plain };
+    Reply::OK
+}
+
 /// The digest of each key's value; all zeros where there is none.
 fn digest_values(machine: &Machine<'_>, link: Link, keys: &[Bytes]) -> Reply {
     let db = machine.state.clients.get(&link).map_or(0, |client| client.db);
@@ -126,6 +142,9 @@ const NOT_ALLOWED: &str = concat!(
     "configuration file, and then restart the server."
 );
 
+/// A little less than 4 GiB.
+const PLAIN_BYTES_MAX: u64 = (1 << 32) - (1 << 20);
+
 const HELP: &[&str] = &[
     "CHANGE-REPL-ID",
     "    Change the replication IDs of the instance.",
@@ -151,6 +170,9 @@ const HELP: &[&str] = &[
     "    Reply with a test value of the specified type. <type> can be: string,",
     "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
     "    true, false.",
+    "QUICKLIST-PACKED-THRESHOLD <size>",
+    "    Sets the threshold for elements to be inserted as plain vs packed nodes",
+    "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
     "RELOAD [option ...]",
     "    Save the RDB on disk and reload it back to memory. Valid <option> values:",
     "    * MERGE: conflicting keys will be loaded from RDB.",

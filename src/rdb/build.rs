@@ -12,15 +12,15 @@ use super::{
     read::{Broken, digits},
 };
 use crate::{
-    keyspace::{End, Hash, Limits, List, ListNode, Scored, Set, SetLimits, SortedSet, Value},
+    keyspace::{End, Fill, Hash, Limits, List, ListNode, Scored, Set, SetLimits, SortedSet, Value},
     resp::Bytes,
 };
 
 /// Up to where the values that are read are packed: the configuration of the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
-    /// `list-max-listpack-size`.
-    pub list_fill: i64,
+    /// `list-max-listpack-size`, and from where on elements are not packed.
+    pub list_fill: Fill,
     /// `set-max-intset-entries`, `set-max-listpack-entries`, `set-max-listpack-value`.
     pub set: SetLimits,
     /// `hash-max-listpack-entries`, `hash-max-listpack-value`.
@@ -33,7 +33,7 @@ impl Default for Thresholds {
     fn default() -> Self {
         let packed = Limits { entries: 128, element_bytes: 64 };
         Self {
-            list_fill: -2,
+            list_fill: Fill::of(-2),
             set: SetLimits { numbers: 512, packed },
             hash: Limits { entries: 512, element_bytes: 64 },
             sorted_set: packed,

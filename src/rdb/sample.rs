@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::{Header, ReplInfo, Thresholds};
 use crate::{
     keyspace::{
-        End, Group, Hash, Keyspace, List, ListNode, Pending, Scored, Set, SetLimits, SortedSet,
-        Stream, StreamId, StreamLimits, StringValue, Value,
+        End, Fill, Group, Hash, Keyspace, List, ListNode, Pending, Scored, Set, SetLimits,
+        SortedSet, Stream, StreamId, StreamLimits, StringValue, Value,
     },
     resp::Bytes,
 };
@@ -151,7 +151,7 @@ fn any_stream() -> impl Strategy<Value = Stream> {
 
 /// Small thresholds.
 pub(super) fn limits() -> Thresholds {
-    let mut thresholds = Thresholds { list_fill: -1, ..Thresholds::default() };
+    let mut thresholds = Thresholds { list_fill: Fill::of(-1), ..Thresholds::default() };
     thresholds.hash.entries = 30;
     thresholds.sorted_set.entries = 30;
     thresholds.set = SetLimits { numbers: 40, packed: thresholds.set.packed };

@@ -67,7 +67,7 @@ fn pop(call: &mut Call<'_>, end: End) -> Result<Reply, Refusal> {
 
 /// Pops up to `count` elements of a list.
 fn take(call: &mut Call<'_>, key: &Bytes, end: End, count: usize) -> Result<Vec<Reply>, Refusal> {
-    let fill = call.settings.list_listpack_size;
+    let fill = call.settings.list_fill;
     let Some(list) = call.get_mut::<List>(key)?.filter(|_| count > 0) else {
         return Ok(Vec::new());
     };

@@ -52,7 +52,7 @@ fn shift_or_wait(call: &mut Call<'_>, ends: (End, End), plain: &str) -> Result<R
 /// Moves an element between the lists that the first arguments name; none if there is none.
 fn shift(call: &mut Call<'_>, (from, to): (End, End)) -> Result<Option<Reply>, Refusal> {
     let (source, destination) = (call.arg(1), call.arg(2));
-    let fill = call.settings.list_listpack_size;
+    let fill = call.settings.list_fill;
     if call.get::<List>(&source)?.is_none() {
         return Ok(None);
     }

@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 
-const FILL: i64 = -2;
+const FILL: Fill = Fill::of(-2);
+/// Four elements a run.
+const FOUR: Fill = Fill::of(4);
 
 fn bytes(text: &str) -> Bytes {
     Bytes::from(text.as_bytes())
@@ -51,18 +53,18 @@ fn a_number_that_was_popped_counts_for_nothing_before_the_limit() {
 #[test]
 fn an_element_in_the_middle_of_a_full_run_splits_it_and_the_pieces_merge() {
     let mut list = List::quicklist([]);
-    list.push(End::Right, &texts(12), 4);
+    list.push(End::Right, &texts(12), FOUR);
     assert_eq!(runs(&list), [4, 4, 4]);
-    assert!(list.insert(b"element:0005", false, bytes("new"), 4));
+    assert!(list.insert(b"element:0005", false, bytes("new"), FOUR));
     assert_eq!(runs(&list), [4, 2, 3, 4]);
     // A place beside a cut goes to the run that has room.
-    assert!(list.insert(b"element:0007", true, bytes("new"), 4));
+    assert!(list.insert(b"element:0007", true, bytes("new"), FOUR));
     assert_eq!(runs(&list), [4, 2, 4, 4]);
-    assert!(list.insert(b"element:0003", true, bytes("new"), 4));
+    assert!(list.insert(b"element:0003", true, bytes("new"), FOUR));
     assert_eq!(runs(&list), [4, 3, 4, 4]);
-    assert!(list.insert(b"element:0000", false, bytes("new"), 4));
+    assert!(list.insert(b"element:0000", false, bytes("new"), FOUR));
     assert_eq!(runs(&list), [1, 4, 3, 4, 4]);
-    assert!(list.insert(b"element:0002", true, bytes("new"), 4));
+    assert!(list.insert(b"element:0002", true, bytes("new"), FOUR));
     assert_eq!(runs(&list), [4, 2, 3, 4, 4]);
 }
 
@@ -77,8 +79,49 @@ fn a_plain_run_takes_nothing_and_is_replaced_by_a_packed_one() {
     assert!(list.iter().eq(&["element:0000", "small", "tail"].map(bytes)));
 }
 
+/// Elements of six bytes and more are not packed.
+const LARGE: Fill = Fill { size: 4, plain: 6 };
+
+/// The lengths of the runs; 0 for one that is not packed.
+fn shape(list: &List) -> Vec<usize> {
+    list.nodes().map(|node| if node.is_plain() { 0 } else { node.len() }).collect()
+}
+
+#[test]
+fn a_large_element_is_a_run_of_its_own_wherever_it_is_put() {
+    let mut list = List::quicklist([]);
+    list.push(End::Right, &["a", "b", "c", "d"].map(bytes), LARGE);
+    list.push(End::Right, &[bytes("larger"), bytes("e")], LARGE);
+    list.push(End::Left, &[bytes("largest")], LARGE);
+    assert_eq!(shape(&list), [0, 4, 0, 1]);
+    // Into the middle of a run, which is cut; nothing is merged.
+    assert!(list.insert(b"b", true, bytes("in between"), LARGE));
+    assert_eq!(shape(&list), [0, 2, 0, 2, 0, 1]);
+    // Beside another that is not packed, and beside an end.
+    assert!(list.insert(b"larger", false, bytes("before"), LARGE));
+    assert!(list.insert(b"a", false, bytes("at head"), LARGE));
+    assert_eq!(shape(&list), [0, 0, 2, 0, 2, 0, 0, 1]);
+    let all = ["largest", "at head", "a", "b", "in between", "c", "d", "before", "larger", "e"];
+    assert!(list.iter().eq(&all.map(bytes)));
+}
+
+#[test]
+fn what_is_replaced_by_a_large_element_leaves_its_run() {
+    let mut list = List::quicklist([]);
+    list.push(End::Right, &["a", "b", "c"].map(bytes), LARGE);
+    assert!(list.replace(1, bytes("larger"), LARGE));
+    assert_eq!(shape(&list), [1, 0, 1]);
+    assert!(list.replace(1, bytes("largest"), LARGE));
+    assert!(list.replace(0, bytes("alone in its run"), LARGE));
+    assert_eq!(shape(&list), [0, 0, 1]);
+    // A small one takes the place in the neighbour that has room.
+    assert!(list.replace(1, bytes("s"), LARGE));
+    assert_eq!(shape(&list), [0, 2]);
+    assert!(list.iter().eq(&["alone in its run", "s", "c"].map(bytes)));
+}
+
 /// One step, with numbers that are taken as places and choices.
-fn step(list: &mut List, model: &mut Vec<Bytes>, what: u8, at: usize, n: u16, fill: i64) {
+fn step(list: &mut List, model: &mut Vec<Bytes>, what: u8, at: usize, n: u16, fill: Fill) {
     let element = bytes(&format!("{n}").repeat(usize::from(n % 5) + 1));
     let place = if model.is_empty() { 0 } else { at % model.len() };
     match what {
@@ -129,14 +172,20 @@ proptest! {
     #[test]
     fn a_list_is_a_sequence_in_every_form(
         steps in prop::collection::vec((0u8..12, any::<usize>(), 0u16..300), 1..300),
-        fill in prop::sample::select(vec![-2i64, 1, 2, 5, 16]),
+        size in prop::sample::select(vec![-2i64, 1, 2, 5, 16]),
+        plain in prop::sample::select(vec![3usize, 4, 5, 1 << 30]),
     ) {
         let (mut list, mut model) = (List::default(), Vec::new());
         for (what, at, n) in steps {
-            step(&mut list, &mut model, what, at, n, fill);
+            step(&mut list, &mut model, what, at, n, Fill { size, plain });
             prop_assert_eq!(list.len(), model.len());
             for node in list.nodes() {
-                prop_assert_eq!(node.bytes(), ListNode::packed(node.elements().cloned()).bytes());
+                let elements: Vec<Bytes> = node.elements().cloned().collect();
+                let anew = match &elements[..] {
+                    [element] if node.is_plain() => ListNode::plain(Bytes::clone(element)),
+                    _ => ListNode::packed(elements),
+                };
+                prop_assert_eq!(node, &anew);
                 prop_assert!(list.encoding() == Encoding::Listpack || !node.is_empty());
             }
         }
