@@ -47,6 +47,32 @@ test("a write is the same bytes in the backlog, the buffers and the inspector", 
   expect(errors).toEqual([]);
 });
 
+test("what lies under the pointer is marked everywhere, until the pointer leaves", async ({ page }) => {
+  await open(page, "?lang=en");
+  await stepTo(page, "snapshot");
+  await type(page, "SET pointed at");
+  const piece = page.getByTestId("piece").last();
+  await piece.hover();
+  for (const place of ["ring", "backlog"]) {
+    await expect(page.getByTestId(place).locator(".ring-picked, .picked-band")).toHaveCount(1);
+  }
+  await expect(page.locator("[data-testid=buffer] .picked-band")).toHaveCount(2);
+  // It is a look, and no pick: nothing opens, and a click still picks.
+  await expect(page.getByTestId("inspector")).toHaveCount(0);
+  await page.mouse.move(0, 0);
+  await expect(page.locator(".picked-band, .ring-picked, .piece.picked")).toHaveCount(0);
+  await stepUntil(page, async () => (await page.locator("[data-testid=flight][data-frame=stream]").count()) > 0);
+  const flight = page.locator("[data-testid=flight][data-frame=stream]").first();
+  await flight.hover();
+  await expect(flight).toHaveClass(/picked/);
+  await expect(page.getByTestId("backlog").locator(".picked-band")).toHaveCount(1);
+  await flight.click();
+  await expect(page.getByTestId("inspector")).toBeVisible();
+  await page.mouse.move(0, 0);
+  await expect(flight).toHaveClass(/picked/);
+  await expect(flight).toHaveAttribute("aria-pressed", "true");
+});
+
 test("an RDB is told section by section, and a part is marked in text and hex", async ({ page }) => {
   const errors = await open(page, "?lang=en&expert");
   await stepTo(page, "snapshot");

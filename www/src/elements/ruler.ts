@@ -5,12 +5,12 @@ import { repeat } from "lit/directives/repeat.js";
 import { type ReplicaRow, type Ruler, rulerOf } from "../draw/ruler";
 import { percent, ticksOf } from "../draw/scale";
 import type { PieceView } from "../engine/frame";
-import { IntentEvent } from "../model/intent";
+import { intend, IntentEvent } from "../model/intent";
 import { cutOf, overlap, pieceAsPicked, type Span } from "../model/picked";
 import { rootOf } from "../model/relations";
 import { explain } from "./explain";
 import { rdbLane, snapshotLane } from "./lanes";
-import { pressed } from "./press";
+import { hovered, pressed } from "./press";
 import { stores } from "./stores";
 import { chosenNode, type View } from "./view";
 
@@ -126,15 +126,17 @@ function pieceOf(view: View, { master, scale }: Ruler, piece: PieceView): SVGTem
   const { t, state } = view;
   const wanted = pieceAsPicked(master, piece);
   const [x, end] = [scale.at(piece.end - piece.bytes), scale.at(piece.end)];
-  const chosen = overlap(wanted.span, state.picked?.span ?? null);
+  const marked = overlap(wanted.span, state.picked?.span ?? null);
+  const chosen = marked && !state.hovering;
   const label = `${piece.label} (${t.bytes(piece.bytes)})`;
   const pick = (event: Event): void => {
     const picked = chosen ? null : wanted;
     event.currentTarget?.dispatchEvent(new IntentEvent({ do: "pick", picked }));
   };
-  return svg`<rect class="piece ${chosen ? "picked" : ""}" role="button" data-testid="piece"
+  return svg`<rect class="piece ${marked ? "picked" : ""}" role="button" data-testid="piece"
     tabindex=${piece === master.stream.at(-1) ? 0 : -1} aria-pressed=${chosen} aria-label=${label}
     x=${percent(x)} width=${percent(end - x)} y="1" height="16" @click=${pick}
+    @pointerenter=${hovered(() => wanted)} @pointerleave=${intend({ do: "hover", picked: null })}
     @keydown=${pressed(pick)}><title>${label}</title></rect>`;
 }
 

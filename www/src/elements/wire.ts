@@ -9,7 +9,7 @@ import { intend, IntentEvent } from "../model/intent";
 import { frameAsPicked, isPicked } from "../model/picked";
 import { shortened } from "../model/sentence";
 import { iconPath } from "./icons";
-import { pressed } from "./press";
+import { hovered, pressed } from "./press";
 import { arrow, mark } from "./shapes";
 import type { View } from "./view";
 
@@ -94,15 +94,18 @@ function broken({ from, to }: Pipe): SVGTemplateResult {
 function shape(view: View, flight: Flight, quiet: boolean): SVGTemplateResult {
   const { frame, at, angle, reach } = flight;
   const text = `${shortened(frame.label)} (${view.t.bytes(frame.bytes)})`;
-  const picked = isPicked(view.frame, view.state.picked, frame);
+  const marked = isPicked(view.frame, view.state.picked, frame);
+  const picked = marked && !view.state.hovering;
   const pick = (event: Event): void => {
     event.stopPropagation();
     const wanted = picked ? null : frameAsPicked(view.frame, frame);
     event.currentTarget?.dispatchEvent(new IntentEvent({ do: "pick", picked: wanted }));
   };
-  return svg`<g class="flight ${picked ? "picked" : ""}" data-testid="flight"
+  return svg`<g class="flight ${marked ? "picked" : ""}" data-testid="flight"
     data-frame=${frame.kind} role="button" tabindex="0" aria-pressed=${picked} aria-label=${text}
     transform="translate(${at.x} ${at.y}) rotate(${angle})" @click=${pick}
+    @pointerenter=${hovered(() => frameAsPicked(view.frame, frame))}
+    @pointerleave=${intend({ do: "hover", picked: null })}
     @keydown=${pressed(pick)}>
     <title>${text}</title>
     <rect class="flight-target" x=${-reach - 4} y="-9" width=${2 * reach + 8} height="18"

@@ -92,6 +92,8 @@ export class Actor {
         return this.#stage.openScenario(intent.id);
       case "pick":
         return void this.#pick(intent.picked);
+      case "hover":
+        return this.#store.hover(intent.picked);
       case "point":
         return this.#store.point(intent.part);
       case "dock":

@@ -46,7 +46,7 @@ export type Move =
 export type Choice =
   | { readonly do: "restart"; readonly sync: SyncMode }
   | { readonly do: "select"; readonly node: number }
-  | { readonly do: "pick"; readonly picked: Picked | null }
+  | { readonly do: "pick" | "hover"; readonly picked: Picked | null }
   | { readonly do: "point"; readonly part: number | null }
   | { readonly do: "dock"; readonly dock: Dock | null }
   | { readonly do: "expert" | "list"; readonly on: boolean }

@@ -92,6 +92,8 @@ export interface State {
   readonly opening: Opening | null;
   /** The bytes that the reader has picked. */
   readonly picked: Picked | null;
+  /** True if they only lie under the pointer. */
+  readonly hovering: boolean;
   /** The picked bytes taken apart; null until they are, or if they are gone. */
   readonly anatomy: Anatomy | null;
   /** The part of them under the pointer or the focus, by its place in the anatomy. */
@@ -122,6 +124,7 @@ export class Store {
     const marks = marked(state.marks, state.frame, frame);
     const idle = jumped === 0 && state.frame?.cursor === frame.cursor;
     const before = state.frame?.cursor === frame.cursor ? state.before : state.frame;
+    const lost = state.hovering && frame.cursor !== state.frame?.cursor;
     const stops = state.stops.filter((stop) => stop.cursor <= frame.length);
     this.#replace({
       ...state,
@@ -129,6 +132,7 @@ export class Store {
       before,
       marks,
       stops,
+      ...(lost ? { picked: null, hovering: false } : {}),
       jumped: idle ? state.jumped : jumped,
       error: null,
     });
@@ -175,7 +179,16 @@ export class Store {
 
   /** Picks bytes, or none. */
   pick(picked: Picked | null): void {
-    this.#replace({ ...this.#state, picked, anatomy: null, part: null });
+    this.#replace({ ...this.#state, picked, hovering: false, anatomy: null, part: null });
+  }
+
+  /** Marks the bytes under the pointer, or none, unless others are picked or time passes. */
+  hover(picked: Picked | null): void {
+    const { picked: other, hovering, screen } = this.#state;
+    const free = (other === null || hovering) && screen.dock !== "inspector" && !screen.playing;
+    if (picked === null ? hovering : free) {
+      this.#replace({ ...this.#state, picked, hovering: picked !== null, anatomy: null, part: null });
+    }
   }
 
   /** Shows what the picked bytes mean. */
@@ -221,6 +234,7 @@ const INITIAL: State = {
   dump: null,
   trace: null,
   picked: null,
+  hovering: false,
   anatomy: null,
   part: null,
   screen: {
