@@ -50,7 +50,9 @@ test("a write is the same bytes in the backlog, the buffers and the inspector", 
 test("what lies under the pointer is marked everywhere, until the pointer leaves", async ({ page }) => {
   await open(page, "?lang=en");
   await stepTo(page, "snapshot");
+  const before = (await frameOf(page)).nodes[0]?.offset ?? 0;
   await type(page, "SET pointed at");
+  await expect.poll(async () => (await frameOf(page)).nodes[0]?.offset).toBeGreaterThan(before);
   const piece = page.getByTestId("piece").last();
   await piece.hover();
   for (const place of ["ring", "backlog"]) {
