@@ -125,7 +125,10 @@ export class Store {
     const idle = jumped === 0 && state.frame?.cursor === frame.cursor;
     const before = state.frame?.cursor === frame.cursor ? state.before : state.frame;
     const lost = state.hovering && frame.cursor !== state.frame?.cursor;
-    const stops = state.stops.filter((stop) => stop.cursor <= frame.length);
+    // Who has acted in the past has not been anywhere behind it.
+    const undone = state.frame !== null && frame.length < state.frame.length;
+    const known = undone ? Math.min(frame.cursor - 1, frame.length) : frame.length;
+    const stops = state.stops.filter((stop) => stop.cursor <= known);
     this.#replace({
       ...state,
       frame,

@@ -188,6 +188,25 @@ describe("shortcuts", () => {
   });
 });
 
+describe("where runs have stopped", () => {
+  it("is known until somebody acts before it", () => {
+    const store = new Store(() => undefined);
+    const at = (cursor: number, length: number): Frame => ({ ...frame([]), cursor, length });
+    store.begin(at(0, 0));
+    for (const cursor of [10, 20]) {
+      store.show(at(cursor, cursor));
+      store.stop();
+    }
+    store.stop();
+    const known = () => store.state.stops.map(({ cursor }) => cursor);
+    expect(known()).toEqual([10, 20]);
+    store.show(at(15, 20));
+    expect(known()).toEqual([10, 20]);
+    store.show(at(16, 16));
+    expect(known()).toEqual([10]);
+  });
+});
+
 describe("a scenario", () => {
   it("tells the master how to hand over its snapshot", () => {
     const script = "seed 7\nnode master port=6379\nnode replica1\n";
