@@ -106,11 +106,12 @@ function share({ frame, state }: View, cursor: number, elapsed: number): number 
     : cursor / Math.max(1, frame.length);
 }
 
-/** Every branch as a lane, from where it parts to where it ends. */
+/** The branch that is lived and the newest others as lanes, from where they part to where they end. */
 function lanes(view: View): TemplateResult | typeof nothing {
   const { t, frame } = view;
-  const { branches } = frame;
-  if (branches.length < 2) return nothing;
+  if (frame.branches.length < 2) return nothing;
+  const newest = frame.branches.length - LANES_MAX;
+  const branches = frame.branches.filter(({ current }, index) => current || index >= newest);
   const height = branches.length * LANE;
   const lane = ({ id, current, fork, length, parts, ends, first }: BranchView, row: number): TemplateResult => {
     const [from, to] = [share(view, fork, parts), share(view, length, ends)];
@@ -126,5 +127,7 @@ function lanes(view: View): TemplateResult | typeof nothing {
 
 /** Half of the thumb: its middle is never nearer to an end. */
 const THUMB = 8;
+/** So many branches have a lane. */
+const LANES_MAX = 5;
 /** The height of a lane. */
 const LANE = 7;
