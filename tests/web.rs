@@ -107,6 +107,37 @@ async fn back_to_the_beginning_and_forward_again_is_the_same() {
 }
 
 #[wasm_bindgen_test]
+async fn a_node_that_is_not_asked_again_looks_as_one_that_is() {
+    for text in [
+        include_str!("scenarios/slow-replica.txt"),
+        include_str!("scenarios/promotion.txt"),
+        include_str!("scenarios/expiry-on-replicas.txt"),
+    ] {
+        let lab = Lab::open(text, "page").await;
+        let mut seen = vec![looks(&lab.frame().await)];
+        lab.handle.intervene("master> SET key value".to_owned()).await.unwrap();
+        let start = number(&lab.frame().await, "cursor") as usize;
+        seen.resize(start, String::new());
+        seen.push(looks(&lab.frame().await));
+        for _ in 0..300 {
+            seen.push(looks(&lab.handle.step().await.unwrap()));
+        }
+        // Going back asks every node.
+        for cursor in (start..seen.len()).rev().step_by(7) {
+            let frame = lab.handle.seek(cursor as f64, false).await.unwrap();
+            assert_eq!(looks(&frame), seen[cursor], "at event {cursor}");
+        }
+        let lags = seen.iter().filter(|looks| looks.contains("\"lag\":1")).count();
+        assert!(lags > 0, "no replica was silent for a second");
+    }
+}
+
+/// What the nodes look like.
+fn looks(frame: &JsValue) -> String {
+    js_sys::JSON::stringify(&get(frame, "nodes")).unwrap().into()
+}
+
+#[wasm_bindgen_test]
 async fn where_workers_are_refused_the_page_takes_the_nodes() {
     let options = js_sys::Object::new();
     set(&options, "script", &"node master".into());

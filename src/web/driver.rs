@@ -1,6 +1,6 @@
 //! The conductor's loop, with ports between it and the nodes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -41,7 +41,9 @@ pub(super) struct Driver {
     /// Where the nodes live.
     pub(super) isolation: Isolation,
     /// How many hosts have a node: after going back there may be more hosts than nodes.
-    placed: usize,
+    pub(super) placed: usize,
+    /// What was seen last of every node that has a host.
+    pub(super) looks: Vec<NodeLook>,
     /// Panics that have happened, by the turn in which they did.
     pub(super) panics: BTreeMap<TurnPlace, Panic>,
     /// Nodes whose hosts have just panicked.
@@ -55,6 +57,8 @@ pub(super) struct HostHandle {
     control: Port,
     /// Who waits for its answers, in order.
     waiting: Rc<RefCell<VecDeque<Waiter>>>,
+    /// True if it was told anything since it showed itself.
+    pub(super) changed: Cell<bool>,
     /// The Worker that it lives in, if it does.
     worker: Option<Worker>,
     /// Kept alive as long as the Worker may call it.
@@ -92,6 +96,7 @@ impl Driver {
             unclaimed: BTreeMap::new(),
             isolation,
             placed: count,
+            looks: Vec::new(),
             panics: BTreeMap::new(),
             lost: Vec::new(),
         };
@@ -161,23 +166,6 @@ impl Driver {
         }
         while self.conductor.cursor() < shared.cursor && self.step().await? {}
         Ok(())
-    }
-
-    /// What can be seen of every node.
-    pub(super) async fn look(&self, keys: usize) -> Result<Vec<NodeLook>, JsValue> {
-        let now = self.conductor.world().now().micros();
-        // All are asked before the first answer is awaited.
-        let asked: Result<Vec<JsFuture>, JsValue> = self.hosts[..self.placed]
-            .iter()
-            .map(|host| host.begin(&Ask::Look { now, keys }, None))
-            .collect();
-        let mut looks = Vec::new();
-        for answer in asked? {
-            let answer = unpack(&answer.await?)?;
-            let Answer::Look(look) = understand(answer)? else { return Err(unexpected()) };
-            looks.push(*look);
-        }
-        Ok(looks)
     }
 
     /// Steps until a step of this size has ended; nowhere, if nothing of that size will happen.
@@ -395,7 +383,10 @@ impl HostHandle {
     }
 
     /// Tells the host something; the answer comes in the order of telling.
-    fn begin(&self, ask: &Ask, port: Option<MessagePort>) -> Result<JsFuture, JsValue> {
+    pub(super) fn begin(&self, ask: &Ask, port: Option<MessagePort>) -> Result<JsFuture, JsValue> {
+        if !ask.is_question() {
+            self.changed.set(true);
+        }
         let answer = self.expect();
         let transfer: Vec<JsValue> = port.into_iter().map(JsValue::from).collect();
         self.control.send(&pack(ask), &transfer)?;
@@ -437,7 +428,8 @@ fn begin_host(isolation: &Isolation) -> Result<(HostHandle, JsFuture), JsValue> 
             let _ = waiter.resolve.call1(&JsValue::NULL, &event.data());
         }
     });
-    let mut handle = HostHandle { control, waiting, worker: None, _on_error: None };
+    let changed = Cell::new(true);
+    let mut handle = HostHandle { control, waiting, changed, worker: None, _on_error: None };
     let ready = handle.expect();
     match isolation {
         Isolation::Page => host::serve(theirs),

@@ -263,9 +263,9 @@ impl LabHandle {
         Fut: Future<Output = (Driver, Result<(), JsValue>)>,
     {
         self.read(|driver| async {
-            let (driver, result) = act(driver).await;
+            let (mut driver, result) = act(driver).await;
             let frame = match result {
-                Ok(()) => frame_of(&driver).await,
+                Ok(()) => frame_of(&mut driver).await,
                 Err(error) => Err(error),
             };
             (driver, frame)
@@ -311,9 +311,9 @@ impl LabHandle {
     }
 }
 
-async fn frame_of(driver: &Driver) -> Result<JsValue, JsValue> {
-    let looks = driver.look(KEYS_MAX).await?;
-    Ok(FrameView::of(driver, looks).serialize(&plain())?)
+async fn frame_of(driver: &mut Driver) -> Result<JsValue, JsValue> {
+    driver.look(KEYS_MAX).await?;
+    Ok(FrameView::of(driver).serialize(&plain())?)
 }
 
 /// So many milliseconds of virtual time.

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 
-use super::driver::{Driver, unexpected};
-use super::message::{Answer, Ask, BytesOf};
+use super::driver::{Driver, understand, unexpected};
+use super::message::{Answer, Ask, BytesOf, unpack};
 use crate::lab::{ConnectionId, NodeId, Side, printable};
+use crate::node::Link;
 use crate::rdb;
 use crate::resp::{self, Part};
 
@@ -51,6 +53,38 @@ struct SectionView {
 }
 
 impl Driver {
+    /// Sees to it that [`Self::looks`] are up to date. A node that was told nothing since looks as
+    /// it did: it is not asked again.
+    pub(super) async fn look(&mut self, keys: usize) -> Result<(), JsValue> {
+        let now = self.conductor.world().now().micros();
+        self.looks.truncate(self.placed);
+        // All are asked before the first answer is awaited.
+        let asked: Result<Vec<Option<JsFuture>>, JsValue> = self.hosts[..self.placed]
+            .iter()
+            .map(|host| {
+                let ask = host.changed.get().then_some(Ask::Look { now, keys });
+                ask.map(|ask| host.begin(&ask, None)).transpose()
+            })
+            .collect();
+        for (index, answer) in asked?.into_iter().enumerate() {
+            let Some(answer) = answer else { continue };
+            let answer = unpack(&answer.await?)?;
+            let Answer::Look(look) = understand(answer)? else { return Err(unexpected()) };
+            self.hosts[index].changed.set(false);
+            match self.looks.get_mut(index) {
+                Some(known) => *known = *look,
+                None => self.looks.push(*look),
+            }
+        }
+        let world = self.conductor.world();
+        for (index, look) in self.looks.iter_mut().enumerate() {
+            look.settle(world.now(), |link| {
+                world.peer(NodeId(index), Link(link)).map(|(node, _)| node.0)
+            });
+        }
+        Ok(())
+    }
+
     /// Looks into bytes; `None` if they are gone.
     pub(super) async fn inspect(&self, what: Inspected) -> Result<Option<AnatomyView>, JsValue> {
         match what {
@@ -94,8 +128,10 @@ impl Driver {
             return Ok(None);
         };
         // The tail ends at the node's offset, which the page has told with the frame.
-        let looks = self.look(0).await?;
-        let Some(head) = looks.get(node).map(|look| look.offset()) else { return Ok(None) };
+        let now = self.conductor.world().now().micros();
+        let look = self.ask(NodeId(node), &Ask::Look { now, keys: 0 }).await?;
+        let Answer::Look(look) = look else { return Err(unexpected()) };
+        let head = look.offset();
         let first = head - bytes.len() as u64;
         if start < first || end > head || start >= end {
             return Ok(None);

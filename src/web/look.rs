@@ -12,6 +12,8 @@ use crate::time::Instant;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct NodeLook {
+    /// The second that the lags were counted at.
+    second: u64,
     role: String,
     replid: String,
     replid2: String,
@@ -134,10 +136,16 @@ impl NodeLook {
         self.offset
     }
 
-    /// Gives each replica its node, by its connection.
-    pub(super) fn name_replicas(&mut self, node: impl Fn(u64) -> Option<usize>) {
+    /// Brings up to `now` what depends on more than the node: the other ends of its connections,
+    /// and how long it has not heard of them.
+    pub(super) fn settle(&mut self, now: Instant, node: impl Fn(u64) -> Option<usize>) {
+        let passed = now.seconds().saturating_sub(self.second);
+        self.second += passed;
         for replica in &mut self.replicas {
             replica.node = node(replica.link);
+            if replica.state == "online" {
+                replica.lag += passed;
+            }
         }
     }
 
@@ -146,6 +154,7 @@ impl NodeLook {
         let status = place.status(now, keys);
         let option = |name: &&str| ((*name).to_owned(), place.option(name).to_owned());
         Self {
+            second: now.seconds(),
             role: if status.replica { "replica" } else { "master" }.to_owned(),
             replid: status.id.to_string(),
             replid2: status.second_id.to_string(),

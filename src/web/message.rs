@@ -38,6 +38,23 @@ pub(super) enum Ask {
     Bytes { of: BytesOf },
 }
 
+impl Ask {
+    /// True if the node is the same afterwards.
+    pub(super) const fn is_question(&self) -> bool {
+        match self {
+            Self::Begin { .. }
+            | Self::Turn { .. }
+            | Self::Restore { .. }
+            | Self::Connect { .. } => false,
+            Self::Keep { .. }
+            | Self::Forget { .. }
+            | Self::Look { .. }
+            | Self::Watch { .. }
+            | Self::Bytes { .. } => true,
+        }
+    }
+}
+
 /// Bytes that a host can show.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum BytesOf {

@@ -12,13 +12,13 @@ use crate::lab::{
     BranchView, Connection, DiskHealth, EventKind, FrameKind, InFlight, NextEvent, NodeId, NodeLog,
     Side, Stride, TraceEntry, Trouble, Weight, World,
 };
-use crate::node::{Level, Link};
+use crate::node::Level;
 use crate::time::Instant;
 
 /// The lab at one instant.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct FrameView {
+pub(super) struct FrameView<'a> {
     at: f64,
     elapsed: f64,
     cursor: u64,
@@ -28,7 +28,7 @@ pub(super) struct FrameView {
     /// Of each fault its index, and the virtual milliseconds from the beginning.
     faults: Vec<f64>,
     next: Option<NextView>,
-    nodes: Vec<NodeView>,
+    nodes: Vec<NodeView<'a>>,
     wires: Vec<WireView>,
     cuts: Vec<CutView>,
     troubles: Vec<TroubleView>,
@@ -61,12 +61,12 @@ pub(super) struct EventView {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct NodeView {
+struct NodeView<'a> {
     id: usize,
     name: String,
     port: u64,
     #[serde(flatten)]
-    look: NodeLook,
+    look: &'a NodeLook,
     running: bool,
     /// Why the process has ended, if the engine itself has failed.
     panic: Option<String>,
@@ -165,16 +165,16 @@ impl EventView {
     }
 }
 
-impl FrameView {
+impl<'a> FrameView<'a> {
     /// The picture of a driver's lab, with what its hosts have shown.
-    pub(super) fn of(driver: &Driver, looks: Vec<NodeLook>) -> Self {
+    pub(super) fn of(driver: &'a Driver) -> Self {
         let (conductor, world) = (&driver.conductor, driver.conductor.world());
         let end = usize::try_from(conductor.cursor()).unwrap_or(usize::MAX);
         let happened = &conductor.entries()[..end.min(conductor.entries().len())];
         let first = happened.len().saturating_sub(EVENTS_MAX);
         let events = happened.iter().enumerate().skip(first);
         let events = events.map(|(index, entry)| EventView::of(index, entry));
-        let nodes = looks.into_iter().enumerate().map(|(id, look)| node_view(driver, id, look));
+        let nodes = driver.looks.iter().enumerate().map(|(id, look)| node_view(driver, id, look));
         let elapsed = |at: Instant| at.since(world.plan().epoch).micros() as f64 / 1_000.0;
         let seen = usize::try_from(conductor.lived()).unwrap_or(usize::MAX);
         let seen = &conductor.entries()[..seen.min(conductor.entries().len())];
@@ -246,10 +246,9 @@ fn next_view(next: NextEvent) -> NextView {
     NextView { at: millis(next.at), node: next.node.0, kind, what: (&next.what).into() }
 }
 
-fn node_view(driver: &Driver, id: usize, mut look: NodeLook) -> NodeView {
+fn node_view<'a>(driver: &Driver, id: usize, look: &'a NodeLook) -> NodeView<'a> {
     let world = driver.conductor.world();
     let plan = &world.plan().nodes[id];
-    look.name_replicas(|link| world.peer(NodeId(id), Link(link)).map(|(node, _)| node.0));
     let NodeLog { lines, count, prompt } = world.log(NodeId(id));
     let start = count - lines.len() as u64;
     let log = lines.iter().zip(start..).map(|((event, at, level, text), index)| LogLine {
