@@ -7,6 +7,7 @@ import { intend } from "../model/intent";
 import { explain } from "./explain";
 import { follow } from "./follow";
 import { log } from "./log";
+import { paced, paceOf } from "./paced";
 import { chosenNode, optionOf, type View } from "./view";
 import "./lab-prompt";
 
@@ -23,7 +24,7 @@ export function consolePane(view: View): TemplateResult | typeof nothing {
     <h2 class="unseen" id="console-title">${t("console.title")}</h2>
     <div class="console-bar">${chooser(view, node)}${explain(view, "console")}</div>
     <div class="log-bar">${merge(view)}${levels(view)}</div>
-    ${log(view, node)}${terminal(view, node)}
+    ${paced(paceOf(view), () => log(view, node))}${terminal(view, node)}
   </section>`;
 }
 

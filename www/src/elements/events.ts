@@ -15,7 +15,7 @@ export function events(view: View): TemplateResult {
   const { t, frame } = view;
   const last = frame.events.at(-1);
   // The same index on another branch is another event; its hash tells.
-  const key = `${t.language} ${last?.index ?? -1} ${frame.hash} ${frame.events.length}`;
+  const key = `${view.state.screen.playing} ${t.language} ${last?.index ?? -1} ${frame.hash} ${frame.events.length}`;
   return html`<section
     class="pane events"
     part="timeline"
@@ -48,8 +48,10 @@ function list(view: View): TemplateResult {
   if (frame.events.length === 0) return html`<p class="empty-note">${t("events.none")}</p>`;
   const epoch = frame.at - frame.elapsed;
   const last = frame.events.at(-1);
+  // While time passes, nobody reads far back.
+  const shown = view.state.screen.playing ? frame.events.slice(-PLAYING_MAX) : frame.events;
   return html`${repeat(
-    frame.events,
+    shown,
     (event) => event.index,
     (event) => row(view, event, event.at - epoch, event === last),
   )}`;
@@ -69,3 +71,6 @@ function row({ t, frame }: View, event: EventView, at: number, last: boolean): T
     <span class="event-text">${sentence(frame, event.node, event.what, t)}</span>
   </button>`;
 }
+
+/** So many events are shown while time passes. */
+const PLAYING_MAX = 50;

@@ -9,9 +9,12 @@ import { chosenNode, type View } from "./view";
 
 export function keys(view: View): TemplateResult {
   const { t, frame } = view;
-  const rows = matrixOf(frame);
+  const all = matrixOf(frame);
+  // While time passes, rows change their places: what differs is on top.
+  const rows = view.state.screen.playing ? all.slice(0, CELLS_MAX / frame.nodes.length) : all;
   const total = Math.max(0, ...frame.nodes.map((node) => node.keys.total));
-  const shown = Math.max(0, ...frame.nodes.map((node) => node.keys.window.length));
+  const window = Math.max(0, ...frame.nodes.map((node) => node.keys.window.length));
+  const shown = rows.length < all.length ? rows.length : window;
   const more = t("keys.more", { shown, total: t.number(total) });
   return html`<section class="pane keys" part="keys" data-pane="keys" aria-labelledby="keys-title">
     <div class="titled">
@@ -91,3 +94,6 @@ const GLYPHS: Readonly<Record<Mark, string>> = {
   absent: "",
   unseen: "·",
 };
+
+/** So many cells of the table are drawn while time passes: all of 64 keys of three servers. */
+const CELLS_MAX = 200;

@@ -13,6 +13,7 @@ import { header } from "./header";
 import { icon } from "./icons";
 import { keys } from "./keys";
 import { lesson } from "./lesson";
+import { paced, paceOf } from "./paced";
 import { ruler } from "./ruler";
 import { caption, story } from "./story";
 import { topology } from "./topology";
@@ -23,6 +24,7 @@ export function screen(view: View): TemplateResult {
   const { pane } = view.state.screen;
   const { lesson: taught } = view.state;
   const focus = taught === null ? undefined : stepOf(taught.progress)?.focus?.split(" ")[0];
+  const pace = paceOf(view);
   return html`<div class="lab" data-show=${pane} data-focus=${focus ?? nothing} data-testid="lab">
     ${header(view)}
     <div class="top">${taught === null ? story(view) : lesson(view)}${trouble(view)}${crashes(view)}</div>
@@ -30,7 +32,9 @@ export function screen(view: View): TemplateResult {
       <div class="picture">${topology(view)}${faults(view)}${ruler(view)}</div>
       ${panes(view)}
       <div class="side side-console">${consolePane(view)}</div>
-      <div class="side side-data">${keys(view)}${events(view)}</div>
+      <div class="side side-data">
+        ${paced(pace, () => keys(view))}${paced(pace, () => events(view))}
+      </div>
       ${view.later?.dock(view) ?? nothing}
     </div>
     ${transport(view)} ${view.later?.dialogs(view) ?? nothing}

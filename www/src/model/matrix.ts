@@ -28,6 +28,17 @@ export interface Row {
 
 /** One row a key, one cell a node; keys that differ somewhere first, then by their names. */
 export function matrixOf(frame: Frame): readonly Row[] {
+  const known = matrices.get(frame);
+  if (known !== undefined) return known;
+  const rows = compared(frame);
+  matrices.set(frame, rows);
+  return rows;
+}
+
+/** Several parts of the screen ask for the same. */
+const matrices = new WeakMap<Frame, readonly Row[]>();
+
+function compared(frame: Frame): readonly Row[] {
   const names = new Map<string, KeyView>();
   for (const node of frame.nodes) {
     for (const key of node.keys.window) {
