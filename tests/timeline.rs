@@ -283,3 +283,38 @@ fn time_passes_although_two_servers_answer_each_other_at_once() {
     let passed = lab.conductor().world().now().since(began);
     assert!(passed > Duration::from_millis(20), "{passed:?}");
 }
+
+/// A dataset on its way is not copied for every checkpoint; what has come to rest is kept again.
+#[test]
+fn while_much_moves_checkpoints_are_few_and_it_is_said() {
+    let text = "
+node master --repl-diskless-sync-delay 0 --rdbcompression no window=64KiB
+node replica
+wire latency=1ms
+master> DEBUG POPULATE 100000 key 100
+replica> REPLICAOF master 6379
+";
+    let script = Script::parse(text).expect("it is a script");
+    let mut lab = LocalLab::from_script(&script);
+    let moves = |lab: &LocalLab| lab.conductor().world().connections().count() > 0;
+    lab.run(Duration::from_millis(50));
+    assert!(moves(&lab), "the replica has connected");
+    lab.run(Duration::from_secs(2));
+    assert_eq!(lab.status(NodeId(1), 0).keys_total, 100_000, "all has arrived");
+    let arrived = lab.conductor().cursor();
+    let kept = |from: u64, to: u64| {
+        let before = |index| lab.conductor().checkpoint_before(index);
+        (from + 1..=to).filter(|&index| before(index) == index).count() as u64
+    };
+    let (due, few) = (arrived / 32, kept(0, arrived));
+    assert!(due > 20 && (3..due / 2).contains(&few), "{few} of {due}");
+    assert!(lab.conductor().losses().iter().any(|loss| loss.contains("while much data moved")));
+    lab.run(Duration::from_secs(30));
+    let cursor = lab.conductor().cursor();
+    assert!(lab.conductor().checkpoint_before(cursor) + 32 > cursor, "rest is kept as before");
+    // And what lies between is exact all the same.
+    let end = picture(&lab);
+    lab.seek(arrived / 2);
+    lab.seek(end.0);
+    assert_eq!(picture(&lab), end);
+}

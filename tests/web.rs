@@ -115,7 +115,7 @@ async fn a_node_that_is_not_asked_again_looks_as_one_that_is() {
     ] {
         let lab = Lab::open(text, "page").await;
         let mut seen = vec![looks(&lab.frame().await)];
-        lab.handle.intervene("master> SET key value".to_owned()).await.unwrap();
+        lab.handle.intervene("master> SET key value").await.unwrap();
         let start = number(&lab.frame().await, "cursor") as usize;
         seen.resize(start, String::new());
         seen.push(looks(&lab.frame().await));
@@ -155,7 +155,7 @@ async fn a_wrong_script_and_a_wrong_act_are_told_in_a_sentence() {
     let error = LabHandle::open(options.into()).await.unwrap_err();
     assert!(message(&error).starts_with("line 2: 'nonsense' is not understood"));
     let lab = Lab::open("node master\n", "page").await;
-    let error = lab.handle.intervene("nobody> PING".to_owned()).await.unwrap_err();
+    let error = lab.handle.intervene("nobody> PING").await.unwrap_err();
     assert_eq!(message(&error), "there is no node 'nobody': there are master");
 }
 
@@ -194,7 +194,7 @@ impl Lab {
         for (_, action) in &script.actions {
             match action {
                 Action::Intervene(act) => {
-                    self.handle.intervene(act.to_string()).await.expect("the act is possible");
+                    self.handle.intervene(&act.to_string()).await.expect("the act is possible");
                 }
                 Action::Run(span) => {
                     let millis = span.micros() as f64 / 1_000.0;

@@ -42,6 +42,11 @@ impl<E> Agenda<E> {
         self.entries.first_key_value().map(|(entry, event)| (entry.at, event))
     }
 
+    /// What will happen, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Instant, &E)> {
+        self.entries.iter().map(|(entry, event)| (entry.at, event))
+    }
+
     pub(super) fn pop(&mut self) -> Option<(Entry, E)> {
         self.entries.pop_first()
     }

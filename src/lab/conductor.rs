@@ -4,14 +4,17 @@
 //!
 //! ```text
 //!     if conductor.begin()  {
-//!         while let Some(turn) = conductor.next_turn() {      or next_turns, side by side
-//!             carry it out, carry its frames away        a call, or a message and its answer
+//!         while let Some(turn) = conductor.next_turn() {      or next_turns, side by side,
+//!             carry it out, carry its frames away             and turns_ahead meanwhile
 //!             conductor.absorb(node, done)
 //!         }
 //!         if let Some(checkpoint) = conductor.finish() { let every place keep it }
 //!     }
 //! ```
 
+use std::collections::VecDeque;
+
+use super::ahead::Ahead;
 use super::branches::{BranchId, BranchView};
 use super::intervention::Intervention;
 use super::network::Side;
@@ -33,6 +36,8 @@ pub struct Conductor {
     timeline: Timeline,
     /// The event that is under way.
     current: Option<NextEvent>,
+    /// Turns of later events that were handed out ahead of their time, those of each node in order.
+    ahead: VecDeque<Turn>,
     /// True while events are only tried.
     peeking: bool,
 }
@@ -78,7 +83,13 @@ impl Conductor {
     }
 
     fn new(world: World) -> Self {
-        Self { timeline: Timeline::new(world.clone()), world, current: None, peeking: false }
+        Self {
+            timeline: Timeline::new(world.clone()),
+            world,
+            current: None,
+            ahead: VecDeque::new(),
+            peeking: false,
+        }
     }
 
     /// The world at the cursor.
@@ -264,17 +275,57 @@ impl Conductor {
 
     /// The next turn of the event that is under way.
     pub fn next_turn(&mut self) -> Option<Turn> {
-        self.world.next_turn()
+        let turn = self.world.next_turn()?;
+        self.meet(&turn);
+        Some(turn)
     }
 
     /// The next turns of the event that is under way, which may be taken at the same time. What
     /// came of them is to be absorbed in their order.
     pub fn next_turns(&mut self) -> Vec<Turn> {
-        self.world.next_turns()
+        let turns = self.world.next_turns();
+        turns.iter().for_each(|turn| self.meet(turn));
+        turns
+    }
+
+    /// Turns of later events, before `end`, that may be taken at once, in this order. Each is
+    /// handed out again when its time has come, unless a turn of its node before it ended something.
+    ///
+    /// Until then a node is ahead of the world: who wants to look at it, or to go elsewhere, must
+    /// first go on until [`Self::is_ahead`] is false.
+    pub fn turns_ahead(&mut self, end: Instant) -> Vec<Ahead> {
+        let cursor = self.cursor();
+        if end <= self.world.now() || self.timeline.is_checkpoint_near(cursor) {
+            return Vec::new();
+        }
+        let act = self.timeline.acts.range(cursor + 1..).next().map_or(end, |(_, (at, _))| *at);
+        let turns = self.world.turns_ahead(end.min(act), &self.ahead);
+        self.ahead.extend(turns.iter().map(|ahead| ahead.turn.clone()));
+        turns
+    }
+
+    /// True while a node has begun a turn of an event that has not come.
+    pub fn is_ahead(&self) -> bool {
+        !self.ahead.is_empty()
+    }
+
+    /// The time of a turn has come, for which it may have been handed out ahead.
+    fn meet(&mut self, turn: &Turn) {
+        if let Some(index) = self.ahead.iter().position(|other| other.node == turn.node) {
+            let begun = self.ahead.remove(index);
+            assert_eq!(
+                begun.as_ref(),
+                Some(turn),
+                "a turn that was taken ahead of its time is another"
+            );
+        }
     }
 
     /// Takes in what came of a turn.
     pub fn absorb(&mut self, node: NodeId, done: Done) {
+        if done.ends_something() {
+            self.ahead.retain(|turn| turn.node != node);
+        }
         self.world.absorb(node, done);
     }
 
@@ -296,7 +347,8 @@ impl Conductor {
             None => self.timeline.push(entry),
         }
         let index = self.cursor();
-        let due = self.timeline.wants_checkpoint(index) && !self.world.has_untold();
+        let whole = !self.is_ahead() && !self.world.has_untold();
+        let due = whole && self.timeline.wants_checkpoint(&self.world);
         due.then(|| {
             let forget = self.timeline.keep(index, self.world.clone());
             Checkpoint { index, forget }
@@ -311,6 +363,7 @@ impl Conductor {
             return None;
         }
         self.world = self.timeline.checkpoints[&index].clone();
+        self.ahead.clear();
         Some(Restore { index })
     }
 

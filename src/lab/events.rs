@@ -23,7 +23,7 @@ impl World {
             Event::Reset { connection, to } => self.reset_arrives(connection, to),
             Event::Disk(node) => {
                 let disk = &mut self.machines[node.0].disk;
-                disk.works.pop_front();
+                self.moved += disk.works.pop_front().map_or(0, |work| work.bytes);
                 let health = disk.health;
                 self.turn(node, Fact::DiskDone { health });
             }
@@ -88,6 +88,7 @@ impl World {
             }
             return self.forget(id);
         }
+        self.moved += frame.bytes;
         self.so_far.spoke = matches!(frame.kind, FrameKind::Control | FrameKind::Stream);
         if hears {
             self.turn(receiver.0, Fact::Received { link: receiver.1 });

@@ -19,7 +19,7 @@ impl World {
         match (act, nodes.as_slice()) {
             (Intervention::Type { line, .. }, &[node]) => self.type_line(node, line),
             (Intervention::Cut { .. }, &[a, b]) => {
-                self.network.cuts.insert(Network::pair(a, b));
+                self.network.cut(a, b);
                 self.reset(a, b);
             }
             (Intervention::Reset { .. }, &[a, b]) => self.reset(a, b),
@@ -99,7 +99,7 @@ impl World {
     }
 
     fn heal(&mut self, a: NodeId, b: NodeId) {
-        self.network.cuts.remove(&Network::pair(a, b));
+        self.network.mend(a, b);
         for (from, to) in [(a, b), (b, a)] {
             let stalled = self.network.trouble(from, to).stalled;
             if self.network.troubles.remove(&(from, to)).is_some() {
@@ -110,7 +110,7 @@ impl World {
     }
 
     fn heal_all(&mut self) {
-        let mut pairs: BTreeSet<(NodeId, NodeId)> = self.network.cuts.clone();
+        let mut pairs: BTreeSet<(NodeId, NodeId)> = self.network.cuts.iter().copied().collect();
         pairs.extend(self.network.troubles.keys().map(|&(a, b)| Network::pair(a, b)));
         for (a, b) in pairs {
             self.heal(a, b);
@@ -190,17 +190,19 @@ impl World {
     /// The process is not given the processor. Its kernel still takes connections for it, and
     /// bytes until the sender's window is full.
     fn freeze(&mut self, node: NodeId) {
-        if self.machines[node.0].ended || !self.network.frozen.insert(node) {
+        if self.machines[node.0].ended || self.is_frozen(node) {
             return;
         }
+        self.network.frozen.push(node);
         self.rewire_all_to(node);
     }
 
     /// What has happened meanwhile is heard now, in order; then what waits at the door comes in.
     fn thaw(&mut self, node: NodeId) {
-        if !self.network.frozen.remove(&node) {
+        if !self.is_frozen(node) {
             return;
         }
+        self.network.thaw(node);
         for fact in std::mem::take(&mut self.machines[node.0].pending) {
             self.turn(node, fact);
         }
@@ -219,7 +221,7 @@ impl World {
         if self.machines[node.0].ended {
             return;
         }
-        self.network.frozen.remove(&node);
+        self.network.thaw(node);
         self.exit(node);
         self.rewire_all_to(node);
         let machine = &mut self.machines[node.0];

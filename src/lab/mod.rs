@@ -24,6 +24,7 @@
 //! `conductor`, `local`.
 
 mod agenda;
+mod ahead;
 mod branches;
 mod checks;
 mod conductor;
@@ -56,6 +57,7 @@ mod until;
 mod waiting;
 mod world;
 
+pub use ahead::Ahead;
 pub use branches::{BranchId, BranchView};
 pub use checks::Checks;
 pub use conductor::{Checkpoint, Conductor, Restore};

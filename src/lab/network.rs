@@ -4,7 +4,7 @@
 //! in that order. A fault may hold a pipe, slow it down, or cut its end off; it can never lose
 //! something from its middle.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use super::intervention::WireFault;
@@ -163,12 +163,12 @@ pub(super) struct Network {
     pub(super) connections: BTreeMap<ConnectionId, Connection>,
     /// Which connection a node means by a link.
     pub(super) links: BTreeMap<(NodeId, Link), (ConnectionId, Side)>,
-    /// Pairs between which nothing passes, the smaller first.
-    pub(super) cuts: BTreeSet<(NodeId, NodeId)>,
+    /// Pairs between which nothing passes, the smaller first; in order.
+    pub(super) cuts: Vec<(NodeId, NodeId)>,
     /// What is wrong from one node to another.
     pub(super) troubles: BTreeMap<(NodeId, NodeId), Trouble>,
     /// Nodes that stand still: bytes wait at their doors.
-    pub(super) frozen: BTreeSet<NodeId>,
+    pub(super) frozen: Vec<NodeId>,
     /// The number of the next connection.
     pub(super) next: u64,
     /// Where jitter comes from.
@@ -181,9 +181,9 @@ impl Network {
             wiring,
             connections: BTreeMap::new(),
             links: BTreeMap::new(),
-            cuts: BTreeSet::new(),
+            cuts: Vec::new(),
             troubles: BTreeMap::new(),
-            frozen: BTreeSet::new(),
+            frozen: Vec::new(),
             next: 1,
             chance: Random::fork(seed, JITTER),
         }
@@ -191,6 +191,21 @@ impl Network {
 
     pub(super) fn pair(a: NodeId, b: NodeId) -> (NodeId, NodeId) {
         (a.min(b), a.max(b))
+    }
+
+    pub(super) fn cut(&mut self, a: NodeId, b: NodeId) {
+        let pair = Self::pair(a, b);
+        if let Err(place) = self.cuts.binary_search(&pair) {
+            self.cuts.insert(place, pair);
+        }
+    }
+
+    pub(super) fn mend(&mut self, a: NodeId, b: NodeId) {
+        self.cuts.retain(|&pair| pair != Self::pair(a, b));
+    }
+
+    pub(super) fn thaw(&mut self, node: NodeId) {
+        self.frozen.retain(|&other| other != node);
     }
 
     pub(super) fn is_cut(&self, a: NodeId, b: NodeId) -> bool {
@@ -217,6 +232,12 @@ impl Network {
     /// replica asks again at once, no time would ever pass.
     pub(super) fn latency(&self, from: NodeId, to: NodeId) -> Duration {
         self.trouble(from, to).delay.unwrap_or(self.wiring.latency).max(LATENCY_MIN)
+    }
+
+    /// In less time nothing passes from any node to another.
+    pub(super) fn shortest(&self) -> Duration {
+        let delays = self.troubles.values().filter_map(|trouble| trouble.delay);
+        delays.fold(self.wiring.latency, Duration::min).max(LATENCY_MIN)
     }
 
     /// True if an end knows of its connection.

@@ -35,18 +35,25 @@ pub struct Place {
     disk: Disk,
     /// Disk orders that have not been carried out.
     queue: VecDeque<(Job, DiskOrder)>,
-    /// Frames that were sent to the node and have not arrived, by connection.
-    inbox: BTreeMap<Link, Inbox>,
+    /// What passes on each connection.
+    wires: BTreeMap<Link, WireEnd>,
     /// What the prompt has heard.
     prompt: ReplyDecoder,
     /// True once the prompt is connected.
     prompt_open: bool,
-    /// What was sent, for eyes: the snapshots, and how many frames, by connection.
-    sent: BTreeMap<Link, Sending>,
-    /// The last frame that arrived on each connection, and its number.
-    heard: BTreeMap<Link, (u64, Bytes)>,
     /// True if the reply to the last command is text to be printed as it is: INFO, CLIENT LIST.
     prompt_raw: bool,
+}
+
+/// The end of a connection, as it is at this place.
+#[derive(Clone, Debug, Default)]
+struct WireEnd {
+    /// Frames that were sent to the node and have not arrived.
+    inbox: Inbox,
+    /// What was sent, for eyes: the snapshots, and how many frames.
+    sent: Sending,
+    /// The last frame that arrived, and its number.
+    heard: Option<(u64, Bytes)>,
 }
 
 /// The frames of one connection.
@@ -104,11 +111,9 @@ impl Place {
             restarts: 0,
             disk: Disk::default(),
             queue: VecDeque::new(),
-            inbox: BTreeMap::new(),
+            wires: BTreeMap::new(),
             prompt: ReplyDecoder::default(),
             prompt_open: false,
-            sent: BTreeMap::new(),
-            heard: BTreeMap::new(),
             prompt_raw: false,
         }
     }
@@ -142,10 +147,10 @@ impl Place {
             Fact::Sent { link, bytes } => Some(Input::Sent { link, bytes }),
             Fact::Woke => Some(Input::Woke),
             Fact::Received { link } => {
-                let frame = self.inbox.get_mut(&link).and_then(|inbox| inbox.frames.pop_front());
+                let wire = self.wires.entry(link).or_default();
+                let frame = wire.inbox.frames.pop_front();
                 let bytes = frame.expect("a frame is in the inbox before its turn");
-                let number = self.inbox.get(&link).map_or(0, Inbox::next_number) - 1;
-                self.heard.insert(link, (number, Bytes::clone(&bytes)));
+                wire.heard = Some((wire.inbox.next_number() - 1, Bytes::clone(&bytes)));
                 Some(Input::Received { link, bytes })
             }
             Fact::Closed { link } => {
@@ -200,25 +205,23 @@ impl Place {
 
     /// Puts a frame into the inbox of a connection.
     pub fn deliver(&mut self, link: Link, bytes: Bytes) {
-        let inbox = self.inbox.entry(link).or_default();
+        let inbox = &mut self.wires.entry(link).or_default().inbox;
         inbox.frames.push_back(bytes);
         inbox.count += 1;
     }
 
     fn forget(&mut self, link: Link) {
-        self.inbox.remove(&link);
-        self.sent.remove(&link);
-        self.heard.remove(&link);
+        self.wires.remove(&link);
     }
 
     /// A frame of a connection that has not arrived, or was the last to do so.
     pub fn frame(&self, link: Link, number: u64) -> Option<Bytes> {
-        if let Some((heard, bytes)) = self.heard.get(&link)
+        let WireEnd { inbox, heard, .. } = self.wires.get(&link)?;
+        if let Some((heard, bytes)) = heard
             && *heard == number
         {
             return Some(Bytes::clone(bytes));
         }
-        let inbox = self.inbox.get(&link)?;
         let index = usize::try_from(number.checked_sub(inbox.next_number())?).ok()?;
         inbox.frames.get(index).cloned()
     }
@@ -226,7 +229,7 @@ impl Place {
     /// What was sent of a snapshot up to the frame of this number, and where that frame begins; of
     /// a large snapshot only its beginning is kept.
     pub fn snapshot_sent(&self, link: Link, number: u64) -> Option<(Vec<u8>, usize)> {
-        let pieces = &self.sent.get(&link)?.snapshot;
+        let pieces = &self.wires.get(&link)?.sent.snapshot;
         let last = pieces.iter().position(|(of, _)| *of == number)?;
         let bytes =
             |upto: usize| pieces[..upto].iter().flat_map(|(_, piece)| piece.iter().copied());
@@ -238,14 +241,14 @@ impl Place {
         self.node.stream_tail(max)
     }
 
-    /// True if the next frame of a connection is there.
-    pub fn has_frame(&self, link: Link) -> bool {
-        self.inbox.get(&link).is_some_and(|inbox| !inbox.frames.is_empty())
+    /// How many frames of a connection are there and have not arrived.
+    pub fn waiting(&self, link: Link) -> usize {
+        self.wires.get(&link).map_or(0, |wire| wire.inbox.frames.len())
     }
 
     /// How many frames were ever put into the inbox of a connection.
     pub fn delivered(&self, link: Link) -> u64 {
-        self.inbox.get(&link).map_or(0, |inbox| inbox.count)
+        self.wires.get(&link).map_or(0, |wire| wire.inbox.count)
     }
 
     /// What can be seen of the node.
@@ -332,7 +335,7 @@ impl Place {
                 Output::Send { link: PROMPT, bytes, .. } => self.say(&bytes, done),
                 Output::Send { link, bytes, carries } => {
                     let (kind, label) = label(&bytes, carries);
-                    self.sent.entry(link).or_default().note(&bytes, carries);
+                    self.wires.entry(link).or_default().sent.note(&bytes, carries);
                     done.orders.push(Order::Send {
                         link,
                         bytes: bytes.len() as u64,
@@ -347,7 +350,9 @@ impl Place {
                     self.prompt_open = false
                 }
                 Output::Close { link } | Output::Drop { link } => {
-                    self.sent.remove(&link);
+                    if let Some(wire) = self.wires.get_mut(&link) {
+                        wire.sent = Sending::default();
+                    }
                     done.orders.push(Order::Close { link });
                 }
                 Output::Disk { job, order } => {

@@ -83,6 +83,10 @@ pub(super) struct Timeline {
     pub(super) checkpoints: BTreeMap<u64, World>,
     /// How many events lie between two checkpoints; doubles when there are too many.
     pub(super) spacing: u64,
+    /// How many bytes had moved when a checkpoint was due last.
+    moved: u64,
+    /// True once a checkpoint was left out because so much moved.
+    sparse: bool,
     /// How many events somebody has seen; what lies behind was only tried.
     pub(super) lived: u64,
     /// Futures that were left.
@@ -97,6 +101,8 @@ impl Timeline {
             acts: BTreeMap::new(),
             checkpoints: BTreeMap::from([(0, world)]),
             spacing: SPACING_MIN,
+            moved: 0,
+            sparse: false,
             lived: 0,
             branches: Branches::default(),
         }
@@ -125,6 +131,10 @@ impl Timeline {
                 self.spacing
             ));
         }
+        if self.sparse {
+            let why = "while much data moved, few checkpoints were kept: going back repeats more";
+            losses.push(why.to_owned());
+        }
         match self.branches.dropped {
             0 => {}
             1 => losses.push("the oldest branch was given up for want of room".to_owned()),
@@ -138,9 +148,30 @@ impl Timeline {
         self.spacing = u64::MAX;
     }
 
-    /// True if a checkpoint is due before event `index`.
-    pub(super) fn wants_checkpoint(&self, index: u64) -> bool {
-        index.is_multiple_of(self.spacing) && !self.checkpoints.contains_key(&index)
+    /// True if a checkpoint is to be kept of `world`.
+    ///
+    /// What a checkpoint shares with its nodes is copied as soon as they write to it. So while a
+    /// dataset is on its way there is one only whenever as much has moved as before in all: the
+    /// copies are then together no more than the dataset.
+    pub(super) fn wants_checkpoint(&mut self, world: &World) -> bool {
+        let index = world.count();
+        if !index.is_multiple_of(self.spacing) || self.checkpoints.contains_key(&index) {
+            return false;
+        }
+        let moved = world.moved;
+        let lately = moved.saturating_sub(std::mem::replace(&mut self.moved, moved));
+        if lately <= self.spacing * BYTES_PER_EVENT {
+            return true;
+        }
+        let last = self.checkpoint_before(index);
+        let worth = moved >= 2 * self.checkpoints[&last].moved;
+        self.sparse |= !worth;
+        worth
+    }
+
+    /// True if a checkpoint will be due within the next few events, or is now.
+    pub(super) const fn is_checkpoint_near(&self, index: u64) -> bool {
+        self.spacing < u64::MAX && index % self.spacing >= self.spacing - EVENTS_NEAR
     }
 
     /// Keeps a checkpoint, and answers those that are given up for it.
@@ -175,5 +206,9 @@ impl Timeline {
 
 /// Checkpoints are at first this many events apart.
 const SPACING_MIN: u64 = 32;
+/// More than this is much to move in an event, on average.
+const BYTES_PER_EVENT: u64 = 2_048;
+/// So many events before a checkpoint no turn is taken ahead of its time.
+const EVENTS_NEAR: u64 = 4;
 /// More checkpoints are not kept.
 const CHECKPOINTS_MAX: usize = 1_024;

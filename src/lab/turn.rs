@@ -111,6 +111,13 @@ pub struct Done {
     pub deadline: Option<Deadline>,
 }
 
+impl Done {
+    /// True if the node has closed a connection or ended: what it was about to hear, it may not.
+    pub fn ends_something(&self) -> bool {
+        self.orders.iter().any(|order| matches!(order, Order::Close { .. } | Order::Exit))
+    }
+}
+
 /// An order without its payload.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {

@@ -34,11 +34,15 @@ pub struct World {
     /// What cannot reach its node while the wire is stalled.
     pub(super) held: Vec<((NodeId, NodeId), Event)>,
     /// The turns of the event that is under way.
-    turns: VecDeque<Turn>,
+    pub(super) turns: VecDeque<Turn>,
+    /// The nodes whose turns have been handed out, and of which nothing has come yet.
+    pub(super) under_way: Vec<NodeId>,
     /// What has come of the event that is under way.
     pub(super) so_far: SoFar,
     /// How many events have happened.
     count: u64,
+    /// How many bytes have arrived, or were moved by a disk.
+    pub(super) moved: u64,
     /// The hash of all that has happened.
     hash: u64,
 }
@@ -153,8 +157,10 @@ impl World {
             machines: vec![Machine::default(); count],
             held: Vec::new(),
             turns: VecDeque::new(),
+            under_way: Vec::new(),
             so_far: SoFar::default(),
             count: 0,
+            moved: 0,
             hash: 0xcbf2_9ce4_8422_2325,
         }
     }
@@ -309,8 +315,9 @@ impl World {
     /// The next turn of the event that is under way.
     pub(super) fn next_turn(&mut self) -> Option<Turn> {
         let turn = self.turns.pop_front();
-        if turn.is_none() {
-            self.count += 1;
+        match &turn {
+            Some(turn) => self.under_way.push(turn.node),
+            None => self.count += 1,
         }
         turn
     }
@@ -323,13 +330,14 @@ impl World {
         while let Some(turn) = self.turns.front()
             && turns.iter().all(|other| other.node != turn.node)
         {
-            turns.extend(self.turns.pop_front());
+            turns.extend(self.next_turn());
         }
         turns
     }
 
     /// Takes in what came of a turn.
     pub(super) fn absorb(&mut self, node: NodeId, done: Done) {
+        self.under_way.retain(|&other| other != node);
         for order in done.orders {
             self.absorb_order(node, order);
         }

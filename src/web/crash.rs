@@ -9,11 +9,11 @@ use std::cell::RefCell;
 use std::sync::Once;
 
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
-use super::driver::{Driver, start_host, understand, unexpected};
-use super::message::{Answer, Ask, unpack};
-use crate::lab::{Done, NodeId, Order, Turn};
+use super::driver::Driver;
+use super::message::Ask;
+use super::nodes::start_host;
+use crate::lab::{Done, NodeId, Order};
 use crate::node::Level;
 
 /// A panic that has happened.
@@ -22,15 +22,6 @@ pub(super) struct Panic {
     node: NodeId,
     /// What was said about it.
     report: String,
-}
-
-/// A turn that has begun.
-#[derive(Debug)]
-pub(super) enum Begun {
-    /// The node was asked to take the turn that stands here.
-    Asked(TurnPlace, JsFuture),
-    /// Nobody needs to be asked.
-    Known(Done),
 }
 
 /// Where a turn stands in a history: its event, and its number among the turns of the event.
@@ -48,45 +39,40 @@ impl Panic {
 }
 
 impl Driver {
-    /// Lets a node begin its turn, unless it is known what will come of it.
-    pub(super) fn begin_turn(&mut self, place: TurnPlace, turn: Turn) -> Result<Begun, JsValue> {
+    /// What comes of a turn, if that is known without asking: a node that has panicked hears
+    /// nothing of what was meant for it behind the panic.
+    pub(super) fn known(&self, place: TurnPlace, node: NodeId) -> Option<Done> {
         let mut before = self.panics.range((place.0, 0)..place);
-        // What was meant for it behind the panic is heard by nobody.
-        if before.any(|(_, panic)| panic.node == turn.node) {
-            return Ok(Begun::Known(Done::default()));
+        if before.any(|(_, panic)| panic.node == node) {
+            return Some(Done::default());
         }
-        match self.panics.get(&place) {
-            Some(panic) => Ok(Begun::Known(panic.done())),
-            None => Ok(Begun::Asked(place, self.ask_turn(turn)?)),
-        }
+        self.panics.get(&place).map(Panic::done)
     }
 
-    /// Waits until a turn has ended. A node that panics has ended, now and whenever this is lived
-    /// again.
-    pub(super) async fn end_turn(&mut self, node: NodeId, begun: Begun) -> Result<Done, JsValue> {
-        let (place, answer) = match begun {
-            Begun::Known(done) => return Ok(done),
-            Begun::Asked(place, answer) => (place, answer.await?),
-        };
-        let answer = unpack(&answer)?;
-        if let Answer::Panicked { report } = answer {
-            let panic = Panic { node, report };
-            let done = panic.done();
-            self.panics.insert(place, panic);
-            self.lost.push(node);
-            return Ok(done);
-        }
-        let Answer::Done(done) = understand(answer)? else { return Err(unexpected()) };
-        Ok(done.into())
+    /// A node has panicked: it has ended, now and whenever this is lived again.
+    pub(super) fn panicked(&mut self, place: TurnPlace, node: NodeId, report: String) -> Done {
+        let panic = Panic { node, report };
+        let done = panic.done();
+        self.panics.insert(place, panic);
+        self.lost.push(node);
+        done
     }
 
     /// Puts another host in the place of each that has panicked.
     pub(super) async fn mend(&mut self) -> Result<(), JsValue> {
+        let lost = std::mem::take(&mut self.lost);
+        for NodeId(index) in &lost {
+            self.hosts[*index] = start_host(&self.isolation).await?;
+        }
+        self.live_again(&lost).await
+    }
+
+    /// Lives all that has happened again: these nodes have new hosts, which know nothing of it.
+    pub(super) async fn live_again(&mut self, newcomers: &[NodeId]) -> Result<(), JsValue> {
         let here = self.conductor.cursor();
         let indices = self.conductor.forget_checkpoints();
         let script = self.conductor.world().plan().to_string();
-        for NodeId(index) in std::mem::take(&mut self.lost) {
-            self.hosts[index] = start_host(&self.isolation).await?;
+        for &NodeId(index) in newcomers {
             let ask = Ask::Begin { script: script.clone(), seed: None, index, now: None };
             self.hosts[index].ask(&ask, None).await?;
         }

@@ -1,33 +1,21 @@
 //! The conductor's loop, with ports between it and the nodes.
 
-use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
 
-use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{ErrorEvent, MessagePort, Worker, WorkerOptions, WorkerType};
+use web_sys::MessagePort;
 
 use super::crash::{Panic, TurnPlace};
-use super::host;
 use super::look::NodeLook;
-use super::message::{Answer, Ask, pack, unpack};
-use super::transport::{Port, channel};
+use super::message::{Answer, Ask, unpack};
+use super::nodes::{HostHandle, Isolation, start_host, start_hosts, understand, unexpected};
+use super::transport::channel;
+use super::turns::Asked;
 use crate::lab::{
-    BranchId, Checkpoint, Conductor, ConnectionId, Fact, Intervention, NodeId, Script, Shared,
-    SharedAct, Stride, Turn, Watch,
+    BranchId, Checkpoint, Conductor, ConnectionId, Intervention, NodeId, Script, Shared, SharedAct,
+    Stride, Watch,
 };
-use crate::time::Duration;
-
-/// Where nodes live.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Isolation {
-    /// Each in a Worker that runs the script at this address.
-    Workers(String),
-    /// In the page.
-    Page,
-}
+use crate::time::{Duration, Instant};
 
 /// A lab whose nodes live behind ports.
 #[derive(Debug)]
@@ -37,9 +25,13 @@ pub(super) struct Driver {
     /// The nodes.
     pub(super) hosts: Vec<HostHandle>,
     /// The diallers' ends of connections that are not yet established.
-    unclaimed: BTreeMap<ConnectionId, MessagePort>,
+    unclaimed: Vec<(ConnectionId, MessagePort)>,
+    /// What each node was asked to do and has not been seen to have done.
+    pub(super) asked: Vec<VecDeque<Asked>>,
     /// Where the nodes live.
     pub(super) isolation: Isolation,
+    /// The address of the Workers' script whose engine is swift, until they are wanted.
+    pub(super) swift: Option<String>,
     /// How many hosts have a node: after going back there may be more hosts than nodes.
     pub(super) placed: usize,
     /// What was seen last of every node that has a host.
@@ -50,34 +42,13 @@ pub(super) struct Driver {
     pub(super) lost: Vec<NodeId>,
 }
 
-/// One node's host, from the driver's side.
-#[derive(Debug)]
-pub(super) struct HostHandle {
-    /// The port to it.
-    control: Port,
-    /// Who waits for its answers, in order.
-    waiting: Rc<RefCell<VecDeque<Waiter>>>,
-    /// True if it was told anything since it showed itself.
-    pub(super) changed: Cell<bool>,
-    /// The Worker that it lives in, if it does.
-    worker: Option<Worker>,
-    /// Kept alive as long as the Worker may call it.
-    _on_error: Option<Closure<dyn FnMut(ErrorEvent)>>,
-}
-
-/// The two ways to end a wait.
-#[derive(Debug)]
-struct Waiter {
-    resolve: Function,
-    reject: Function,
-}
-
 impl Driver {
     /// Builds the world of a script; where Workers are refused, its nodes live in the page.
     pub(super) async fn open(
         text: &str,
         seed: Option<u64>,
         isolation: Isolation,
+        swift: Option<String>,
     ) -> Result<Self, JsValue> {
         let mut script = Script::parse(text).map_err(|error| JsError::new(&error.to_string()))?;
         script.plan.seed = seed.unwrap_or(script.plan.seed);
@@ -90,11 +61,14 @@ impl Driver {
             Err(error) => return Err(error),
         };
         let conductor = Conductor::from_script(&script);
+        let swift = swift.filter(|_| isolation != Isolation::Page);
         let driver = Self {
             conductor,
             hosts,
-            unclaimed: BTreeMap::new(),
+            unclaimed: Vec::new(),
+            asked: Vec::new(),
             isolation,
+            swift,
             placed: count,
             looks: Vec::new(),
             panics: BTreeMap::new(),
@@ -109,10 +83,15 @@ impl Driver {
 
     /// Carries out the next event; false if nothing will ever happen by itself.
     pub(super) async fn step(&mut self) -> Result<bool, JsValue> {
+        self.step_on_the_way_to(Instant::EPOCH).await
+    }
+
+    /// The same, for who goes on at least until `end`: turns of events before it may begin ahead.
+    async fn step_on_the_way_to(&mut self, end: Instant) -> Result<bool, JsValue> {
         if !self.conductor.begin() {
             return Ok(false);
         }
-        self.carry_out().await?;
+        self.carry_out(end).await?;
         Ok(true)
     }
 
@@ -125,31 +104,39 @@ impl Driver {
                 host.ask(&Ask::Forget { indices: indices.clone() }, None).await?;
             }
         }
-        self.carry_out().await
+        self.carry_out(Instant::EPOCH).await
     }
 
     /// Goes to where `target` events have happened.
     pub(super) async fn seek(&mut self, target: u64) -> Result<(), JsValue> {
         if let Some(restore) = self.conductor.seek(target) {
+            self.asked.iter_mut().for_each(VecDeque::clear);
             self.placed = self.conductor.world().plan().nodes.len();
             for host in &self.hosts[..self.placed] {
                 host.ask(&Ask::Restore { index: restore.index }, None).await?;
             }
             self.connect_again().await?;
         }
-        while self.conductor.cursor() < target && self.step().await? {}
+        let last = target.checked_sub(1).and_then(|index| usize::try_from(index).ok());
+        let end = last.and_then(|last| self.conductor.entries().get(last)).map(|entry| entry.at);
+        let end = end.unwrap_or(Instant::EPOCH);
+        while self.conductor.cursor() < target && self.step_on_the_way_to(end).await? {}
         Ok(())
     }
 
-    /// Carries out at most `limit` events of the next `span` of virtual time.
+    /// Carries out the events of the next `span` of virtual time; of many, `limit`, and those that
+    /// have begun by then.
     pub(super) async fn advance(&mut self, span: Duration, limit: u32) -> Result<(), JsValue> {
         let end = self.conductor.world().now() + span;
-        for _ in 0..limit {
-            if self.conductor.next_event().is_none_or(|next| next.at > end) {
+        let mut count = 0;
+        while count < limit || self.conductor.is_ahead() {
+            if self.conductor.next_at().is_none_or(|at| at > end) {
                 self.conductor.idle_until(end);
                 break;
             }
-            self.step().await?;
+            let ahead = if count < limit { end } else { Instant::EPOCH };
+            self.step_on_the_way_to(ahead).await?;
+            count += 1;
         }
         Ok(())
     }
@@ -262,7 +249,7 @@ impl Driver {
         host.ask(ask, None).await
     }
 
-    async fn carry_out(&mut self) -> Result<(), JsValue> {
+    async fn carry_out(&mut self, end: Instant) -> Result<(), JsValue> {
         self.host_added().await?;
         let event = self.conductor.cursor();
         let mut number = 0;
@@ -276,8 +263,12 @@ impl Driver {
             if begun.is_empty() {
                 break;
             }
+            self.begin_ahead(end)?;
             for (node, turn) in begun {
                 let done = self.end_turn(node, turn).await?;
+                if done.ends_something() {
+                    self.asked[node.0].clear();
+                }
                 self.conductor.absorb(node, done);
             }
         }
@@ -286,46 +277,27 @@ impl Driver {
             return Box::pin(self.mend()).await;
         }
         if let Some(Checkpoint { index, forget }) = checkpoint {
+            let mut kept = Vec::new();
             for (number, host) in self.hosts[..self.placed].iter().enumerate() {
                 let frames = self.conductor.frames_sent_to(NodeId(number));
                 let frames = frames.into_iter().map(|(link, count)| (link.0, count)).collect();
-                host.ask(&Ask::Keep { index, frames, forget: forget.clone() }, None).await?;
+                kept.push(host.begin(&Ask::Keep { index, frames, forget: forget.clone() }, None)?);
+            }
+            for answer in kept {
+                understand(unpack(&answer.await?)?)?;
             }
         }
         Ok(())
     }
 
-    /// Asks a node to take its turn.
-    pub(super) fn ask_turn(&mut self, turn: Turn) -> Result<JsFuture, JsValue> {
-        let Turn { node, now, fact } = turn;
-        let port = match &fact {
-            Fact::Accepted { connection, .. } | Fact::Opened { connection, .. } => {
-                Some(self.end_of(*connection)?)
-            }
-            Fact::Started
-            | Fact::Typed { .. }
-            | Fact::Refused { .. }
-            | Fact::Received { .. }
-            | Fact::Sent { .. }
-            | Fact::Closed { .. }
-            | Fact::Reset { .. }
-            | Fact::DiskDone { .. }
-            | Fact::Forks { .. }
-            | Fact::Restarted { .. }
-            | Fact::Woke => None,
-        };
-        let ask = Ask::Turn { now: now.micros(), fact: fact.into() };
-        self.hosts[node.0].begin(&ask, port)
-    }
-
     /// An end of a connection's channel: whoever comes first makes it, the other gets the rest. A
     /// node that stands still may hear of its connection after the one that dialled.
-    fn end_of(&mut self, connection: ConnectionId) -> Result<MessagePort, JsValue> {
-        if let Some(port) = self.unclaimed.remove(&connection) {
-            return Ok(port);
+    pub(super) fn end_of(&mut self, connection: ConnectionId) -> Result<MessagePort, JsValue> {
+        if let Some(index) = self.unclaimed.iter().position(|(of, _)| *of == connection) {
+            return Ok(self.unclaimed.swap_remove(index).1);
         }
         let (ours, theirs) = channel()?;
-        self.unclaimed.insert(connection, theirs);
+        self.unclaimed.push((connection, theirs));
         Ok(ours)
     }
 
@@ -344,6 +316,7 @@ impl Driver {
             self.hosts[index].ask(&ask, None).await?;
         }
         self.placed = count;
+        self.asked.resize_with(self.hosts.len(), VecDeque::new);
         Ok(())
     }
 
@@ -361,116 +334,6 @@ impl Driver {
         }
         Ok(())
     }
-}
-
-impl Drop for HostHandle {
-    fn drop(&mut self) {
-        if let Some(worker) = &self.worker {
-            worker.terminate();
-        }
-    }
-}
-
-impl HostHandle {
-    /// Tells the host something, and awaits its answer.
-    pub(super) async fn ask(
-        &self,
-        ask: &Ask,
-        port: Option<MessagePort>,
-    ) -> Result<Answer, JsValue> {
-        let answer = self.begin(ask, port)?.await?;
-        understand(unpack(&answer)?)
-    }
-
-    /// Tells the host something; the answer comes in the order of telling.
-    pub(super) fn begin(&self, ask: &Ask, port: Option<MessagePort>) -> Result<JsFuture, JsValue> {
-        if !ask.is_question() {
-            self.changed.set(true);
-        }
-        let answer = self.expect();
-        let transfer: Vec<JsValue> = port.into_iter().map(JsValue::from).collect();
-        self.control.send(&pack(ask), &transfer)?;
-        Ok(answer)
-    }
-
-    fn expect(&self) -> JsFuture {
-        let waiting = Rc::clone(&self.waiting);
-        JsFuture::from(Promise::new(&mut |resolve, reject| {
-            waiting.borrow_mut().push_back(Waiter { resolve, reject });
-        }))
-    }
-}
-
-async fn start_hosts(count: usize, isolation: &Isolation) -> Result<Vec<HostHandle>, JsValue> {
-    // All begin before the first is awaited: Workers start side by side.
-    let begun: Result<Vec<_>, JsValue> = (0..count).map(|_| begin_host(isolation)).collect();
-    let mut hosts = Vec::new();
-    for (handle, ready) in begun? {
-        understand(unpack(&ready.await?)?)?;
-        hosts.push(handle);
-    }
-    Ok(hosts)
-}
-
-/// Starts a host where it shall live, and awaits that it is there.
-pub(super) async fn start_host(isolation: &Isolation) -> Result<HostHandle, JsValue> {
-    let mut hosts = start_hosts(1, isolation).await?;
-    hosts.pop().ok_or_else(unexpected)
-}
-
-/// Starts a host; the answer comes when it is there.
-fn begin_host(isolation: &Isolation) -> Result<(HostHandle, JsFuture), JsValue> {
-    let (ours, theirs) = channel()?;
-    let waiting = Rc::new(RefCell::new(VecDeque::<Waiter>::new()));
-    let answers = Rc::clone(&waiting);
-    let control = Port::listen(ours, move |event| {
-        if let Some(waiter) = answers.borrow_mut().pop_front() {
-            let _ = waiter.resolve.call1(&JsValue::NULL, &event.data());
-        }
-    });
-    let changed = Cell::new(true);
-    let mut handle = HostHandle { control, waiting, changed, worker: None, _on_error: None };
-    let ready = handle.expect();
-    match isolation {
-        Isolation::Page => host::serve(theirs),
-        Isolation::Workers(url) => handle.start_worker(url, theirs)?,
-    }
-    Ok((handle, ready))
-}
-
-impl HostHandle {
-    fn start_worker(&mut self, url: &str, port: MessagePort) -> Result<(), JsValue> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(url, &options)?;
-        let waiting = Rc::clone(&self.waiting);
-        let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
-            // Whoever waits for the Worker waits in vain.
-            for waiter in waiting.borrow_mut().drain(..) {
-                let why = JsError::new(&format!("a node's Worker failed: {}", event.message()));
-                let _ = waiter.reject.call1(&JsValue::NULL, &why.into());
-            }
-        });
-        worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        let transfer: js_sys::Array = std::iter::once(JsValue::from(port)).collect();
-        // The compiled engine goes along: no Worker has to fetch and compile it again.
-        worker.post_message_with_transfer(&wasm_bindgen::module(), &transfer)?;
-        self.worker = Some(worker);
-        self._on_error = Some(on_error);
-        Ok(())
-    }
-}
-
-/// A host that could not do what it was told is an error with its words.
-pub(super) fn understand(answer: Answer) -> Result<Answer, JsValue> {
-    if let Answer::Failed { why } | Answer::Panicked { report: why } = &answer {
-        return Err(JsError::new(why).into());
-    }
-    Ok(answer)
-}
-
-pub(super) fn unexpected() -> JsValue {
-    JsError::new("a node's host answered something else").into()
 }
 
 /// How many events are looked at for the end of a step.

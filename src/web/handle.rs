@@ -7,14 +7,16 @@ use std::rc::Rc;
 use js_sys::{Function, Promise};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use web_sys::MessagePort;
 
 use super::crash::watch_panics;
-use super::driver::{Driver, Isolation};
+use super::driver::Driver;
 use super::host;
 use super::inspect::Inspected;
 use super::message::BytesOf;
+use super::moves::Move;
+use super::nodes::Isolation;
 use super::passage::PassageView;
 use super::view::FrameView;
 use crate::lab::{BranchId, Intervention, NodeId, Shared, Stride};
@@ -23,7 +25,7 @@ use crate::time::Duration;
 /// A lab. Every call answers the frame that results; calls are carried out one after the other, in
 /// the order in which they were made.
 #[wasm_bindgen]
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct LabHandle {
     driver: Rc<RefCell<Option<Driver>>>,
     /// Those who wait for the call before theirs.
@@ -49,11 +51,14 @@ struct OpenOptions {
     isolation: Option<String>,
     /// The address of the Workers' script.
     worker_url: Option<String>,
+    /// The address of the script of Workers whose engine is built to be swift.
+    swift_url: Option<String>,
 }
 
 #[wasm_bindgen]
 impl LabHandle {
-    /// Opens a lab: `{ script, seed?, isolation?: "workers" | "page", workerUrl? }`.
+    /// Opens a lab: `{ script, seed?, isolation?: "workers" | "page", workerUrl?,
+    /// swiftUrl? }`.
     ///
     /// # Errors
     /// A sentence: the line of the script that makes no sense, or why no node could be started.
@@ -65,89 +70,52 @@ impl LabHandle {
             (_, Some(url)) => Isolation::Workers(url),
         };
         let seed = options.seed.map(u64::from);
-        let driver = Driver::open(&options.script, seed, isolation).await?;
+        let driver = Driver::open(&options.script, seed, isolation, options.swift_url).await?;
         let driver = Rc::new(RefCell::new(Some(driver)));
         Ok(Self { driver, queue: Rc::default() })
     }
 
     /// The frame of this instant.
-    pub async fn frame(&self) -> Result<JsValue, JsValue> {
-        self.with(|driver| async { (driver, Ok(())) }).await
+    pub fn frame(&self) -> Promise {
+        self.go(Move::Nowhere)
     }
 
     /// Carries out the next event.
-    pub async fn step(&self) -> Result<JsValue, JsValue> {
-        self.with(|mut driver| async {
-            let result = driver.step().await.map(|_| ());
-            (driver, result)
-        })
-        .await
+    pub fn step(&self) -> Promise {
+        self.go(Move::Step)
     }
 
     /// Undoes the last event.
-    pub async fn back(&self) -> Result<JsValue, JsValue> {
-        self.with(|mut driver| async {
-            let target = driver.conductor.cursor().saturating_sub(1);
-            let result = driver.seek(target).await;
-            (driver, result)
-        })
-        .await
+    pub fn back(&self) -> Promise {
+        self.go(Move::Back)
     }
 
     /// Goes to where so many events have happened; or, if `timed`, all that is known of so many
     /// milliseconds of virtual time.
-    pub async fn seek(&self, place: f64, timed: bool) -> Result<JsValue, JsValue> {
-        self.with(|mut driver| async move {
-            let target = if timed {
-                let epoch = driver.conductor.world().plan().epoch;
-                driver.conductor.cursor_at(epoch + span(place))
-            } else {
-                place as u64
-            };
-            let result = driver.seek(target).await;
-            (driver, result)
-        })
-        .await
+    pub fn seek(&self, place: f64, timed: bool) -> Promise {
+        self.go(if timed { Move::SeekTime(span(place)) } else { Move::Seek(place as u64) })
     }
 
     /// Goes on to the end of a step of this size, "command" or "phase", or back to the last.
-    pub async fn stride(&self, size: String, back: bool) -> Result<JsValue, JsValue> {
-        let stride = stride_of(&size);
-        self.with(|mut driver| async move {
-            let result =
-                if back { driver.stride_back(stride).await } else { driver.stride(stride).await };
-            (driver, result)
-        })
-        .await
+    pub fn stride(&self, size: &str, back: bool) -> Promise {
+        let stride = stride_of(size);
+        self.go(if back { Move::StrideBack(stride) } else { Move::Stride(stride) })
     }
 
     /// The frame of this instant, once it is known how the next step of this size would end.
-    pub async fn foresee(&self, size: String) -> Result<JsValue, JsValue> {
-        let stride = stride_of(&size);
-        self.with(|mut driver| async move {
-            let result = driver.foresee(stride).await;
-            (driver, result)
-        })
-        .await
+    pub fn foresee(&self, size: &str) -> Promise {
+        self.go(Move::Foresee(stride_of(size)))
     }
 
     /// Lives another branch of history.
-    pub async fn select(&self, branch: u32) -> Result<JsValue, JsValue> {
-        self.with(|mut driver| async move {
-            let result = driver.select(BranchId(u64::from(branch))).await;
-            (driver, result)
-        })
-        .await
+    pub fn select(&self, branch: u32) -> Promise {
+        self.go(Move::Select(BranchId(u64::from(branch))))
     }
 
     /// Goes back to the event that last changed something: `master offset`, `replica1 key k`.
     #[wasm_bindgen(js_name = backToChange)]
-    pub async fn back_to_change(&self, watch: String) -> Result<JsValue, JsValue> {
-        self.with(|mut driver| async move {
-            let result = driver.back_to_change(&watch).await;
-            (driver, result)
-        })
-        .await
+    pub fn back_to_change(&self, watch: String) -> Promise {
+        self.go(Move::BackToChange(watch))
     }
 
     /// The steps of the space-time diagram from `from` to before `to`, with every message that is
@@ -218,35 +186,22 @@ impl LabHandle {
         .await
     }
 
-    /// Carries out the events of the next `millis` of virtual time, at most `limit` of them.
-    pub async fn advance(&self, millis: f64, limit: u32) -> Result<JsValue, JsValue> {
-        let span = span(millis);
-        self.with(|mut driver| async move {
-            let result = driver.advance(span, limit).await;
-            (driver, result)
-        })
-        .await
+    /// Carries out the events of the next `millis` of virtual time: of many, about `limit`.
+    pub fn advance(&self, millis: f64, limit: u32) -> Promise {
+        self.go(Move::Advance(span(millis), limit))
     }
 
-    /// Does what a person may do: `master> SET k v`, `cut master replica1`, `heal …`.
-    ///
-    /// # Errors
-    /// A sentence for the person.
-    pub async fn intervene(&self, line: String) -> Result<JsValue, JsValue> {
-        let act = Intervention::parse(&line)
-            .and_then(|act| {
+    /// Does what a person may do: `master> SET k v`, `cut master replica1`, `heal …`. What cannot
+    /// be done is refused with a sentence for the person.
+    pub fn intervene(&self, line: &str) -> Promise {
+        match Intervention::parse(line) {
+            Ok(Some(act)) => self.go(Move::Act(act)),
+            Ok(None) => {
                 let why = "is not understood: write 'node> COMMAND' or 'cut a b'";
-                act.ok_or_else(|| format!("'{line}' {why}"))
-            })
-            .map_err(|why| JsError::new(&why))?;
-        self.with(|mut driver| async move {
-            let result = match driver.conductor.world().plan().check(&act) {
-                Err(why) => Err(JsError::new(&why).into()),
-                Ok(()) => driver.intervene(act).await,
-            };
-            (driver, result)
-        })
-        .await
+                refused(&format!("'{line}' {why}"))
+            }
+            Err(why) => refused(&why),
+        }
     }
 
     /// Ends the lab: its ports are closed, its Workers ended.
@@ -256,21 +211,20 @@ impl LabHandle {
 }
 
 impl LabHandle {
-    /// Waits for its turn, does something with the driver, and answers the frame.
-    async fn with<F, Fut>(&self, act: F) -> Result<JsValue, JsValue>
-    where
-        F: FnOnce(Driver) -> Fut,
-        Fut: Future<Output = (Driver, Result<(), JsValue>)>,
-    {
-        self.read(|driver| async {
-            let (mut driver, result) = act(driver).await;
-            let frame = match result {
-                Ok(()) => frame_of(&mut driver).await,
-                Err(error) => Err(error),
+    /// Waits for its turn, makes a move, and answers the frame. There is one such promise for all
+    /// moves, for each kind of promise is as much to fetch as all moves together.
+    fn go(&self, to: Move) -> Promise {
+        let lab = self.clone();
+        future_to_promise(async move {
+            let moved = |mut driver: Driver| async {
+                let frame = match driver.go(to).await {
+                    Ok(()) => frame_of(&mut driver).await,
+                    Err(error) => Err(error),
+                };
+                (driver, frame)
             };
-            (driver, frame)
+            lab.read(moved).await
         })
-        .await
     }
 
     /// Waits for its turn, and does something with the driver.
@@ -313,7 +267,16 @@ impl LabHandle {
 
 async fn frame_of(driver: &mut Driver) -> Result<JsValue, JsValue> {
     driver.look(KEYS_MAX).await?;
+    if driver.wants_haste() {
+        // Boxed, for few visits ever want it: it is no part of what all of them fetch.
+        Box::pin(driver.hasten()).await?;
+    }
     Ok(FrameView::of(driver).serialize(&plain())?)
+}
+
+/// A promise that is broken, with a sentence.
+fn refused(why: &str) -> Promise {
+    Promise::reject(&JsError::new(why).into())
 }
 
 /// So many milliseconds of virtual time.

@@ -8,11 +8,13 @@ use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, MessagePort};
 
 use super::crash::report_of;
+use super::heap::keep_room;
 use super::look::NodeLook;
-use super::message::{Answer, Ask, BytesOf, PlainFact, pack, unpack};
-use super::transport::{Port, bytes_of, port_of};
-use crate::lab::{Fact, Place, Script, Watch};
+use super::message::{Answer, Ask, BytesOf, PlainDone, PlainFact, PlainTurn, pack, unpack};
+use super::transport::{Port, frames_of, port_of, send_frames};
+use crate::lab::{Done, Fact, Place, Script, Watch};
 use crate::node::Link;
+use crate::resp::Bytes;
 use crate::time::Instant;
 
 /// The host of one node.
@@ -26,6 +28,10 @@ struct Host {
     ports: BTreeMap<Link, Port>,
     /// What the driver has said and could not yet be done, with the port that came along.
     waiting: VecDeque<(Ask, Option<MessagePort>)>,
+    /// What is to be said of those turns of one message that have been taken.
+    said: Rc<RefCell<Said>>,
+    /// True if the last turn has ended something.
+    ended: bool,
     /// The port to the driver, to speak.
     driver: MessagePort,
     /// The same, to listen: kept alive.
@@ -34,14 +40,44 @@ struct Host {
     own: Weak<RefCell<Self>>,
 }
 
+/// What turns have led to, and nobody has been told. It is kept beside the host: it is wanted when
+/// the host has panicked.
+#[derive(Debug, Default)]
+struct Said {
+    /// For the driver.
+    dones: Vec<PlainDone>,
+    /// For the other ends of connections, those of each together.
+    frames: Vec<(Link, MessagePort, Vec<Bytes>)>,
+}
+
+impl Said {
+    /// Keeps a frame for the other end of a connection.
+    fn send(&mut self, link: Link, port: &Port, bytes: Bytes) {
+        match self.frames.iter_mut().find(|(other, ..)| *other == link) {
+            Some((.., frames)) => frames.push(bytes),
+            None => self.frames.push((link, port.mouth(), vec![bytes])),
+        }
+    }
+
+    /// Lets the frames go, and answers what the driver is to be told.
+    fn go(&mut self) -> Result<Vec<PlainDone>, JsValue> {
+        let frames = std::mem::take(&mut self.frames);
+        frames.iter().try_for_each(|(_, port, frames)| send_frames(port, frames))?;
+        Ok(std::mem::take(&mut self.dones))
+    }
+}
+
 /// Serves a node on `port` until the driver closes it.
 pub(super) fn serve(port: MessagePort) {
+    let said: Rc<RefCell<Said>> = Rc::default();
     let host = Rc::new_cyclic(|own| {
         RefCell::new(Host {
             place: None,
             kept: BTreeMap::new(),
             ports: BTreeMap::new(),
             waiting: VecDeque::new(),
+            said: Rc::clone(&said),
+            ended: false,
             driver: port.clone(),
             control: None,
             own: Weak::clone(own),
@@ -50,14 +86,18 @@ pub(super) fn serve(port: MessagePort) {
     // The closure owns the host: it lives as long as its control port.
     let owner = Rc::clone(&host);
     let hear = move |event| owner.borrow_mut().hear(&event);
-    let control = Port::listen_guarded(port.clone(), hear, panicked(port));
+    let control = Port::listen_guarded(port.clone(), hear, panicked(port, said));
     host.borrow_mut().control = Some(control);
     host.borrow().answer(Answer::Ready);
 }
 
 /// Tells the driver of a panic: the host itself cannot do it any more.
-fn panicked(driver: MessagePort) -> impl Fn(&JsValue) {
-    move |thrown| say(&driver, &Answer::Panicked { report: report_of(thrown) })
+fn panicked(driver: MessagePort, said: Rc<RefCell<Said>>) -> impl Fn(&JsValue) {
+    move |thrown| {
+        let report = report_of(thrown);
+        let dones = said.take().go().unwrap_or_default();
+        say(&driver, &Answer::Panicked { report, dones });
+    }
 }
 
 fn say(driver: &MessagePort, answer: &Answer) {
@@ -90,17 +130,16 @@ impl Host {
         }
     }
 
-    /// A turn waits for its frame, and a checkpoint for all that have been sent.
+    /// Turns wait for their frames, and a checkpoint for all that have been sent.
     fn is_possible(&self, ask: &Ask) -> bool {
         let Some(place) = &self.place else { return true };
         match ask {
-            Ask::Turn { fact: PlainFact::Received { link }, .. } => place.has_frame(Link(*link)),
+            Ask::Turns { turns, .. } => have_frames(place, turns),
             Ask::Keep { frames, .. } => frames.iter().all(|&(link, count)| {
                 let link = Link(link);
                 !self.ports.contains_key(&link) || place.delivered(link) >= count
             }),
             Ask::Begin { .. }
-            | Ask::Turn { .. }
             | Ask::Restore { .. }
             | Ask::Forget { .. }
             | Ask::Connect { .. }
@@ -126,7 +165,7 @@ impl Host {
                 self.place = Some(place);
                 Ok(Answer::Ready)
             }
-            Ask::Turn { now, fact } => self.turn(Instant::from_micros(now), fact, port),
+            Ask::Turns { follows, turns } => self.turns(follows, turns, port),
             Ask::Keep { index, forget, .. } => {
                 let place = self.place()?.clone();
                 self.kept.insert(index, place);
@@ -187,12 +226,32 @@ impl Host {
         }
     }
 
+    /// Takes turns, one after the other, until one of them ends something.
+    fn turns(
+        &mut self,
+        follows: bool,
+        turns: Vec<PlainTurn>,
+        mut port: Option<MessagePort>,
+    ) -> Result<Answer, String> {
+        self.ended &= follows;
+        for PlainTurn { now, fact } in turns {
+            if self.ended {
+                break;
+            }
+            let done = self.turn(Instant::from_micros(now), fact, port.take())?;
+            self.ended = done.ends_something();
+            self.said.borrow_mut().dones.push(done.into());
+        }
+        let dones = self.said.borrow_mut().go().map_err(|error| format!("{error:?}"))?;
+        Ok(Answer::Done(dones))
+    }
+
     fn turn(
         &mut self,
         now: Instant,
         fact: PlainFact,
         port: Option<MessagePort>,
-    ) -> Result<Answer, String> {
+    ) -> Result<Done, String> {
         match &fact {
             PlainFact::Accepted { link, .. } | PlainFact::Opened { link, .. } => {
                 self.connect(Link(*link), port);
@@ -210,13 +269,14 @@ impl Host {
             | PlainFact::Forks { .. }
             | PlainFact::Woke => {}
         }
+        keep_room();
         let (done, sent) = self.place()?.take(now, Fact::from(fact));
         for frame in sent {
             if let Some(port) = self.ports.get(&frame.link) {
-                port.send_bytes(&frame.bytes).map_err(|error| format!("{error:?}"))?;
+                self.said.borrow_mut().send(frame.link, port, frame.bytes);
             }
         }
-        Ok(Answer::Done(done.into()))
+        Ok(done)
     }
 
     /// Listens for the frames of a connection.
@@ -227,16 +287,26 @@ impl Host {
             if let Some(host) = own.upgrade() {
                 let mut host = host.borrow_mut();
                 if let Some(place) = &mut host.place {
-                    place.deliver(link, bytes_of(&event));
+                    frames_of(&event).into_iter().for_each(|bytes| place.deliver(link, bytes));
                 }
                 host.go_on();
             }
         };
-        let port = Port::listen_guarded(port, hear, panicked(self.driver.clone()));
+        let port =
+            Port::listen_guarded(port, hear, panicked(self.driver.clone(), Rc::clone(&self.said)));
         self.ports.insert(link, port);
     }
 
     fn answer(&self, answer: Answer) {
         say(&self.driver, &answer);
     }
+}
+
+/// True if every frame is there that these turns speak of.
+fn have_frames(place: &Place, turns: &[PlainTurn]) -> bool {
+    let of = |turn: &PlainTurn| {
+        if let PlainFact::Received { link } = turn.fact { Some(link) } else { None }
+    };
+    let wanted = |link| turns.iter().filter(|turn| of(turn) == Some(link)).count();
+    turns.iter().filter_map(of).all(|link| place.waiting(Link(link)) >= wanted(link))
 }

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::driver::{Driver, understand, unexpected};
+use super::driver::Driver;
 use super::message::{Answer, Ask, BytesOf, unpack};
+use super::nodes::{understand, unexpected};
 use crate::lab::{ConnectionId, NodeId, Side, printable};
 use crate::node::Link;
 use crate::rdb;

@@ -136,6 +136,11 @@ impl NodeLook {
         self.offset
     }
 
+    /// How many keys the node holds.
+    pub(super) const fn keys_held(&self) -> u64 {
+        self.keys.total
+    }
+
     /// Brings up to `now` what depends on more than the node: the other ends of its connections,
     /// and how long it has not heard of them.
     pub(super) fn settle(&mut self, now: Instant, node: impl Fn(u64) -> Option<usize>) {

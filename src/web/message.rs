@@ -20,8 +20,9 @@ use crate::time::Instant;
 pub(super) enum Ask {
     /// Be the node of this index in this script, from now on or from the beginning.
     Begin { script: String, seed: Option<u64>, index: usize, now: Option<u64> },
-    /// Carry a turn out; the port of a new connection comes along.
-    Turn { now: u64, fact: PlainFact },
+    /// Carry turns out, up to the first that ends something, or none of them if they follow one
+    /// that did; the port of a new connection comes along.
+    Turns { follows: bool, turns: Vec<PlainTurn> },
     /// Keep what you are under this name, once these many frames have come on each link.
     Keep { index: u64, frames: Vec<(u64, u64)>, forget: Vec<u64> },
     /// Be again what you were.
@@ -43,7 +44,7 @@ impl Ask {
     pub(super) const fn is_question(&self) -> bool {
         match self {
             Self::Begin { .. }
-            | Self::Turn { .. }
+            | Self::Turns { .. }
             | Self::Restore { .. }
             | Self::Connect { .. } => false,
             Self::Keep { .. }
@@ -75,10 +76,10 @@ pub(super) enum Answer {
     Ready,
     /// It cannot, and this is why.
     Failed { why: String },
-    /// The node has panicked: the host is lost.
-    Panicked { report: String },
-    /// What came of a turn.
-    Done(PlainDone),
+    /// The node has panicked: the host is lost. Some of its turns it may have taken before.
+    Panicked { report: String, dones: Vec<PlainDone> },
+    /// What came of turns.
+    Done(Vec<PlainDone>),
     /// What can be seen.
     Look(Box<NodeLook>),
     /// How that is which is watched.
@@ -89,6 +90,13 @@ pub(super) enum Answer {
         bytes: Vec<u8>,
         from: Option<usize>,
     },
+}
+
+/// A [`Turn`](crate::lab::Turn) of the node that hears it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct PlainTurn {
+    pub(super) now: u64,
+    pub(super) fact: PlainFact,
 }
 
 /// A [`Fact`].

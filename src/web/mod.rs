@@ -21,8 +21,8 @@
 //! This is the only room that knows JavaScript. What crosses is plain data, in the units of the
 //! page; the counterparts are in `message` (to the nodes) and `view` (to the page).
 //!
-//! Reading order: `transport`, `message`, `host`, `driver`, `crash`, `bytes`, `happening`,
-//! `look`, `view`, `passage`, `inspect`, `dump`, `handle`.
+//! Reading order: `transport`, `message`, `host`, `heap`, `nodes`, `turns`, `driver`, `moves`,
+//! `crash`, `swift`, `bytes`, `happening`, `look`, `view`, `passage`, `inspect`, `dump`, `handle`.
 
 mod bytes;
 mod crash;
@@ -30,13 +30,19 @@ mod driver;
 mod dump;
 mod handle;
 mod happening;
+mod heap;
 mod host;
 mod inspect;
 mod look;
 mod message;
+mod moves;
+mod nodes;
 mod passage;
+mod swift;
 mod transport;
+mod turns;
 mod view;
 
 pub use dump::DumpReader;
 pub use handle::{LabHandle, command_table, read_link, serve_node};
+pub use heap::make_room;

@@ -47,12 +47,39 @@ impl Port {
         self.port.post_message_with_transferable(value, &list)
     }
 
-    /// Sends bytes as a buffer that is moved, not copied, to the other side.
-    pub(super) fn send_bytes(&self, bytes: &Bytes) -> Result<(), JsValue> {
-        let array = Uint8Array::from(&bytes[..]);
-        let buffer = array.buffer();
-        self.send(&buffer, &[buffer.clone().into()])
+    /// The port itself, to be spoken to without this.
+    pub(super) fn mouth(&self) -> MessagePort {
+        self.port.clone()
     }
+}
+
+/// Sends frames, in their order, in one buffer that is moved, not copied, to the other side: how
+/// many they are, how long each is, and their bytes.
+pub(super) fn send_frames(port: &MessagePort, frames: &[Bytes]) -> Result<(), JsValue> {
+    let number = |count: usize| u32::try_from(count).expect("a frame fits into a memory");
+    let mut message = Vec::new();
+    message.extend(number(frames.len()).to_le_bytes());
+    frames.iter().for_each(|frame| message.extend(number(frame.len()).to_le_bytes()));
+    frames.iter().for_each(|frame| message.extend_from_slice(frame));
+    let buffer = Uint8Array::from(&message[..]).buffer();
+    port.post_message_with_transferable(&buffer, &Array::of1(&buffer))
+}
+
+/// The frames of a message.
+pub(super) fn frames_of(event: &MessageEvent) -> Vec<Bytes> {
+    let message = Uint8Array::new(&event.data()).to_vec();
+    let number = |index: usize| {
+        let bytes = message.get(4 * index..4 * index + 4).and_then(|bytes| bytes.try_into().ok());
+        bytes.map_or(0, u32::from_le_bytes) as usize
+    };
+    let count = number(0);
+    let mut rest = message.get(4 * (count + 1)..).unwrap_or_default();
+    let frame = |index| {
+        let (frame, after) = rest.split_at(number(index).min(rest.len()));
+        rest = after;
+        Bytes::from(frame)
+    };
+    (1..=count).map(frame).collect()
 }
 
 impl Drop for Port {
@@ -66,11 +93,6 @@ impl Drop for Port {
 pub(super) fn channel() -> Result<(MessagePort, MessagePort), JsValue> {
     let channel = MessageChannel::new()?;
     Ok((channel.port1(), channel.port2()))
-}
-
-/// The bytes of a message that is a buffer.
-pub(super) fn bytes_of(event: &MessageEvent) -> Bytes {
-    Bytes::from(Uint8Array::new(&event.data()).to_vec())
 }
 
 /// The port that came with a message, if one did.

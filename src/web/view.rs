@@ -5,9 +5,10 @@
 
 use serde::Serialize;
 
-use super::driver::{Driver, Isolation};
+use super::driver::Driver;
 use super::happening::HappeningView;
 use super::look::NodeLook;
+use super::nodes::Isolation;
 use crate::lab::{
     BranchView, Connection, DiskHealth, EventKind, FrameKind, InFlight, NextEvent, NodeId, NodeLog,
     Side, Stride, TraceEntry, Trouble, Weight, World,
