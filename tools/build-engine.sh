@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the engine for the page into www/engine: first.wasm, what is loaded when it is called, and
-# the glue.
+# the glue; and into www/engine/swift the same engine for Workers whose servers hold much.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 (. tools/wasm-env.sh
@@ -48,7 +48,18 @@ if (glue.split(imports).length !== 2) throw new Error(`${path} is not glue as wa
 const parts = `${imports}        parts: { load: (part) => loadPart(wasm, part) },\n`;
 fs.writeFileSync(path, `import { loadPart } from "#parts";\n${glue.replace(imports, parts)}`);
 JS
+
+# The swift one holds nodes and reads dumps; conducting a lab is the small one's work.
+echo "== building the engine for large data" >&2
+(. tools/wasm-env.sh
+ CARGO_TARGET_DIR=target/wasm cargo build --lib --quiet --profile swift --target wasm32-unknown-unknown)
+"$TOOLS/bin/wasm-bindgen" --target web --out-name swift --out-dir www/engine.new/swift \
+    target/wasm/wasm32-unknown-unknown/swift/replica_lab.wasm
+swift=www/engine.new/swift/swift_bg.wasm
+$split trim $swift $swift labhandle_ read_link command_table
+node -e 'new WebAssembly.Module(require("node:fs").readFileSync(process.argv[1]))' $swift
+
 rm -rf www/engine && mv www/engine.new www/engine
-for part in replica_lab_bg part0 part1; do
+for part in replica_lab_bg part0 part1 swift/swift_bg; do
     printf '== %s: %d bytes gzipped\n' $part "$(gzip -9c www/engine/$part.wasm | wc -c)" >&2
 done

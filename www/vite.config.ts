@@ -7,6 +7,7 @@ import { defineConfig, type Plugin } from "vite";
 import self from "./package.json" with { type: "json" };
 
 const glue = fileURLToPath(new URL("./engine/replica_lab.js", import.meta.url));
+const swift = fileURLToPath(new URL("./engine/swift/swift.js", import.meta.url));
 const parts = fileURLToPath(new URL("./src/engine/parts.ts", import.meta.url));
 
 /** Says what is missing before a bundler's stack trace does. */
@@ -59,7 +60,7 @@ export default defineConfig({
     "import.meta.env.VITE_VERSION": JSON.stringify(self.version),
   },
   plugins: [demandEngine(), scripts(), indentation()],
-  resolve: { alias: { "#engine": glue, "#parts": parts } },
+  resolve: { alias: { "#engine": glue, "#swift": swift, "#parts": parts } },
   build: {
     target: ["chrome123", "firefox121", "safari17.5"],
     assetsInlineLimit: 0,

@@ -289,7 +289,8 @@ impl Conductor {
     }
 
     /// Turns of later events, before `end`, that may be taken at once, in this order. Each is
-    /// handed out again when its time has come, unless a turn of its node before it ended something.
+    /// handed out again when its time has come, unless one of the same node before it ended
+    /// something.
     ///
     /// Until then a node is ahead of the world: who wants to look at it, or to go elsewhere, must
     /// first go on until [`Self::is_ahead`] is false.

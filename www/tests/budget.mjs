@@ -5,7 +5,8 @@
  * fetches the rest. The page is every script and style that every visit fetches, in the language
  * whose words are longest. What is fetched only when somebody asks for it (the dialogs, the
  * explanations, the space-time diagram, an address written by hand) is weighed by itself. Lessons
- * and scenarios are content: each is fetched when it is opened.
+ * and scenarios are content: each is fetched when it is opened. The engine for large data is fetched
+ * by whoever has large data.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -64,7 +65,7 @@ function heaviest(is) {
 function workersOf(files) {
   const named = [...files].filter(isCode).flatMap((file) => {
     const text = readFileSync(join(DIST, file), "utf8");
-    return [...text.matchAll(/[\w.-]+\.worker-[\w-]+\.js/g)].map(([name]) => `assets/${name}`);
+    return [...text.matchAll(/engine\.worker-[\w-]+\.js/g)].map(([name]) => `assets/${name}`);
   });
   return new Set(named);
 }

@@ -7,6 +7,8 @@
 //!                                  LINKED is the engine as the linker left it, with --emit-relocs;
 //!                                  CALLED has the numbers of those that were called, one per line;
 //!                                  DIR gets first.wasm, part0.wasm and part1.wasm
+//! split trim ENGINE OUT PREFIX...  leaves out what is exported under such a name, and all that
+//!                                  only it calls
 //! ```
 //!
 //! In the first module, every function of a part to which others refer is a stub: it calls what the
@@ -41,7 +43,15 @@ fn main() -> Result<()> {
             write(&mut module, Path::new(out))
         }
         ["split", engine, linked, called, dir] => split(engine, linked, called, Path::new(dir)),
-        _ => bail!("usage: split instrument ENGINE OUT | split split ENGINE LINKED CALLED DIR"),
+        ["trim", engine, out, ref prefixes @ ..] => {
+            let mut module = parse(engine)?;
+            trim(&mut module, prefixes);
+            write(&mut module, Path::new(out))
+        }
+        _ => bail!(
+            "usage: split instrument ENGINE OUT | split split ENGINE LINKED CALLED DIR \
+             | split trim ENGINE OUT PREFIX..."
+        ),
     }
 }
 
@@ -81,6 +91,16 @@ fn split(engine: &str, linked: &str, called: &str, dir: &Path) -> Result<()> {
         referred.len()
     );
     write(&mut first, &dir.join("first.wasm"))
+}
+
+/// Leaves out what is exported under a name that begins so, and all that only it calls.
+fn trim(module: &mut Module, prefixes: &[&str]) {
+    let unwanted = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    let exports = module.exports.iter().filter(|export| unwanted(&export.name));
+    for export in exports.map(walrus::Export::id).collect::<Vec<_>>() {
+        module.exports.delete(export);
+    }
+    walrus::passes::gc::run(module);
 }
 
 /// Parses a module; the same file always gives the same numbers to its functions.

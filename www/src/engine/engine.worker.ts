@@ -5,12 +5,12 @@
  * file. It is listened for before anything is awaited: what arrives while a module script waits is
  * not kept.
  */
-import init, { serve_node } from "#engine";
+import init, { DumpReader, serve_node } from "#engine";
 
 import { survey } from "./survey";
 
 addEventListener("message", ({ data, ports: [port] }: MessageEvent<WebAssembly.Module | Blob>) => {
-  if (data instanceof Blob) return void survey(data);
+  if (data instanceof Blob) return void init().then(() => survey(data, new DumpReader(Date.now())));
   if (port !== undefined) void init({ module_or_path: data }).then(() => serve_node(port));
 }, { once: true });
 postMessage("ready");

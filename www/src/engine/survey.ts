@@ -1,12 +1,10 @@
 /** Surveys a dump, piece by piece, where it keeps nobody waiting. */
-import init, { DumpReader } from "#engine";
+import type { DumpReader } from "#engine";
 
 import type { Fault, Report, Survey } from "./dump";
 
 /** Tells the page what a file holds, while it is read and when it has been. */
-export async function survey(file: Blob): Promise<void> {
-  await init();
-  const reader = new DumpReader(Date.now());
+export async function survey(file: Blob, reader: DumpReader): Promise<void> {
   const tell = (report: Report): void => postMessage(report);
   const found = (): Survey => reader.report() as Survey;
   let told = performance.now();

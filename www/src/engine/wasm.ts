@@ -4,6 +4,7 @@ import init, { command_table, LabHandle, read_link } from "#engine";
 import type { Anatomy, Command, ExportFormat, Frame, Inspected, Passage } from "./frame";
 import workerUrl from "./engine.worker?worker&url";
 import { prepareParts } from "./parts";
+import swiftUrl from "./swift.worker?worker&url";
 import type { Link, OpenOptions, Source } from "./source";
 
 /** Fetches and compiles the engine, once; what has failed is tried again. */
@@ -17,8 +18,9 @@ export async function openWasm(options: OpenOptions): Promise<Source> {
   if (visited) prepareParts();
   visited = true;
   const { script, seed, isolation } = options;
-  const url = new URL(workerUrl, document.baseURI).href;
-  return new WasmSource(await asked(LabHandle.open({ script, seed, isolation, workerUrl: url })));
+  const [worker, swift] = [workerUrl, swiftUrl].map((url) => new URL(url, document.baseURI).href);
+  const nodes = { isolation, workerUrl: worker, swiftUrl: swift };
+  return new WasmSource(await asked(LabHandle.open({ script, seed, ...nodes })));
 }
 
 /** Reads a link. Rejects with an Error whose message is a sentence for the person. */
