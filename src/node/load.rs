@@ -20,7 +20,7 @@ use super::state::State;
 use super::stream::Stream;
 use super::upstream::{Transfer, Uplink};
 use crate::keyspace::Keyspace;
-use crate::rdb::{DecodeOptions, Decoder, Item};
+use crate::rdb::{DecodeError, DecodeOptions, Decoder, Item};
 use crate::replication::{Form, History, Offset, Progress, ReplicationId};
 use crate::resp::Bytes;
 use crate::time::{Duration, Instant};
@@ -106,6 +106,15 @@ impl Loading {
             owing: 0,
             ended: false,
         }
+    }
+
+    /// The next item that is whole. A file that was read to its end and has none was cut.
+    fn next_item(&mut self) -> Result<Option<Item>, DecodeError> {
+        let item = self.decoder.next()?;
+        if item.is_none() && self.complete {
+            self.decoder.finish()?;
+        }
+        Ok(item)
     }
 
     /// True if clients may go on with the data that is being replaced.
@@ -323,15 +332,12 @@ impl Machine<'_> {
         self.sign_of_life();
         loop {
             let Some(loading) = &mut self.state.loading else { return };
-            match loading.decoder.next() {
+            match loading.next_item() {
                 Ok(Some(Item::End)) => {
                     let waits = self.serve_load_delay();
                     return if waits { self.loading_ended() } else { self.loaded() };
                 }
                 Ok(Some(item)) => self.load_item(item),
-                Ok(None) if loading.complete => {
-                    return self.loading_failed("Unexpected EOF reading RDB file".to_owned());
-                }
                 Ok(None) => {
                     if loading.is_idle() {
                         let _ = self.serve_load_delay();
