@@ -2,7 +2,7 @@
 //! *Source*: Redis 7.2 · networking.c · clientCommand.
 
 use super::client::{Voice, Waiting};
-use super::help::{help, text, unknown_subcommand, wrong_arity};
+use super::help::{help, text, wrong_words};
 use super::io::Link;
 use super::kill::{ClientType, kill};
 use super::machine::Machine;
@@ -47,13 +47,7 @@ pub(super) fn client(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> R
              or OPTOUT mode enabled",
         ),
         (b"help", []) => help("CLIENT", HELP),
-        (
-            b"id" | b"getname" | b"setname" | b"setinfo" | b"info" | b"kill" | b"pause"
-            | b"unpause" | b"unblock" | b"reply" | b"no-evict" | b"no-touch" | b"getredir"
-            | b"trackinginfo" | b"tracking" | b"caching" | b"help",
-            _,
-        ) => wrong_arity("client", &sub),
-        _ => unknown_subcommand("CLIENT", &args[1]),
+        _ => wrong_words("CLIENT", &args[1]),
     }
 }
 
@@ -103,8 +97,8 @@ fn list(machine: &Machine<'_>, filter: &[Bytes]) -> Reply {
         shown.retain(|(_, link)| state.clients.get(link).is_some_and(|c| kind.has(c)));
     } else if filter.len() > 1 && is(0, "id") {
         let by_id = |id: &Bytes| {
-            let id = parse_integer(id).and_then(|id| u64::try_from(id).ok()).filter(|&id| id > 0);
-            id.map(|id| shown.iter().find(|(own, _)| *own == id).copied())
+            let is = |id: i64| shown.iter().find(|(own, _)| *own as i64 == id).copied();
+            parse_integer(id).map(is)
         };
         let Some(found) = filter[1..].iter().map(by_id).collect::<Option<Vec<_>>>() else {
             return Reply::error("ERR Invalid client ID");

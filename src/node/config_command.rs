@@ -3,7 +3,7 @@
 mod rewrite;
 
 use super::config::{ConfigError, directives};
-use super::help::{unknown_subcommand, wrong_arity};
+use super::help::wrong_words;
 use super::io::Link;
 use super::machine::Machine;
 use super::state::Stats;
@@ -14,15 +14,15 @@ pub(super) fn config(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> R
     let sub = args[1].to_ascii_lowercase();
     match (sub.as_slice(), &args[2..]) {
         (b"get", patterns @ [_, ..]) => config_get(machine, patterns),
-        (b"set", pairs @ [_, _, ..]) if pairs.len().is_multiple_of(2) => config_set(machine, pairs),
+        (b"set", pairs) if pairs.len().is_multiple_of(2) => config_set(machine, pairs),
+        (b"set", _) => Reply::error("ERR syntax error"),
         (b"resetstat", []) => {
             machine.state.stats = Stats::default();
             Reply::OK
         }
         (b"rewrite", []) => rewrite::rewrite(machine, link),
         (b"help", []) => super::help::help("CONFIG", HELP),
-        (b"get" | b"set" | b"resetstat" | b"rewrite" | b"help", _) => wrong_arity("config", &sub),
-        _ => unknown_subcommand("CONFIG", &args[1]),
+        _ => wrong_words("CONFIG", &args[1]),
     }
 }
 

@@ -15,9 +15,7 @@ pub(super) fn getkeys(call: &[Bytes], with_flags: bool) -> Reply {
     if facts.specifications().next().is_none() {
         return Reply::error("ERR The command has no key arguments");
     }
-    let count = call.len() as i64;
-    let fits = if facts.arity < 0 { count >= -facts.arity } else { count == facts.arity };
-    if !fits {
+    if !facts.takes(call.len()) {
         return Reply::error("ERR Invalid number of arguments specified for command");
     }
     let Some(keys) = keys_of(facts, call).filter(|keys| !keys.is_empty()) else {
