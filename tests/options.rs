@@ -178,8 +178,17 @@ const OTHER_OPTIONS: &[(&str, &str)] = &[
 ];
 /// Options that would end the test: where a server is, who may enter, what it follows.
 const NOT_TRIED: &[&str] = &[
-    "port", "tls-port", "bind", "bind-source-addr", "unixsocket", "requirepass", "masterauth",
-    "appendonly", "replicaof", "slaveof", "maxclients",
+    "port",
+    "tls-port",
+    "bind",
+    "bind-source-addr",
+    "unixsocket",
+    "requirepass",
+    "masterauth",
+    "appendonly",
+    "replicaof",
+    "slaveof",
+    "maxclients",
 ];
 
 /// What a server takes for an option, what it keeps, and what it says of the rest.
@@ -188,9 +197,9 @@ fn every_option_takes_what_that_of_a_real_server_takes() {
     let servers = [Server::real(&[]), Server::ours(&[])];
     let mut clients = servers.each_ref().map(Server::client);
     let Reply::Array(all) = clients[0].call(&["CONFIG", "GET", "*"]) else { panic!("pairs") };
-    let text = |reply: &Reply| match reply {
-        Reply::Bulk(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-        other => panic!("{other:?} is no text"),
+    let text = |reply: &Reply| {
+        let Reply::Bulk(bytes) = reply else { panic!("{reply:?} is no text") };
+        String::from_utf8_lossy(bytes).into_owned()
     };
     let (mut tried, mut faults) = (0, Vec::new());
     for pair in all.chunks(2) {
@@ -200,8 +209,21 @@ fn every_option_takes_what_that_of_a_real_server_takes() {
             continue;
         }
         let values = [
-            "-1", "0", "1", "2", "101", "2147483648", "9223372036854775807", "yes", "no", "x",
-            "1mb", "", "local", "50%", &default,
+            "-1",
+            "0",
+            "1",
+            "2",
+            "101",
+            "2147483648",
+            "9223372036854775807",
+            "yes",
+            "no",
+            "x",
+            "1mb",
+            "",
+            "local",
+            "50%",
+            &default,
         ];
         for value in values {
             let [real, ours] = clients.each_mut().map(|client| {

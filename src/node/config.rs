@@ -186,6 +186,11 @@ impl Config {
             return Err(ConfigError::Immutable(directive.name));
         }
         self.put(directive, name, value)?;
+        let kept = KEPT_WITHIN.iter().find(|(name, ..)| *name == directive.name);
+        if let Some(&(_, low, high)) = kept {
+            let number = self.number(directive.name).clamp(low, high);
+            self.put(directive, name, &number.to_string())?;
+        }
         Ok(directive)
     }
 
@@ -369,6 +374,10 @@ impl Kind {
         }
     }
 }
+
+/// Numbers that CONFIG SET takes, and of which it keeps what is sane.
+const KEPT_WITHIN: &[(&str, u64, u64)] =
+    &[("hz", 1, 500), ("repl-backlog-size", 16 * 1024, u64::MAX)];
 
 /// Puts the classes of `value` in the place of those of `current`.
 fn buffer_limits(value: &str, current: &str) -> Result<String, String> {
