@@ -5,6 +5,8 @@ mod docs;
 pub(super) mod facts;
 mod keys;
 
+pub(super) use keys::keys_read;
+
 use self::facts::{Begin, Facts, Find, KeySpecification};
 use super::admin_table::command_names;
 use super::help::{help, wrong_words};
@@ -142,7 +144,8 @@ fn docs(names: &[Bytes]) -> Reply {
         let subcommands: Vec<(Reply, Reply)> = facts
             .subcommands()
             .map(|sub| {
-                let doc = docs::doc("", "", sub.since, sub.group);
+                let (usage, summary) = docs::part(sub.name);
+                let doc = docs::doc(summary, usage, sub.since, sub.group);
                 (Reply::bulk(sub.name), Reply::Map(doc))
             })
             .collect();

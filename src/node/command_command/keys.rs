@@ -32,6 +32,12 @@ pub(super) fn getkeys(call: &[Bytes], with_flags: bool) -> Reply {
     Reply::Array(keys.into_iter().map(shown).collect())
 }
 
+/// The keys of a call that is sound.
+pub(in crate::node) fn keys_read(call: &[Bytes]) -> Vec<Bytes> {
+    let found = facts::of_call(call).and_then(|facts| keys_of(facts, call));
+    found.into_iter().flatten().map(|(key, _)| key).collect()
+}
+
 /// None if the arguments contradict what they announce.
 fn keys_of(facts: Facts, call: &[Bytes]) -> Option<Vec<Found>> {
     let mut keys = Vec::new();
