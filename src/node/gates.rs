@@ -194,6 +194,9 @@ impl Machine<'_> {
         }
         self.state.stats.commands_processed += 1;
         let reply = self.run(link, row, &command.args);
+        if row.name() != "client" {
+            self.forget_caching(link);
+        }
         self.show_command(link, row, &command.args);
         reply
     }
@@ -205,11 +208,11 @@ impl Machine<'_> {
     fn known(&mut self, args: &[Bytes]) -> Result<Row, Refusal> {
         let row = self.find(&args[0]).ok_or_else(|| commands::unknown_command(args))?;
         let right = row.check_arity(args.len());
-        if right.is_err() {
+        let right = right.and_then(|()| row.check_subcommand(args, self.state.setup.profile));
+        if matches!(right, Err(Refusal::Arity(_))) {
             self.calls_of(row, args).rejected += 1;
         }
-        right?;
-        row.check_subcommand(args, self.state.setup.profile).map(|()| row)
+        right.map(|()| row)
     }
 
     /// The command of this name, if the release that this server takes after has it.
@@ -379,6 +382,7 @@ impl Machine<'_> {
             }
         }
         self.remember_own_expiries(&effects.touched);
+        self.remember_reads(link, spec, args);
         let loose = spec.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
         let unit = if loose { Unit::Loose } else { Unit::Command };
         self.settle_call((link, asker.db), args, effects, unit);
@@ -428,10 +432,14 @@ impl Machine<'_> {
     /// A replica may only listen and acknowledge; a reply to it would break its stream.
     fn replica_command(&mut self, link: Link, args: &[Bytes]) {
         let Ok(row) = self.known(args) else { return self.drop_talking_replica(link, args) };
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.last_command = row.full_name(args);
+        }
         match row.name() {
             "psync" | "sync" => {}
             "replconf" => {
                 let Row::Admin(spec) = row else { return };
+                self.calls_of(row, args).calls += 1;
                 if (spec.handler)(self, link, args) != Reply::Silent {
                     self.drop_talking_replica(link, args);
                 }

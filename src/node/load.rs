@@ -273,6 +273,7 @@ impl Machine<'_> {
             self.leave_old_history();
             self.note(LoadNote::FlushingOldData);
             self.state.keyspace.clear();
+            self.invalidate_all();
             self.note(LoadNote::LoadingDb);
         }
         self.state.loading = Some(loading);
@@ -371,6 +372,7 @@ impl Machine<'_> {
         self.state.keyspace = loading.keyspace;
         self.state.own_expiring.clear();
         if swaps {
+            self.invalidate_all();
             self.note(LoadNote::DiscardingOldDb);
         }
         if !to_parser {
@@ -409,7 +411,8 @@ impl Machine<'_> {
             Some((id, offset)) => *history = History { id, second: None, offset },
             None => *history = History::new(&mut self.state.random),
         }
-        let mut stream = Stream::new(transfer.link, db, self.now);
+        let client = self.state.number_client();
+        let mut stream = Stream::new(transfer.link, db, client, self.now);
         stream.old_protocol = transfer.announced.is_none();
         stream.decoder.feed(&transfer.beyond);
         self.state.upstream.link = Uplink::Connected(Box::new(stream));

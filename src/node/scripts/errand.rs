@@ -110,6 +110,11 @@ impl Errand {
         if facts::refuses_scripts(args) {
             return refuse("ERR This Redis command is not allowed from script");
         }
+        if matches!(row.name(), "xread" | "xreadgroup") && reads_blocking(args) {
+            let name = String::from_utf8_lossy(&args[0]);
+            let text = format!("ERR {name} command is not allowed with BLOCK option from scripts");
+            return Err(Reply::error(text));
+        }
         if self.machine().is_stale() && !flags.has(Flags::STALE) {
             return refuse("ERR Can not execute the command on a stale replica");
         }
@@ -288,6 +293,7 @@ impl Machine<'_> {
                 let asker = Asker { may_block: false, protocol, ..self.asker(link, spec) };
                 let (reply, effects) = self.call(spec, asker, args);
                 self.remember_own_expiries(&effects.touched);
+                self.remember_reads(link, spec, args);
                 let caused: Caused = self.settle(asker.db, args, effects);
                 self.state.also.extend(caused);
                 reply
@@ -300,6 +306,21 @@ impl Machine<'_> {
         }
         reply
     }
+}
+
+/// True for XREAD and XREADGROUP with BLOCK: no script can wait.
+fn reads_blocking(args: &[Bytes]) -> bool {
+    let mut at = 1;
+    while let (Some(word), true) = (args.get(at), at + 1 < args.len()) {
+        at += match word.to_ascii_lowercase().as_slice() {
+            b"block" => return true,
+            b"streams" => return false,
+            b"group" => 3,
+            b"count" => 2,
+            _ => 1,
+        };
+    }
+    false
 }
 
 /// What a library registers. It can see which release reads it, and no library can tell them apart.
