@@ -91,6 +91,32 @@ fn a_configuration_is_refused_in_the_words_of_the_real_server() {
     same_refusal(&["-"], "repl-timeout many\n");
 }
 
+/// The file that Debian's package installs, with a place for the pid that only its service makes.
+#[test]
+fn the_configuration_of_debians_redis_server_starts_a_node() {
+    let file = "/etc/redis/redis.conf";
+    let options = ["--daemonize", "no", "--logfile", "", "--pidfile", "/nowhere/redis.pid"];
+    let mut ours = Server::ours_with(&[file], &options);
+    for (name, value) in [("tcp-backlog", "511"), ("save", "3600 1 300 100 60 10000")] {
+        assert_eq!(option(&ours, name), value, "{name} of {file}");
+    }
+    assert_eq!(ours.client().call(&["SET", "k", "v"]), Reply::OK);
+    ours.end();
+    assert!(ours.log().contains("Removing the pid file."), "{}", ours.log());
+    assert!(ours.folder().join("dump.rdb").is_file());
+}
+
+/// What would promise something that is not there ends the start with a sentence.
+#[test]
+fn what_is_not_there_cannot_be_asked_for() {
+    for option in ["appendonly", "cluster-enabled"] {
+        let out = ended(our_program(), &[&format!("--{option}"), "yes"], "");
+        let text = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(1), "{option}");
+        assert!(text.ends_with("only 'no' is supported by this server\n"), "{option}: {text}");
+    }
+}
+
 fn same_refusal(args: &[&str], input: &str) {
     let text = |out: &Output| String::from_utf8_lossy(&out.stderr).into_owned();
     let real = ended("redis-server", args, input);

@@ -9,7 +9,7 @@ mod table;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use self::table::DIRECTIVES;
+use self::table::{DIRECTIVES, KEPT_WITHIN};
 pub(super) use self::table::{boolean, choice, integer, memory, percent, text};
 use crate::commands::{Classes, Settings};
 use crate::keyspace::{Fill, Tracking};
@@ -357,6 +357,9 @@ impl Kind {
                 if words.contains(&word.as_str()) {
                     return Ok(word);
                 }
+                if let [only] = words {
+                    return Err(format!("only '{only}' is supported by this server"));
+                }
                 let list = words.join(", ");
                 Err(format!("argument(s) must be one of the following: {list}"))
             }
@@ -374,10 +377,6 @@ impl Kind {
         }
     }
 }
-
-/// Numbers that CONFIG SET takes, and of which it keeps what is sane.
-const KEPT_WITHIN: &[(&str, u64, u64)] =
-    &[("hz", 1, 500), ("repl-backlog-size", 16 * 1024, u64::MAX)];
 
 /// Puts the classes of `value` in the place of those of `current`.
 fn buffer_limits(value: &str, current: &str) -> Result<String, String> {

@@ -85,6 +85,10 @@ pub(super) static DIRECTIVES: &[Directive] = &[
     memory("hll-sparse-max-bytes", "3000", 0),
 ];
 
+/// Numbers that CONFIG SET takes, and of which it keeps what is sane.
+pub(super) const KEPT_WITHIN: &[(&str, u64, u64)] =
+    &[("hz", 1, 500), ("repl-backlog-size", 16 * 1024, u64::MAX)];
+
 /// What a server may do that has no room for more, in the order in which Redis lists them.
 const POLICIES: &[&str] = &[
     "volatile-lru",
