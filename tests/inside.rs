@@ -204,3 +204,39 @@ fn a_replica_packs_by_its_own_limits() {
     assert_eq!(encodings[1], encodings[0]);
     assert_eq!(encodings[0][0], Reply::bulk("hashtable"));
 }
+
+/// The link to the master is one of a replica's clients, and keeps its number over a short cut.
+#[test]
+fn a_replica_lists_its_master_and_can_cut_itself_off() {
+    let own = ["addr", "laddr", "fd", "age", "idle", "qbuf-free", "rbs", "rbp", "tot-mem"];
+    let listed = [Server::real, Server::ours].map(|start| {
+        let master = start(&["--repl-diskless-sync-delay", "0"]);
+        let replica = start(&[]);
+        replica.follow(&master);
+        let up = || replica.info("replication", "master_link_status") == "up";
+        eventually("it follows", up);
+        let mut client = replica.client();
+        let mut line = || {
+            let Reply::Bulk(text) = client.call(&["CLIENT", "LIST", "TYPE", "master"]) else {
+                panic!("CLIENT LIST answers a text")
+            };
+            String::from_utf8_lossy(&text).trim_end().to_owned()
+        };
+        let before = line();
+        let id = before.split(' ').next().and_then(|word| word.strip_prefix("id=")).expect("an id");
+        let killed = replica.client().call(&["CLIENT", "KILL", "ID", id]);
+        assert_eq!(killed, Reply::Integer(1));
+        eventually("it follows again", || up() && !line().is_empty());
+        assert!(line().starts_with(&format!("id={id} ")), "{} after {before}", line());
+        assert_eq!(master.info("stats", "sync_partial_ok"), "1");
+        let words = before.split(' ').map(|word| word.split_once('=').expect("name=value"));
+        let fields = words.map(|(name, value)| {
+            let shown = if own.contains(&name) { "<its own>" } else { value };
+            format!("{name}={shown}")
+        });
+        // Each test of whether a server runs has taken a number.
+        fields.skip(1).collect::<Vec<_>>().join(" ")
+    });
+    assert_eq!(listed[1], listed[0]);
+    assert!(listed[1].contains("flags=M ") && listed[1].contains("user=(superuser)"));
+}

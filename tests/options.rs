@@ -161,3 +161,81 @@ fn data_of_the_same_history_is_served_while_it_is_replaced() {
         is_up(&replica) && replica.client().call(&["EXISTS", "big:19"]) == Reply::Integer(1)
     });
 }
+
+/// Options that differ, and why.
+const OTHER_OPTIONS: &[(&str, &str)] = &[
+    ("loglevel", "7.2 knows `nothing`"),
+    ("maxmemory-samples", "7.2 takes 64 at most"),
+    ("activedefrag", "it depends on how the server was built"),
+    ("tls-cluster", "the same"),
+    ("tls-replication", "the same"),
+    ("shutdown-on-sigint", "without effect here, and taken as it comes"),
+    ("shutdown-on-sigterm", "the same"),
+    ("oom-score-adj-values", "the same"),
+    ("proc-title-template", "the same"),
+    ("cluster-announce-hostname", "the same"),
+    ("latency-tracking-info-percentiles", "the same"),
+];
+/// Options that would end the test: where a server is, who may enter, what it follows.
+const NOT_TRIED: &[&str] = &[
+    "port",
+    "tls-port",
+    "bind",
+    "bind-source-addr",
+    "unixsocket",
+    "requirepass",
+    "masterauth",
+    "appendonly",
+    "replicaof",
+    "slaveof",
+    "maxclients",
+];
+
+/// What a server takes for an option, what it keeps, and what it says of the rest.
+#[test]
+fn every_option_takes_what_that_of_a_real_server_takes() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let mut clients = servers.each_ref().map(Server::client);
+    let Reply::Array(all) = clients[0].call(&["CONFIG", "GET", "*"]) else { panic!("pairs") };
+    let text = |reply: &Reply| {
+        let Reply::Bulk(bytes) = reply else { panic!("{reply:?} is no text") };
+        String::from_utf8_lossy(bytes).into_owned()
+    };
+    let (mut tried, mut faults) = (0, Vec::new());
+    for pair in all.chunks(2) {
+        let (name, default) = (text(&pair[0]), text(&pair[1]));
+        let other = OTHER_OPTIONS.iter().any(|(other, _)| *other == name);
+        if other || NOT_TRIED.contains(&name.as_str()) {
+            continue;
+        }
+        let values = [
+            "-1",
+            "0",
+            "1",
+            "2",
+            "101",
+            "2147483648",
+            "9223372036854775807",
+            "yes",
+            "no",
+            "x",
+            "1mb",
+            "",
+            "local",
+            "50%",
+            &default,
+        ];
+        for value in values {
+            let [real, ours] = clients.each_mut().map(|client| {
+                let reply = client.call(&["CONFIG", "SET", &name, value]);
+                (reply, client.call(&["CONFIG", "GET", &name]))
+            });
+            if name != "dir" && real != ours {
+                faults.push(format!("{name} {value:?}\n  real {real:?}\n  ours {ours:?}"));
+            }
+            tried += 1;
+        }
+    }
+    assert!(faults.is_empty(), "{} of {tried}:\n{}", faults.len(), faults.join("\n"));
+    assert!(tried > 2_500, "{tried}");
+}

@@ -79,6 +79,9 @@ fn a_configuration_is_refused_in_the_words_of_the_real_server() {
         "repl-backlog-size huge\n",
         "repl-diskless-load sometimes\n",
         "replicaof localhost\n",
+        "dir /nowhere\n",
+        "logfile /nowhere/redis.log\n",
+        "sentinel monitor name 127.0.0.1 1 1\n",
     ] {
         let file = folder.file("redis.conf", text);
         same_refusal(&[&file], "");
@@ -89,6 +92,61 @@ fn a_configuration_is_refused_in_the_words_of_the_real_server() {
     same_refusal(&["--repl-timeout", "0", "--port", "1"], "");
     same_refusal(&["--port", "--save"], "");
     same_refusal(&["-"], "repl-timeout many\n");
+}
+
+/// The file that Debian's package installs, with a place for the pid that only its service makes.
+#[test]
+fn the_configuration_of_debians_redis_server_starts_a_node() {
+    let file = "/etc/redis/redis.conf";
+    let options = ["--daemonize", "no", "--logfile", "", "--pidfile", "/nowhere/redis.pid"];
+    let mut ours = Server::ours_with(&[file], &options);
+    for (name, value) in [("tcp-backlog", "511"), ("save", "3600 1 300 100 60 10000")] {
+        assert_eq!(option(&ours, name), value, "{name} of {file}");
+    }
+    assert_eq!(ours.client().call(&["SET", "k", "v"]), Reply::OK);
+    ours.end();
+    assert!(ours.log().contains("Removing the pid file."), "{}", ours.log());
+    assert!(ours.folder().join("dump.rdb").is_file());
+}
+
+/// What would promise something that is not there ends the start with a sentence.
+#[test]
+fn what_is_not_there_cannot_be_asked_for() {
+    let digest = format!("user default on #{} ~* &* +@all", "0".repeat(64));
+    for (line, why) in [
+        ("appendonly yes", "only 'no' is supported by this server"),
+        ("cluster-enabled yes", "only 'no' is supported by this server"),
+        ("loadmodule /some/module.so", "modules are not supported by this server"),
+        ("rename-command CONFIG \"\"", "this server renames no command"),
+        ("user other on nopass ~* &* +@all", "only the user 'default', with all rights, is"),
+        ("user default on nopass ~cached:* +@read", "only the user 'default', with all rights, is"),
+        (&*digest, "a password must be told by requirepass"),
+    ] {
+        let out = ended(our_program(), &["-"], line);
+        let text = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(1), "{line}");
+        assert!(text.lines().last().is_some_and(|last| last.starts_with(why)), "{line}: {text}");
+    }
+}
+
+/// A file that a server has written anew names its user, and files may be included by a pattern.
+#[test]
+fn a_rewritten_configuration_starts_a_node() {
+    let folder = Folder::new("rewritten");
+    folder.file("more-2.conf", "repl-timeout 22\n");
+    let more = folder.file("more-1.conf", "repl-timeout 11\n");
+    let text = format!(
+        "include {}\ninclude /nowhere/*.conf\nrequirepass secret\nuser default on \
+         sanitize-payload #2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b ~* &* \
+         +@all\n",
+        more.replace("-1", "-*")
+    );
+    let ours = Server::ours_with(&[&folder.file("redis.conf", &text)], &[]);
+    let mut client = ours.client();
+    assert!(matches!(client.call(&["PING"]), Reply::Error(text) if text.starts_with("NOAUTH")));
+    assert_eq!(client.call(&["AUTH", "secret"]), Reply::OK);
+    let pair = ["repl-timeout", "22"].map(Reply::bulk);
+    assert_eq!(client.call(&["CONFIG", "GET", "repl-timeout"]), Reply::Array(pair.to_vec()));
 }
 
 fn same_refusal(args: &[&str], input: &str) {

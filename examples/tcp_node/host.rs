@@ -88,7 +88,8 @@ impl Host {
         }
         let mut companions = Vec::new();
         if let Some(path) = setup.config.text("pidfile") {
-            fs::write(path, format!("{}\n", id()))?;
+            // Redis writes it if it can, too: Debian's folder for it is made by the service alone.
+            let _ = fs::write(path, format!("{}\n", id()));
             companions.push(("pid", path.to_owned()));
         }
         if let Some(path) = setup.config.text("unixsocket") {

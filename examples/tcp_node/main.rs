@@ -60,6 +60,10 @@ fn main() {
             eprintln!("Reading the configuration file, at line {number}\n>>> '{line}'\n{why}");
             exit(1);
         }
+        Err(options::Fault::Whole { why }) => {
+            eprintln!("\n*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***\n{why}");
+            exit(1);
+        }
     };
     let ended = host::Host::listen(options, clock).and_then(|mut host| host.run());
     if let Err(error) = ended {

@@ -3,12 +3,15 @@
 //! As in Redis all three become one text, read line by line; so a line of the options counts on
 //! from the end of the file. *Source*: Redis 7.2 · server.c · main, config.c · loadServerConfig.
 
+use std::fs::OpenOptions;
 use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
 
+use replica_lab::commands::glob_matches;
 use replica_lab::node::{ConfigError, Profile, Setup, directive};
 use replica_lab::resp::split_words;
+use sha2::{Digest, Sha256};
 
 /// What the command line and the files ask for.
 pub(crate) struct Options {
@@ -24,6 +27,8 @@ pub(crate) enum Fault {
     Unreadable { file: String, why: String },
     /// A line is wrong.
     Line { number: usize, line: String, why: String },
+    /// Every line is right, and yet it cannot be.
+    Whole { why: String },
 }
 
 /// Reads everything that `args` name.
@@ -45,6 +50,7 @@ pub(crate) fn read(args: &[String]) -> Result<Options, Fault> {
     let setup = Setup { seed: seed(), ..Setup::default() };
     let mut reader = Reader { profile: setup.profile, setup, saves: false };
     reader.lines(&text)?;
+    reader.opens_log()?;
     reader.setup.take_after(reader.profile);
     reader.setup.config_file = file.map(|file| absolute(file));
     Ok(Options { setup: reader.setup, configured: !args.is_empty() })
@@ -131,8 +137,21 @@ impl Reader {
         Ok(())
     }
 
+    /// Reads another file, or all that a pattern stands for.
     fn include(&mut self, pattern: &str) -> Result<(), Fault> {
-        self.lines(&contents(pattern)?)
+        if !pattern.contains(['*', '?', '[']) {
+            return self.lines(&contents(pattern)?);
+        }
+        matching(pattern).iter().try_for_each(|file| self.lines(&contents(file)?))
+    }
+
+    /// The log must be there before anything is written into it.
+    fn opens_log(&self) -> Result<(), Fault> {
+        let Some(file) = self.setup.config.text("logfile") else { return Ok(()) };
+        let opened = OpenOptions::new().append(true).create(true).open(file);
+        opened.map(drop).map_err(|error| Fault::Whole {
+            why: format!("Can't open the log file: {}", super::host::words(&error)),
+        })
     }
 
     fn directive(&mut self, name: &str, values: &[String]) -> Result<(), String> {
@@ -141,6 +160,17 @@ impl Reader {
             ["list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"];
         if forgotten.contains(&name) && values.len() == 1 {
             return Ok(());
+        }
+        match (name, values) {
+            ("user", [user, rules @ ..]) => return self.user(user, rules),
+            ("loadmodule", [_, ..]) => {
+                return Err("modules are not supported by this server".into());
+            }
+            ("rename-command", [_, _]) => return Err("this server renames no command".into()),
+            ("sentinel", [_, ..]) => {
+                return Err("sentinel directive while not in sentinel mode".into());
+            }
+            _ => {}
         }
         let config = &mut self.setup.config;
         if directive(name).is_none() && name != "profile" {
@@ -159,6 +189,9 @@ impl Reader {
         let mut value = values.join(" ");
         match name {
             "profile" => return self.profile(&value),
+            "dir" => {
+                std::fs::metadata(&value).map_err(|error| super::host::words(&error))?;
+            }
             "save" => {
                 let before = std::mem::replace(&mut self.saves, true);
                 if before && !value.is_empty() && !config.get("save").is_empty() {
@@ -175,6 +208,27 @@ impl Reader {
         })
     }
 
+    /// `user default on nopass ~* &* +@all`, as CONFIG REWRITE of a server writes it behind the
+    /// password. There is no other user, and this one may do everything.
+    fn user(&mut self, user: &str, rules: &[String]) -> Result<(), String> {
+        let rights = ["on", "nopass", "sanitize-payload", "~*", "&*", "+@all"];
+        let config = &mut self.setup.config;
+        for rule in rules {
+            let digest = rule.strip_prefix('#');
+            let known = Sha256::digest(config.get("requirepass"));
+            if let Some(password) = rule.strip_prefix('>') {
+                let _ = config.set_at_start("requirepass", password);
+            } else if digest.is_some_and(|digest| digest != hex(&known)) {
+                return Err("a password must be told by requirepass, for its digest is not \
+                            enough here"
+                    .to_owned());
+            } else if digest.is_none() && !rights.contains(&rule.as_str()) {
+                return Err(ONLY_DEFAULT.to_owned());
+            }
+        }
+        if user == "default" { Ok(()) } else { Err(ONLY_DEFAULT.to_owned()) }
+    }
+
     fn profile(&mut self, value: &str) -> Result<(), String> {
         let profile = Profile::named(value);
         self.profile = profile.ok_or_else(|| "the profiles are 6.2, 7.0 and 7.2".to_owned())?;
@@ -182,6 +236,7 @@ impl Reader {
     }
 }
 
+const ONLY_DEFAULT: &str = "only the user 'default', with all rights, is supported by this server";
 const UNKNOWN: &str = "Bad directive or wrong number of arguments";
 
 /// Options whose value is several words.
@@ -195,6 +250,26 @@ const MANY_VALUES: &[&str] = &[
     "shutdown-on-sigint",
     "shutdown-on-sigterm",
 ];
+
+/// The files that a pattern stands for, by name; a pattern is about the last part of a path.
+fn matching(pattern: &str) -> Vec<String> {
+    let path = Path::new(pattern);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let entries = std::fs::read_dir(folder.unwrap_or_else(|| Path::new("."))).into_iter();
+    let fitting = entries.flatten().flatten().filter(|entry| {
+        let own = entry.file_name().to_string_lossy().into_owned();
+        glob_matches(name.as_bytes(), own.as_bytes())
+    });
+    let mut files: Vec<String> =
+        fitting.map(|entry| entry.path().to_string_lossy().into_owned()).collect();
+    files.sort();
+    files
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 fn contents(file: &str) -> Result<Vec<u8>, Fault> {
     std::fs::read(file).map_err(|error| Fault::Unreadable {

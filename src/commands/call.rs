@@ -66,6 +66,8 @@ pub struct Effects {
     pub forced: bool,
     /// The keys that were changed or deleted, with their databases: for WATCH and blocked clients.
     pub touched: Vec<(usize, Bytes)>,
+    /// A database was emptied: such keys may be too many to tell of them one by one.
+    pub flushed: bool,
     /// Keys that were not changed, and yet who waits for them is to look again.
     pub woken: Vec<(usize, Bytes)>,
     /// What has happened to keys, for those who are to be told.

@@ -11,6 +11,9 @@ pub(super) const TABLE: &[Spec] = rows! { Generic;
     "restore" -4 GROW FIRST restore,
         "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
         "Makes a key of what DUMP answered.";
+    "restore-asking" -4 GROW FIRST restore,
+        "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
+        "What RESTORE is to a cluster that moves keys.";
 };
 
 fn dump(call: &mut Call<'_>) -> Result<Reply, Refusal> {

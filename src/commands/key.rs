@@ -185,6 +185,7 @@ fn flush(call: &mut Call<'_>, db: usize) {
     touch_all(call, db);
     call.effects.dirty += call.keyspace.db(db).len();
     call.effects.forced = true;
+    call.effects.flushed = true;
     call.keyspace.db_mut(db).clear();
 }
 

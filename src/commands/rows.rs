@@ -59,4 +59,6 @@ pub(super) const READ_WAIT: Flags = READ_SOME.and(Flags::BLOCKING);
 /// Moves, or waits.
 pub(super) const WAIT_GROW: Flags = WAIT.and(Flags::DENYOOM);
 /// Finds out about itself: its subcommands have their own flags.
-pub(super) const CONTAINER: Flags = Flags::NONE;
+pub(super) const CONTAINER: Flags = Flags::CONTAINER;
+/// The same, and writes.
+pub(super) const CONTAINER_WRITE: Flags = CONTAINER.and(WRITE);

@@ -146,6 +146,9 @@ impl Flags {
     /// Not shown to MONITOR.
     pub const SKIP_MONITOR: Self = Self(1 << 16);
 
+    /// Its first argument names what it does: a command of its own.
+    pub const CONTAINER: Self = Self(1 << 17);
+
     /// Both sets together.
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -154,6 +157,11 @@ impl Flags {
     /// The names that `COMMAND INFO` answers. What is not shown there has none.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         NAMES.iter().filter(move |(flag, _)| self.has(*flag)).map(|&(_, name)| name)
+    }
+
+    /// The property that `COMMAND INFO` calls so, if it is one of these.
+    pub fn named(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(_, known)| *known == name).map(|&(flag, _)| flag)
     }
 
     /// True if every property of `other` is in this set.

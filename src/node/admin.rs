@@ -1,10 +1,12 @@
 //! Roles and the server as a whole: its own commands.
 //! *Source*: Redis 7.2 · replication.c · replicaofCommand, replconfCommand.
 
+mod absent;
 mod acl;
 mod memory;
 mod slow;
 
+pub(super) use absent::{bgrewriteaof, cluster, migrate, module};
 pub(super) use acl::{Denial, acl};
 pub(super) use memory::memory;
 pub(super) use slow::{Slow, latency, lolwut, slowlog};

@@ -19,13 +19,6 @@ pub(super) fn lookup(name: &[u8]) -> Option<&'static AdminSpec> {
     ADMIN.iter().find(|spec| name.eq_ignore_ascii_case(spec.name.as_bytes()))
 }
 
-/// True if the first argument of a command names what it does.
-pub(super) fn is_container(name: &str) -> bool {
-    let kept =
-        ["acl", "client", "command", "config", "function", "latency", "memory", "object", "pubsub"];
-    kept.contains(&name) || matches!(name, "script" | "slowlog")
-}
-
 /// Every command that a node knows: its name, its usage and its summary; the prompt's hints.
 pub fn command_names() -> Vec<(&'static str, &'static str, &'static str)> {
     let data = TABLE.iter().copied().flatten().map(|s| (s.name, s.usage, s.summary));
@@ -35,6 +28,7 @@ pub fn command_names() -> Vec<(&'static str, &'static str, &'static str)> {
     names
 }
 
+const CONTAINER: Flags = Flags::CONTAINER;
 const FREE: Flags = Flags::LOADING.and(Flags::STALE).and(Flags::NOSCRIPT);
 const ANY: Flags = FREE.and(Flags::FAST);
 const OPEN: Flags = ANY.and(Flags::NO_AUTH);
@@ -48,6 +42,8 @@ const SCRIPT_FLAGS: Flags =
 const EVAL: &str = "script numkeys [key [key ...]] [arg [arg ...]]";
 const FCALL: &str = "function numkeys [key [key ...]] [arg [arg ...]]";
 const EVALSHA: &str = "sha1 numkeys [key [key ...]] [arg [arg ...]]";
+const ALONE: &str = "Is refused: there is no cluster.";
+const IN_CLUSTERS: Flags = Flags::LOADING.and(Flags::STALE).and(Flags::FAST);
 const LISTEN: Flags = FREE.and(Flags::PUBSUB);
 const SPEAK: Flags =
     Flags::PUBSUB.and(Flags::LOADING).and(Flags::STALE).and(Flags::FAST).and(Flags::MAY_REPLICATE);
@@ -82,7 +78,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "client",
         -2,
-        ADMINISTRATION,
+        ADMINISTRATION.and(CONTAINER),
         Connection,
         "ID|INFO|LIST|KILL|PAUSE|UNPAUSE|UNBLOCK|REPLY|GETNAME|SETNAME|… [arguments]",
         "Shows and closes connections.",
@@ -91,7 +87,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "config",
         -2,
-        ADMINISTRATION,
+        ADMINISTRATION.and(CONTAINER),
         Server,
         "GET|SET|RESETSTAT|REWRITE [arguments]",
         "Reads and sets options.",
@@ -100,7 +96,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "command",
         -1,
-        FREE,
+        FREE.and(CONTAINER),
         Server,
         "[COUNT|LIST|DOCS|INFO]",
         "Lists the commands.",
@@ -229,7 +225,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "acl",
         -2,
-        Flags::NONE,
+        CONTAINER,
         Server,
         "WHOAMI|LIST|CAT|… [arguments]",
         "Tells of users.",
@@ -238,7 +234,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "memory",
         -2,
-        Flags::NONE,
+        CONTAINER,
         Server,
         "USAGE|STATS|DOCTOR|PURGE|MALLOC-STATS [arguments]",
         "Tells what memory is taken by.",
@@ -247,7 +243,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "latency",
         -2,
-        Flags::NONE,
+        CONTAINER,
         Server,
         "LATEST|HISTORY|RESET|GRAPH|DOCTOR|HISTOGRAM [arguments]",
         "Tells what took long.",
@@ -256,7 +252,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "slowlog",
         -2,
-        Flags::NONE,
+        CONTAINER,
         Server,
         "GET|LEN|RESET [count]",
         "Tells which commands took long.",
@@ -265,7 +261,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "function",
         -2,
-        Flags::NONE,
+        CONTAINER,
         Server,
         "LOAD|DELETE|LIST|STATS|FLUSH|DUMP|RESTORE|KILL [arguments]",
         "Keeps libraries of functions.",
@@ -288,7 +284,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "script",
         -2,
-        Flags::NONE,
+        CONTAINER,
         Scripting,
         "LOAD|EXISTS|FLUSH|KILL|DEBUG [arguments]",
         "Keeps scripts.",
@@ -379,7 +375,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "pubsub",
         -2,
-        Flags::NONE,
+        CONTAINER,
         PubSub,
         "CHANNELS|NUMPAT|NUMSUB|SHARDCHANNELS|SHARDNUMSUB [arguments]",
         "Tells who listens to what.",
@@ -398,6 +394,37 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         transactions::watch,
     ),
     row("unwatch", 1, ANY, Transactions, "", "Forgets the watched keys.", transactions::unwatch),
+    row("cluster", -2, CONTAINER, Server, "INFO|SLOTS|… [arguments]", ALONE, admin::cluster),
+    row("asking", 1, Flags::FAST, Server, "", ALONE, admin::cluster),
+    row("readonly", 1, IN_CLUSTERS, Server, "", ALONE, admin::cluster),
+    row("readwrite", 1, IN_CLUSTERS, Server, "", ALONE, admin::cluster),
+    row(
+        "module",
+        -2,
+        CONTAINER,
+        Server,
+        "LIST|LOAD|LOADEX|UNLOAD [arguments]",
+        "Lists modules: there are none.",
+        admin::module,
+    ),
+    row(
+        "bgrewriteaof",
+        1,
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_ASYNC_LOADING),
+        Server,
+        "",
+        "Is refused: there is no append only file.",
+        admin::bgrewriteaof,
+    ),
+    row(
+        "migrate",
+        -6,
+        Flags::WRITE.and(Flags::MOVABLE_KEYS),
+        Generic,
+        "host port key|\"\" destination-db timeout [COPY] [REPLACE]",
+        "Is refused: DUMP and RESTORE move keys.",
+        admin::migrate,
+    ),
 ];
 
 const fn row(

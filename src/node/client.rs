@@ -1,8 +1,11 @@
 //! Connections that the server has accepted: clients, and clients that have become replicas.
 
+mod tracking;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+pub(super) use self::tracking::{Tracker, Tracking, caching, redirection, tracking, tracking_info};
 use super::block::Blocked;
 use super::config::{OutputLimit, OutputLimits};
 use super::io::Address;
@@ -63,6 +66,8 @@ pub(super) struct Client {
     pub(super) no_evict: bool,
     /// `CLIENT NO-TOUCH`.
     pub(super) no_touch: bool,
+    /// `CLIENT TRACKING`.
+    pub(super) tracker: Option<Box<Tracker>>,
     /// `CLIENT SETINFO LIB-NAME` and `LIB-VER`.
     pub(super) library: (String, String),
     /// Bytes handed to the wire that have not left it, as far as its class has a limit.
@@ -203,6 +208,7 @@ impl Client {
             monitors: false,
             no_evict: false,
             no_touch: false,
+            tracker: None,
             library: (String::new(), String::new()),
             in_wire: 0,
             soft_since: None,

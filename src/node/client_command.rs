@@ -1,8 +1,8 @@
 //! CLIENT: what clients may ask and say about themselves and each other.
 //! *Source*: Redis 7.2 · networking.c · clientCommand.
 
-use super::client::{Voice, Waiting};
-use super::help::{help, text, unknown_subcommand, wrong_arity};
+use super::client::{Client, Voice, Waiting, caching, redirection, tracking, tracking_info};
+use super::help::{help, text, wrong_words};
 use super::io::Link;
 use super::kill::{ClientType, kill};
 use super::machine::Machine;
@@ -35,25 +35,12 @@ pub(super) fn client(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> R
         (b"reply", [word]) => set_voice(machine, link, word),
         (b"no-evict", [word]) => switch(&mut client.no_evict, word),
         (b"no-touch", [word]) => switch(&mut client.no_touch, word),
-        (b"getredir", []) => Reply::Integer(-1),
-        (b"trackinginfo", []) => Reply::Map(vec![
-            (Reply::bulk("flags"), Reply::Set(vec![Reply::bulk("off")])),
-            (Reply::bulk("redirect"), Reply::Integer(-1)),
-            (Reply::bulk("prefixes"), Reply::Array(Vec::new())),
-        ]),
-        (b"tracking", [word, ..]) => tracking(word),
-        (b"caching", [_]) => Reply::error(
-            "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN \
-             or OPTOUT mode enabled",
-        ),
+        (b"getredir", []) => redirection(client),
+        (b"trackinginfo", []) => tracking_info(client),
+        (b"tracking", words) => tracking(machine, link, words),
+        (b"caching", [word]) => caching(client, word),
         (b"help", []) => help("CLIENT", HELP),
-        (
-            b"id" | b"getname" | b"setname" | b"setinfo" | b"info" | b"kill" | b"pause"
-            | b"unpause" | b"unblock" | b"reply" | b"no-evict" | b"no-touch" | b"getredir"
-            | b"trackinginfo" | b"tracking" | b"caching" | b"help",
-            _,
-        ) => wrong_arity("client", &sub),
-        _ => unknown_subcommand("CLIENT", &args[1]),
+        _ => wrong_words("CLIENT", &args[1]),
     }
 }
 
@@ -94,27 +81,40 @@ fn list(machine: &Machine<'_>, filter: &[Bytes]) -> Reply {
     let is = |index: usize, word: &str| {
         filter.get(index).is_some_and(|given| given.eq_ignore_ascii_case(word.as_bytes()))
     };
-    let mut shown: Vec<(u64, Link)> = state.clients.iter().map(|(&l, c)| (c.id, l)).collect();
-    shown.sort_unstable();
-    if filter.len() == 2 && is(0, "type") {
-        let Some(kind) = ClientType::parse(&filter[1]) else {
-            return Reply::error(format!("ERR Unknown client type '{}'", text(&filter[1])));
-        };
-        shown.retain(|(_, link)| state.clients.get(link).is_some_and(|c| kind.has(c)));
+    let accepted = |kind: Option<ClientType>| {
+        let fits = move |client: &Client| kind.is_none_or(|kind| kind.has(client));
+        let fitting = state.clients.iter().filter(move |(_, client)| fits(client));
+        fitting.map(|(&link, client)| (client.id, state.client_line(link, machine.now)))
+    };
+    let master = state.master_line(machine.now);
+    let all = || accepted(None).chain(master.clone());
+    let mut lines: Vec<(u64, String)> = if filter.len() == 2 && is(0, "type") {
+        match ClientType::parse(&filter[1]) {
+            Some(ClientType::Master) => master.into_iter().collect(),
+            Some(kind) => accepted(Some(kind)).collect(),
+            None => {
+                return Reply::error(format!("ERR Unknown client type '{}'", text(&filter[1])));
+            }
+        }
     } else if filter.len() > 1 && is(0, "id") {
-        let by_id = |id: &Bytes| {
-            let id = parse_integer(id).and_then(|id| u64::try_from(id).ok()).filter(|&id| id > 0);
-            id.map(|id| shown.iter().find(|(own, _)| *own == id).copied())
-        };
-        let Some(found) = filter[1..].iter().map(by_id).collect::<Option<Vec<_>>>() else {
+        let ids = filter[1..].iter().map(|id| parse_integer(id));
+        let Some(ids) = ids.collect::<Option<Vec<i64>>>() else {
             return Reply::error("ERR Invalid client ID");
         };
-        shown = found.into_iter().flatten().collect();
-    } else if !filter.is_empty() {
+        return told(ids.iter().filter_map(|&wanted| all().find(|(id, _)| *id as i64 == wanted)));
+    } else if filter.is_empty() {
+        all().collect()
+    } else {
         return Reply::error("ERR syntax error");
-    }
-    let lines = shown.iter().map(|&(_, link)| state.client_line(link, machine.now) + "\n");
-    Reply::Verbatim(Bytes::from(lines.collect::<String>().into_bytes()))
+    };
+    lines.sort_unstable();
+    told(lines.into_iter())
+}
+
+/// The lines of clients as one text.
+fn told(lines: impl Iterator<Item = (u64, String)>) -> Reply {
+    let lines: String = lines.map(|(_, line)| line + "\n").collect();
+    Reply::Verbatim(Bytes::from(lines.into_bytes()))
 }
 
 fn pause(machine: &mut Machine<'_>, words: &[Bytes]) -> Reply {
@@ -195,15 +195,6 @@ fn switch(place: &mut bool, word: &Bytes) -> Reply {
     Reply::OK
 }
 
-/// Invalidation is not there; nobody shall believe that it is.
-fn tracking(word: &Bytes) -> Reply {
-    match word.to_ascii_lowercase().as_slice() {
-        b"off" => Reply::OK,
-        b"on" => Reply::error("ERR client side caching is not supported by this server"),
-        _ => Reply::error("ERR syntax error"),
-    }
-}
-
 /// Beyond this, an instant has no place.
 const PAUSE_MILLIS_MAX: u64 = i64::MAX as u64 / 2_000;
 
@@ -250,6 +241,9 @@ const HELP: &[&str] = &[
     "    * LIB-VER: the client lib version.",
     "UNBLOCK <clientid> [TIMEOUT|ERROR]",
     "    Unblock the specified blocked client.",
+    "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+    "         [OPTIN] [OPTOUT] [NOLOOP]",
+    "    Control server assisted client side caching.",
     "TRACKINGINFO",
     "    Report tracking status for the current connection.",
     "NO-EVICT (ON|OFF)",

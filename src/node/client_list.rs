@@ -1,9 +1,11 @@
 //! The line that describes a client: CLIENT LIST, CLIENT INFO and the log.
 //! *Source*: Redis 7.2 · networking.c · catClientInfoString.
 
-use super::client::{Client, Ending, Waiting};
+use super::client::{Client, Ending, Tracker, Waiting};
+use super::gates::command_name;
 use super::io::Link;
 use super::state::{Profile, State};
+use super::upstream::Uplink;
 use crate::resp::{Protocol, encoded_len};
 use crate::time::Instant;
 
@@ -11,6 +13,31 @@ impl State {
     /// The line of the client on `link`; empty if there is none.
     pub(super) fn client_line(&self, link: Link, now: Instant) -> String {
         self.clients.get(&link).map_or_else(String::new, |client| self.line(link, client, now))
+    }
+
+    /// The line of the master, to which this server is a client.
+    pub(super) fn master_line(&self, now: Instant) -> Option<(u64, String)> {
+        let (Uplink::Connected(stream), Some(master)) =
+            (&self.upstream.link, &self.upstream.master)
+        else {
+            return None;
+        };
+        let held = stream.unprocessed();
+        let command = stream.last_word.as_deref().map_or("NULL", command_name);
+        let mut line = format!(
+            "id={} addr={master} laddr=?:0 fd={} name= age={} idle={} flags=M db={} sub=0 psub=0 \
+             ssub=0 multi=-1 qbuf={held} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 obl=0 \
+             oll=0 omem=0 tot-mem={held} events=r cmd={command} user=(superuser) redir=-1 resp=2",
+            stream.client,
+            7 + stream.link.0,
+            now.since(stream.since).seconds(),
+            now.since(stream.heard_at).seconds(),
+            stream.db,
+        );
+        if self.setup.profile == Profile::V7_2 {
+            line += " lib-name= lib-ver=";
+        }
+        Some((stream.client, line))
     }
 
     fn line(&self, link: Link, client: &Client, now: Instant) -> String {
@@ -24,11 +51,13 @@ impl State {
         let tot_mem = pending + multi_mem as u64 + omem;
         let resp = if client.protocol == Protocol::Resp2 { 2 } else { 3 };
         let writable = if client.in_wire > 0 { "rw" } else { "r" };
+        let tracker = client.tracker.as_deref();
+        let redir = tracker.map_or(-1, |tracker| tracker.redirect() as i64);
         let mut line = format!(
             "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} \
              ssub={} multi={multi} qbuf={pending} qbuf-free=0 argv-mem=0 multi-mem={multi_mem} \
              rbs=1024 rbp=0 obl={obl} oll={oll} omem={omem} tot-mem={tot_mem} events={writable} \
-             cmd={} user=default redir=-1 resp={resp}",
+             cmd={} user=default redir={redir} resp={resp}",
             client.id,
             client.peer,
             client.local,
@@ -67,6 +96,7 @@ fn flags(client: &Client) -> String {
         client.waiting,
         Some(Waiting::Replicas { .. } | Waiting::Keys(_) | Waiting::Unpause(_))
     );
+    let tracker = client.tracker.as_deref().map_or([(false, 't'); 3], Tracker::letters);
     let letters: String = [
         (client.monitors, 'O'),
         (client.downlink.is_some(), 'S'),
@@ -80,6 +110,7 @@ fn flags(client: &Client) -> String {
         (client.no_touch, 'T'),
     ]
     .iter()
+    .chain(&tracker)
     .filter_map(|&(holds, letter)| holds.then_some(letter))
     .collect();
     if letters.is_empty() { "N".to_owned() } else { letters }

@@ -5,9 +5,11 @@ mod docs;
 pub(super) mod facts;
 mod keys;
 
+pub(super) use keys::keys_read;
+
 use self::facts::{Begin, Facts, Find, KeySpecification};
 use super::admin_table::command_names;
-use super::help::{help, unknown_subcommand, wrong_arity};
+use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
 use crate::commands::glob_matches;
@@ -29,8 +31,7 @@ pub(super) fn command(_: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
         (b"getkeys", call) if call.len() > 1 => keys::getkeys(call, false),
         (b"getkeysandflags", call) if call.len() > 1 => keys::getkeys(call, true),
         (b"help", []) => help("COMMAND", HELP),
-        (b"count" | b"getkeys" | b"getkeysandflags" | b"help", _) => wrong_arity("command", &sub),
-        _ => unknown_subcommand("COMMAND", &args[1]),
+        _ => wrong_words("COMMAND", &args[1]),
     }
 }
 
@@ -42,7 +43,7 @@ fn commands() -> impl Iterator<Item = Facts> {
 /// `COMMAND LIST [FILTERBY MODULE name|ACLCAT category|PATTERN pattern]`.
 fn list(filter: &[Bytes]) -> Reply {
     let fits: Box<dyn Fn(&Facts) -> bool> = match filter {
-        [] => Box::new(|facts| !facts.is_subcommand()),
+        [] => Box::new(|_| true),
         [by, what, value] if by.eq_ignore_ascii_case(b"filterby") => {
             let value = Bytes::clone(value);
             match what.to_ascii_lowercase().as_slice() {
@@ -143,7 +144,8 @@ fn docs(names: &[Bytes]) -> Reply {
         let subcommands: Vec<(Reply, Reply)> = facts
             .subcommands()
             .map(|sub| {
-                let doc = docs::doc("", "", sub.since, sub.group);
+                let (usage, summary) = docs::part(sub.name);
+                let doc = docs::doc(summary, usage, sub.since, sub.group);
                 (Reply::bulk(sub.name), Reply::Map(doc))
             })
             .collect();

@@ -9,8 +9,8 @@ mod table;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use self::table::DIRECTIVES;
-pub(super) use self::table::{boolean, choice, integer, memory, text};
+use self::table::{DIRECTIVES, KEPT_WITHIN};
+pub(super) use self::table::{boolean, choice, integer, memory, percent, text};
 use crate::commands::{Classes, Settings};
 use crate::keyspace::{Fill, Tracking};
 use crate::time::Duration;
@@ -127,6 +127,8 @@ pub struct Directive {
     pub default: &'static str,
     /// False if it can only be given at the start.
     pub mutable: bool,
+    /// True if a client may set it only where `enable-protected-configs` says so.
+    pub protected: bool,
 }
 
 /// What values an option takes.
@@ -138,6 +140,8 @@ pub enum Kind {
     Integer(i64, i64),
     /// A number of bytes, perhaps with a unit.
     Memory(u64, u64),
+    /// The same, or a share of all there is.
+    MemoryOrPercent,
     /// One of some words.
     Choice(&'static [&'static str]),
     /// Any text.
@@ -181,14 +185,19 @@ impl Config {
         if !directive.mutable {
             return Err(ConfigError::Immutable(directive.name));
         }
-        self.put(directive, value)?;
+        self.put(directive, name, value)?;
+        let kept = KEPT_WITHIN.iter().find(|(name, ..)| *name == directive.name);
+        if let Some(&(_, low, high)) = kept {
+            let number = self.number(directive.name).clamp(low, high);
+            self.put(directive, name, &number.to_string())?;
+        }
         Ok(directive)
     }
 
     /// Sets an option at the start, where every option may be set.
     pub fn set_at_start(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
         let directive = directive(name).ok_or_else(|| ConfigError::Unknown(name.to_owned()))?;
-        self.put(directive, value)
+        self.put(directive, name, value)
     }
 
     /// The value of an option as CONFIG GET prints it to a user.
@@ -198,6 +207,7 @@ impl Config {
             Kind::Bool
             | Kind::Integer(..)
             | Kind::Memory(..)
+            | Kind::MemoryOrPercent
             | Kind::Choice(_)
             | Kind::Text
             | Kind::BufferLimits
@@ -247,11 +257,13 @@ impl Config {
         OutputLimit::default()
     }
 
-    fn put(&mut self, row: &'static Directive, value: &str) -> Result<(), ConfigError> {
+    /// Sets an option that was called `name`.
+    fn put(&mut self, row: &'static Directive, name: &str, value: &str) -> Result<(), ConfigError> {
+        let older = row.alias.filter(|alias| alias.eq_ignore_ascii_case(name));
         let value = row
             .kind
             .canonical(value, self.get(row.name))
-            .map_err(|why| ConfigError::Invalid(row.name, why))?;
+            .map_err(|why| ConfigError::Invalid(older.unwrap_or(row.name), why))?;
         Rc::make_mut(&mut self.changed).insert(row.name, value);
         self.warm();
         Ok(())
@@ -335,10 +347,18 @@ impl Kind {
                 Some(_) => Err(format!("argument must be between {low} and {high} inclusive")),
                 None => Err("argument must be a memory value".to_owned()),
             },
+            Self::MemoryOrPercent => match (value.strip_suffix('%'), parse_memory(value)) {
+                (Some(share), _) if share.parse::<u32>().is_ok() => Ok(value.to_owned()),
+                (_, Some(bytes)) => Ok(bytes.to_string()),
+                _ => Err("argument must be a memory or percent value".to_owned()),
+            },
             Self::Choice(words) => {
                 let word = value.to_ascii_lowercase();
                 if words.contains(&word.as_str()) {
                     return Ok(word);
+                }
+                if let [only] = words {
+                    return Err(format!("only '{only}' is supported by this server"));
                 }
                 let list = words.join(", ");
                 Err(format!("argument(s) must be one of the following: {list}"))
@@ -361,7 +381,7 @@ impl Kind {
 /// Puts the classes of `value` in the place of those of `current`.
 fn buffer_limits(value: &str, current: &str) -> Result<String, String> {
     let words: Vec<&str> = value.split_ascii_whitespace().collect();
-    if words.is_empty() || !words.len().is_multiple_of(4) {
+    if !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".to_owned());
     }
     let mut classes: Vec<String> =
@@ -403,8 +423,11 @@ fn shown_points(points: &[SavePoint]) -> String {
     points.iter().map(point).collect::<Vec<_>>().join(" ")
 }
 
-/// Reads `64mb`, `1g`, `100`: k is 1,000, kb is 1,024.
+/// Reads `64mb`, `1g`, `100`: k is 1,000, kb is 1,024. No text at all is nothing, as in Redis.
 pub fn parse_memory(text: &str) -> Option<u64> {
+    if text.is_empty() {
+        return Some(0);
+    }
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..digits].parse().ok()?;
     let unit = match text[digits..].to_ascii_lowercase().as_str() {

@@ -2,8 +2,8 @@
 
 mod rewrite;
 
-use super::config::{ConfigError, directives};
-use super::help::{unknown_subcommand, wrong_arity};
+use super::config::{ConfigError, directive, directives};
+use super::help::{text, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
 use super::state::Stats;
@@ -14,15 +14,16 @@ pub(super) fn config(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> R
     let sub = args[1].to_ascii_lowercase();
     match (sub.as_slice(), &args[2..]) {
         (b"get", patterns @ [_, ..]) => config_get(machine, patterns),
-        (b"set", pairs @ [_, _, ..]) if pairs.len().is_multiple_of(2) => config_set(machine, pairs),
+        (b"set", pairs @ [_, _, ..]) if pairs.len().is_multiple_of(2) => {
+            config_set(machine, link, pairs)
+        }
         (b"resetstat", []) => {
             machine.state.stats = Stats::default();
             Reply::OK
         }
         (b"rewrite", []) => rewrite::rewrite(machine, link),
         (b"help", []) => super::help::help("CONFIG", HELP),
-        (b"get" | b"set" | b"resetstat" | b"rewrite" | b"help", _) => wrong_arity("config", &sub),
-        _ => unknown_subcommand("CONFIG", &args[1]),
+        _ => wrong_words("CONFIG", &args[1]),
     }
 }
 
@@ -42,36 +43,61 @@ fn config_get(machine: &Machine<'_>, patterns: &[Bytes]) -> Reply {
 }
 
 /// All or nothing: the first option that cannot be set leaves every other as it was.
-fn config_set(machine: &mut Machine<'_>, pairs: &[Bytes]) -> Reply {
+fn config_set(machine: &mut Machine<'_>, link: Link, pairs: &[Bytes]) -> Reply {
+    let pairs: Vec<[String; 2]> =
+        pairs.chunks(2).map(|pair| [text(&pair[0]), text(&pair[1])]).collect();
+    let guarded = !machine.allows(link, "enable-protected-configs");
     let mut config = machine.state.config().clone();
-    for pair in pairs.chunks(2) {
-        let name = String::from_utf8_lossy(&pair[0]).into_owned();
-        let value = String::from_utf8_lossy(&pair[1]).into_owned();
-        let failed = |name: &str, why: &str| {
-            Reply::error(format!(
-                "ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"
-            ))
-        };
-        match config.set(&name, &value) {
-            Ok(_) => {}
-            Err(ConfigError::Unknown(name)) => {
-                return Reply::error(format!(
-                    "ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
-                ));
-            }
-            Err(ConfigError::Immutable(name)) => return failed(name, "can't set immutable config"),
-            Err(ConfigError::Invalid(name, why)) => return failed(name, &why),
-        }
+    let set = check_names(&pairs, guarded).and_then(|()| {
+        pairs.iter().try_for_each(|[name, value]| config.set(name, value).map(drop).map_err(told))
+    });
+    if let Err(reply) = set {
+        return reply;
     }
     machine.state.setup.config = config;
     let size = machine.state.config().number("repl-backlog-size");
     if let Some(backlog) = &mut machine.state.backlog {
         backlog.resize(size);
     }
-    if pairs.chunks(2).any(|pair| pair[0].eq_ignore_ascii_case(b"maxmemory")) {
+    if pairs.iter().any(|[name, _]| name.eq_ignore_ascii_case("maxmemory")) {
         machine.obey_new_limit();
     }
     Reply::OK
+}
+
+/// Refuses what cannot be set whatever its value is.
+fn check_names(pairs: &[[String; 2]], guarded: bool) -> Result<(), Reply> {
+    for (index, [name, _]) in pairs.iter().enumerate() {
+        let Some(row) = directive(name) else {
+            return Err(told(ConfigError::Unknown(name.clone())));
+        };
+        let is_given = |[other, _]: &[String; 2]| other.eq_ignore_ascii_case(name);
+        if !row.mutable {
+            return Err(failed(name, "can't set immutable config"));
+        }
+        if row.protected && guarded {
+            return Err(failed(name, "can't set protected config"));
+        }
+        if pairs[..index].iter().any(is_given) {
+            return Err(failed(name, "duplicate parameter"));
+        }
+    }
+    Ok(())
+}
+
+/// The reply that an error is.
+fn told(error: ConfigError) -> Reply {
+    match error {
+        ConfigError::Unknown(name) => Reply::error(format!(
+            "ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
+        )),
+        ConfigError::Immutable(name) => failed(name, "can't set immutable config"),
+        ConfigError::Invalid(name, why) => failed(name, &why),
+    }
+}
+
+fn failed(name: &str, why: &str) -> Reply {
+    Reply::error(format!("ERR CONFIG SET failed (possibly related to argument '{name}') - {why}"))
 }
 
 const HELP: &[&str] = &[

@@ -149,6 +149,7 @@ pub(super) fn reset(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply
     machine.forget_watch(link);
     machine.forget_monitor(link);
     machine.forget_subscriptions(link);
+    machine.forget_tracking(link);
     if let Some(client) = machine.state.clients.get_mut(&link) {
         client.transaction = None;
         client.db = 0;

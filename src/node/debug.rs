@@ -9,6 +9,7 @@ pub(super) use sleep::Sleep;
 
 use super::config::parse_memory;
 use super::debug_protocol::protocol;
+use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
 use super::note::ServerNote;
@@ -18,7 +19,7 @@ use crate::rdb::Digest;
 use crate::resp::{Bytes, Reply, parse_integer};
 
 pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
-    if !machine.may_debug(link) {
+    if !machine.allows(link, "enable-debug-command") {
         return Reply::error(NOT_ALLOWED);
     }
     let sub = args[1].to_ascii_lowercase();
@@ -56,28 +57,23 @@ pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
         }
         // What they change is not there: no memory leaks here, and no buffer is sized.
         (b"leak" | b"replybuffer" | b"stringmatch-test", _) => Reply::OK,
-        (b"help", []) => super::help::help("DEBUG", HELP),
+        (b"help", []) => help("DEBUG", HELP),
         (b"change-repl-id", []) => {
             machine.state.history.rename(&mut machine.state.random);
             Reply::OK
         }
-        _ => {
-            let sub = String::from_utf8_lossy(&args[1]);
-            Reply::error(format!(
-                "ERR unknown subcommand or wrong number of arguments for '{sub}'. Try DEBUG HELP."
-            ))
-        }
+        _ => wrong_words("DEBUG", &args[1]),
     }
 }
 
 impl Machine<'_> {
-    /// `enable-debug-command`.
-    fn may_debug(&self, link: Link) -> bool {
+    /// What the options `enable-debug-command` and `enable-module-command` say of a client.
+    pub(super) fn allows(&self, link: Link, option: &str) -> bool {
         let local = || {
             let peer = self.state.clients.get(&link).map(|client| &*client.peer.host);
             peer.is_none_or(|host| host.starts_with("127.") || matches!(host, "::1" | "/unix"))
         };
-        match self.state.config().get("enable-debug-command") {
+        match self.state.config().get(option) {
             "no" => self.state.setup.profile == Profile::V6_2,
             "local" => local(),
             _ => true,
@@ -113,8 +109,8 @@ fn digest_values(machine: &Machine<'_>, link: Link, keys: &[Bytes]) -> Reply {
 /// `DEBUG POPULATE <count> [<prefix>] [<size>]`: keys that are not there yet, not propagated.
 fn populate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     let number = |index: usize| args.get(index).map(|arg| parse_integer(arg));
-    let (Some(Some(count)), size @ (None | Some(Some(_)))) = (number(0), number(2)) else {
-        return Reply::error("ERR value is not an integer or out of range");
+    let (Some(Some(count @ 0..)), size @ (None | Some(Some(_)))) = (number(0), number(2)) else {
+        return Reply::error("ERR value is out of range, must be positive");
     };
     let prefix = args.get(1).map_or_else(|| "key".into(), |prefix| String::from_utf8_lossy(prefix));
     let size = size.flatten().and_then(|size| usize::try_from(size).ok());

@@ -73,7 +73,7 @@ impl Row {
     /// The name, with that of the subcommand.
     fn full_name(self, args: &[Bytes]) -> Cow<'static, str> {
         match args.get(1) {
-            Some(sub) if admin_table::is_container(self.name()) => {
+            Some(sub) if self.own_flags().has(Flags::CONTAINER) => {
                 let sub = String::from_utf8_lossy(sub).to_ascii_lowercase();
                 Cow::Owned(format!("{}|{sub}", self.name()))
             }
@@ -81,11 +81,28 @@ impl Row {
         }
     }
 
-    pub(super) const fn flags(self) -> Flags {
+    const fn own_flags(self) -> Flags {
         match self {
             Self::Data(spec) => spec.flags,
             Self::Admin(spec) => spec.flags,
         }
+    }
+
+    /// What the gates ask of a call: of a container, what its subcommand is.
+    pub(super) fn flags(self, args: &[Bytes]) -> Flags {
+        let own = self.own_flags();
+        if !own.has(Flags::CONTAINER) {
+            return own;
+        }
+        facts::of_call(args).map_or(own, |facts| facts.gates())
+    }
+
+    /// Refuses what names no subcommand of a container, or not as it is called.
+    pub(super) fn check_subcommand(self, args: &[Bytes], profile: Profile) -> Result<(), Refusal> {
+        if self.own_flags().has(Flags::CONTAINER) {
+            return facts::check_subcommand(args, profile);
+        }
+        Ok(())
     }
 
     pub(super) fn check_arity(self, count: usize) -> Result<(), Refusal> {
@@ -153,11 +170,12 @@ impl Machine<'_> {
             client.last_command = row.full_name(&command.args);
         }
         let room = self.make_room();
-        if let Err(refusal) = self.may_run(link, row, room) {
+        let flags = row.flags(&command.args);
+        if let Err(refusal) = self.may_run(link, (row, flags), room) {
             self.calls_of(row, &command.args).rejected += 1;
             return self.refuse(link, &refusal);
         }
-        if self.is_paused(link, row) {
+        if self.is_paused(link, row, flags) {
             self.postpone(link, command);
             return Reply::Silent;
         }
@@ -165,7 +183,7 @@ impl Machine<'_> {
         if in_transaction
             && !matches!(row.name(), "multi" | "exec" | "discard" | "watch" | "quit" | "reset")
         {
-            if row.flags().has(Flags::NO_MULTI) {
+            if flags.has(Flags::NO_MULTI) {
                 let refusal = Refusal::other("ERR Command not allowed inside a transaction");
                 return self.refuse(link, &refusal);
             }
@@ -176,6 +194,9 @@ impl Machine<'_> {
         }
         self.state.stats.commands_processed += 1;
         let reply = self.run(link, row, &command.args);
+        if row.name() != "client" {
+            self.forget_caching(link);
+        }
         self.show_command(link, row, &command.args);
         reply
     }
@@ -187,7 +208,8 @@ impl Machine<'_> {
     fn known(&mut self, args: &[Bytes]) -> Result<Row, Refusal> {
         let row = self.find(&args[0]).ok_or_else(|| commands::unknown_command(args))?;
         let right = row.check_arity(args.len());
-        if right.is_err() {
+        let right = right.and_then(|()| row.check_subcommand(args, self.state.setup.profile));
+        if matches!(right, Err(Refusal::Arity(_))) {
             self.calls_of(row, args).rejected += 1;
         }
         right.map(|()| row)
@@ -226,13 +248,13 @@ impl Machine<'_> {
     }
 
     /// The gates.
-    fn may_run(&self, link: Link, row: Row, room: bool) -> Result<(), Refusal> {
-        let (flags, hot) = (row.flags(), self.state.config().hot);
+    fn may_run(&self, link: Link, (row, flags): (Row, Flags), room: bool) -> Result<(), Refusal> {
+        let hot = self.state.config().hot;
         let client = self.state.clients.get(&link);
         if client.is_some_and(|client| !client.authenticated) && !flags.has(Flags::NO_AUTH) {
             return Err(Refusal::other("NOAUTH Authentication required."));
         }
-        if !room && self.takes_memory(link, row) {
+        if !room && self.takes_memory(link, (row, flags)) {
             return Err(Refusal::other("OOM command not allowed when used memory > 'maxmemory'."));
         }
         let writes = flags.has(Flags::WRITE) || (row.name() == "exec" && self.queue_writes(link));
@@ -281,13 +303,12 @@ impl Machine<'_> {
     }
 
     /// True for what may take more memory; inside MULTI that is every command that is queued.
-    fn takes_memory(&self, link: Link, row: Row) -> bool {
+    fn takes_memory(&self, link: Link, (row, flags): (Row, Flags)) -> bool {
         if row.name() == "exec" {
             return self.queue_has(link, Flags::DENYOOM);
         }
         let queues = self.state.clients.get(&link).is_some_and(|c| c.transaction.is_some());
-        row.flags().has(Flags::DENYOOM)
-            || (queues && !matches!(row.name(), "discard" | "reset" | "quit"))
+        flags.has(Flags::DENYOOM) || (queues && !matches!(row.name(), "discard" | "reset" | "quit"))
     }
 
     /// A master that is to be saved from time to time, and cannot be, takes no more writes.
@@ -316,8 +337,10 @@ impl Machine<'_> {
     fn queue_has(&self, link: Link, flag: Flags) -> bool {
         let transaction = self.state.clients.get(&link).and_then(|c| c.transaction.as_ref());
         transaction.is_some_and(|transaction| {
-            let rows = transaction.queue.iter().filter_map(|command| Row::find(&command.args[0]));
-            rows.into_iter().any(|row| row.flags().has(flag))
+            transaction.queue.iter().any(|command| {
+                let row = Row::find(&command.args[0]);
+                row.is_some_and(|row| row.flags(&command.args).has(flag))
+            })
         })
     }
 
@@ -359,6 +382,7 @@ impl Machine<'_> {
             }
         }
         self.remember_own_expiries(&effects.touched);
+        self.remember_reads(link, spec, args);
         let loose = spec.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
         let unit = if loose { Unit::Loose } else { Unit::Command };
         self.settle_call((link, asker.db), args, effects, unit);
@@ -408,10 +432,14 @@ impl Machine<'_> {
     /// A replica may only listen and acknowledge; a reply to it would break its stream.
     fn replica_command(&mut self, link: Link, args: &[Bytes]) {
         let Ok(row) = self.known(args) else { return self.drop_talking_replica(link, args) };
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.last_command = row.full_name(args);
+        }
         match row.name() {
             "psync" | "sync" => {}
             "replconf" => {
                 let Row::Admin(spec) = row else { return };
+                self.calls_of(row, args).calls += 1;
                 if (spec.handler)(self, link, args) != Reply::Silent {
                     self.drop_talking_replica(link, args);
                 }

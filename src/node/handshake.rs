@@ -237,7 +237,7 @@ impl Machine<'_> {
             self.disconnect_replicas();
         }
         let rest = self.take_line_rest();
-        let stream = Stream::new(link, cached.db, self.now);
+        let stream = Stream::new(link, cached.db, cached.client, self.now);
         self.state.upstream.link = Uplink::Connected(Box::new(stream));
         self.state.upstream.down_since = None;
         self.note(PsyncNote::PartialAccepted);

@@ -11,16 +11,11 @@ pub(super) fn help(command: &str, lines: &[&'static str]) -> Reply {
     Reply::Array(std::iter::once(Reply::Simple(first.into())).chain(lines).collect())
 }
 
-/// A container does not have this subcommand.
-pub(super) fn unknown_subcommand(command: &str, sub: &[u8]) -> Reply {
+/// What a container answers to words that have passed the gate, and that it does not understand.
+pub(super) fn wrong_words(command: &str, sub: &[u8]) -> Reply {
     let sub: String = String::from_utf8_lossy(sub).chars().take(128).collect();
-    Reply::error(format!("ERR unknown subcommand '{sub}'. Try {command} HELP."))
-}
-
-/// A subcommand has another number of arguments.
-pub(super) fn wrong_arity(container: &str, sub: &[u8]) -> Reply {
-    let sub = String::from_utf8_lossy(sub).to_ascii_lowercase();
-    Reply::error(format!("ERR wrong number of arguments for '{container}|{sub}' command"))
+    let text = "ERR unknown subcommand or wrong number of arguments for";
+    Reply::error(format!("{text} '{sub}'. Try {command} HELP."))
 }
 
 /// The text of an argument.

@@ -4,6 +4,7 @@ use super::client::{Class, Client};
 use super::help::text;
 use super::io::{Link, Output};
 use super::machine::Machine;
+use super::upstream::Uplink;
 use crate::resp::{Bytes, Reply, parse_integer};
 
 /// What `TYPE` may ask for.
@@ -38,6 +39,8 @@ struct Filter {
     from: Option<String>,
     to: Option<String>,
     kind: Option<ClientType>,
+    /// Only who has logged in: the master has not.
+    users: bool,
     spare_me: bool,
 }
 
@@ -57,7 +60,7 @@ impl Filter {
                 }
                 b"addr" => filter.from = Some(text(value)),
                 b"laddr" => filter.to = Some(text(value)),
-                b"user" if &**value == b"default" => {}
+                b"user" if &**value == b"default" => filter.users = true,
                 b"user" => return Err(format!("ERR No such user '{}'", text(value))),
                 b"type" => {
                     let unknown = || format!("ERR Unknown client type '{}'", text(value));
@@ -72,6 +75,20 @@ impl Filter {
             }
         }
         Ok(filter)
+    }
+
+    /// True if the link to the master is meant, too.
+    fn fits_master(&self, machine: &Machine<'_>) -> bool {
+        let Uplink::Connected(stream) = &machine.state.upstream.link else {
+            // A link that does not stream yet is no client, and only its type can mean it.
+            return self.kind == Some(ClientType::Master);
+        };
+        let address = machine.state.upstream.master.as_ref().map(ToString::to_string);
+        self.id.is_none_or(|id| id == stream.client)
+            && (self.from.is_none() || self.from == address)
+            && self.to.is_none()
+            && !self.users
+            && self.kind.is_none_or(|kind| kind == ClientType::Master)
     }
 
     fn fits(&self, own: Link, link: Link, client: &Client) -> bool {
@@ -94,7 +111,7 @@ pub(super) fn kill(machine: &mut Machine<'_>, own: Link, words: &[Bytes]) -> Rep
         Err(text) => return Reply::error(text),
     };
     let mut killed = 0;
-    if filter.kind == Some(ClientType::Master)
+    if filter.fits_master(machine)
         && let Some(connection) = machine.state.upstream.connection()
     {
         machine.out.push(Output::Close { link: connection });

@@ -20,7 +20,7 @@ use super::state::State;
 use super::stream::Stream;
 use super::upstream::{Transfer, Uplink};
 use crate::keyspace::Keyspace;
-use crate::rdb::{DecodeOptions, Decoder, Item};
+use crate::rdb::{DecodeError, DecodeOptions, Decoder, Item};
 use crate::replication::{Form, History, Offset, Progress, ReplicationId};
 use crate::resp::Bytes;
 use crate::time::{Duration, Instant};
@@ -106,6 +106,15 @@ impl Loading {
             owing: 0,
             ended: false,
         }
+    }
+
+    /// The next item that is whole. A file that was read to its end and has none was cut.
+    fn next_item(&mut self) -> Result<Option<Item>, DecodeError> {
+        let item = self.decoder.next()?;
+        if item.is_none() && self.complete {
+            self.decoder.finish()?;
+        }
+        Ok(item)
     }
 
     /// True if clients may go on with the data that is being replaced.
@@ -264,6 +273,7 @@ impl Machine<'_> {
             self.leave_old_history();
             self.note(LoadNote::FlushingOldData);
             self.state.keyspace.clear();
+            self.invalidate_all();
             self.note(LoadNote::LoadingDb);
         }
         self.state.loading = Some(loading);
@@ -323,15 +333,12 @@ impl Machine<'_> {
         self.sign_of_life();
         loop {
             let Some(loading) = &mut self.state.loading else { return };
-            match loading.decoder.next() {
+            match loading.next_item() {
                 Ok(Some(Item::End)) => {
                     let waits = self.serve_load_delay();
                     return if waits { self.loading_ended() } else { self.loaded() };
                 }
                 Ok(Some(item)) => self.load_item(item),
-                Ok(None) if loading.complete => {
-                    return self.loading_failed("Unexpected EOF reading RDB file".to_owned());
-                }
                 Ok(None) => {
                     if loading.is_idle() {
                         let _ = self.serve_load_delay();
@@ -365,6 +372,7 @@ impl Machine<'_> {
         self.state.keyspace = loading.keyspace;
         self.state.own_expiring.clear();
         if swaps {
+            self.invalidate_all();
             self.note(LoadNote::DiscardingOldDb);
         }
         if !to_parser {
@@ -403,7 +411,8 @@ impl Machine<'_> {
             Some((id, offset)) => *history = History { id, second: None, offset },
             None => *history = History::new(&mut self.state.random),
         }
-        let mut stream = Stream::new(transfer.link, db, self.now);
+        let client = self.state.number_client();
+        let mut stream = Stream::new(transfer.link, db, client, self.now);
         stream.old_protocol = transfer.announced.is_none();
         stream.decoder.feed(&transfer.beyond);
         self.state.upstream.link = Uplink::Connected(Box::new(stream));

@@ -90,8 +90,7 @@ impl Machine<'_> {
     }
 
     fn accept(&mut self, link: Link, peer: Address, local: Address) {
-        let id = self.state.next_client;
-        self.state.next_client += 1;
+        let id = self.state.number_client();
         let others = self.state.clients.len() + usize::from(self.state.upstream.is_up());
         if others as u64 >= self.state.config().number("maxclients") {
             self.state.stats.connections_rejected += 1;
@@ -193,6 +192,7 @@ impl Machine<'_> {
         self.forget_watch(link);
         self.forget_monitor(link);
         self.forget_subscriptions(link);
+        self.forget_tracking(link);
         self.state.speaking.remove(&link);
         self.state.swollen.remove(&link);
         self.state.clients.remove(&link);

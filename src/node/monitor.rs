@@ -23,8 +23,11 @@ pub(super) fn monitor(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Rep
 impl Machine<'_> {
     /// Shows a command of the client on `link` to those who watch.
     pub(super) fn show_command(&mut self, link: Link, row: Row, args: &[Bytes]) {
-        let hidden = row.flags().has(Flags::SKIP_MONITOR) || row.flags().has(Flags::ADMIN);
-        if self.state.monitors.is_empty() || self.state.loading.is_some() || hidden {
+        if self.state.monitors.is_empty() || self.state.loading.is_some() {
+            return;
+        }
+        let flags = row.flags(args);
+        if flags.has(Flags::SKIP_MONITOR) || flags.has(Flags::ADMIN) {
             return;
         }
         let Some(client) = self.state.clients.get(&link) else { return };

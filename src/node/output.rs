@@ -117,6 +117,7 @@ impl Machine<'_> {
 
     /// Sends what has been said to clients, and closes those that are done with.
     pub(super) fn flush_replies(&mut self) {
+        self.broadcast_changes();
         for link in std::mem::take(&mut self.state.speaking) {
             let limits = self.state.config().hot.output_limits;
             let Some(client) = self.state.clients.get_mut(&link) else { continue };

@@ -41,7 +41,9 @@ impl Machine<'_> {
                 Some(at) if now > at => {
                     self.state.keyspace.db_mut(db).remove(&key);
                     self.state.stats.expired_keys += 1;
-                    self.break_watches(&[(db, key)]);
+                    let expired = [(db, key)];
+                    self.break_watches(&expired);
+                    self.invalidate(&expired);
                 }
                 Some(_) => {
                     self.state.own_expiring.insert((db, key));

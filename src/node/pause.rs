@@ -89,9 +89,8 @@ impl Machine<'_> {
     }
 
     /// True if a pause keeps this command waiting.
-    pub(super) fn is_paused(&self, link: Link, row: Row) -> bool {
+    pub(super) fn is_paused(&self, link: Link, row: Row, flags: Flags) -> bool {
         let may_replicate = || {
-            let flags = row.flags();
             flags.has(Flags::WRITE)
                 || flags.has(Flags::MAY_REPLICATE)
                 || (row.name() == "exec" && self.queue_may_replicate(link))

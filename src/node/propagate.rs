@@ -33,6 +33,11 @@ impl Machine<'_> {
         self.state.stats.keyspace_misses += effects.misses;
         self.state.stats.expired_keys += effects.expired.len() as u64;
         self.break_watches(&effects.touched);
+        if effects.flushed {
+            self.invalidate_all();
+        } else {
+            self.invalidate(&effects.touched);
+        }
         self.signal_ready(&effects.touched);
         self.signal_ready(&effects.woken);
         self.notify(&effects.events);

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::client::Subscriptions;
+use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
 use super::output::Message;
@@ -155,11 +156,8 @@ pub(super) fn pubsub(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Repl
         (b"numsub", names) => counted(&audience.channels, names),
         (b"shardnumsub", names) => counted(&audience.shards, names),
         (b"numpat", []) => Reply::count(audience.patterns.len() as u64),
-        (b"help", []) => super::help::help("PUBSUB", HELP),
-        _ => Reply::error(format!(
-            "ERR unknown subcommand or wrong number of arguments for '{}'. Try PUBSUB HELP.",
-            String::from_utf8_lossy(&args[1])
-        )),
+        (b"help", []) => help("PUBSUB", HELP),
+        _ => wrong_words("PUBSUB", &args[1]),
     }
 }
 

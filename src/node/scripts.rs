@@ -8,7 +8,7 @@ mod functions;
 
 use self::errand::functions_of;
 pub(super) use self::functions::{Libraries, fcall, fcall_ro, function};
-use super::help::{help, unknown_subcommand, wrong_arity};
+use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
 use crate::rdb::sha1;
@@ -161,8 +161,7 @@ pub(super) fn script(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Repl
         (b"kill", []) => Reply::error("NOTBUSY No scripts in execution right now."),
         (b"debug", [mode]) => debug(mode),
         (b"help", []) => help("SCRIPT", HELP),
-        (b"load" | b"exists" | b"kill" | b"debug" | b"help", _) => wrong_arity("script", &sub),
-        _ => unknown_subcommand("SCRIPT", &args[1]),
+        _ => wrong_words("SCRIPT", &args[1]),
     }
 }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::admin::{Denial, Slow};
-use super::client::Client;
+use super::client::{Client, Tracking};
 use super::config::Config;
 use super::debug::Sleep;
 use super::exit::{Patron, Shutdown};
@@ -128,6 +128,8 @@ pub(super) struct State {
     pub(super) swollen: BTreeSet<Link>,
     /// Who watches which key.
     pub(super) watched: BTreeMap<(usize, Bytes), Vec<Link>>,
+    /// Who is told that keys have changed.
+    pub(super) tracking: Tracking,
     /// Who is shown every command.
     pub(super) monitors: Vec<Link>,
     /// The client whose command is being carried out.
@@ -252,6 +254,13 @@ pub(super) struct Stats {
 }
 
 impl State {
+    /// The number of a new client.
+    pub(super) const fn number_client(&mut self) -> u64 {
+        let number = self.next_client;
+        self.next_client += 1;
+        number
+    }
+
     pub(super) fn new(setup: Setup, now: Instant) -> Self {
         let mut random = Random::new(setup.seed);
         let history = History::new(&mut random);
@@ -279,6 +288,7 @@ impl State {
             postponed: Vec::new(),
             swollen: BTreeSet::new(),
             watched: BTreeMap::new(),
+            tracking: Tracking::default(),
             monitors: Vec::new(),
             served: None,
             slow: Slow::default(),

@@ -26,6 +26,12 @@ use crate::time::Instant;
 pub(super) struct Stream {
     /// The connection.
     pub(super) link: Link,
+    /// The number that the master has among the clients.
+    pub(super) client: u64,
+    /// When the stream began.
+    pub(super) since: Instant,
+    /// The word that its last command began with.
+    pub(super) last_word: Option<Bytes>,
     /// When bytes came last.
     pub(super) heard_at: Instant,
     /// Commands, as they arrive.
@@ -44,9 +50,12 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(link: Link, db: usize, now: Instant) -> Self {
+    pub(super) fn new(link: Link, db: usize, client: u64, now: Instant) -> Self {
         Self {
             link,
+            client,
+            since: now,
+            last_word: None,
             heard_at: now,
             decoder: CommandDecoder::default(),
             db,
@@ -87,6 +96,7 @@ impl Machine<'_> {
         let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
         let raw = stream.decoder.raw().to_vec();
         let name = command.args[0].to_ascii_lowercase();
+        stream.last_word = Some(Bytes::clone(&command.args[0]));
         match (name.as_slice(), &mut stream.transaction) {
             (b"replconf", _) => {
                 self.master_replconf(&command.args);

@@ -97,6 +97,7 @@ impl Machine<'_> {
                     let asker = Asker { may_block: false, ..self.asker(link, spec) };
                     let (reply, effects) = self.call(spec, asker, &command.args);
                     self.remember_own_expiries(&effects.touched);
+                    self.remember_reads(link, spec, &command.args);
                     caused.extend(self.settle(asker.db, &command.args, effects));
                     self.count_call(row, &command.args, &reply);
                     self.show_command(link, row, &command.args);

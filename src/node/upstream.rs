@@ -109,6 +109,8 @@ pub(super) struct Cached {
     pub(super) offset: Offset,
     /// The database that the stream had selected.
     pub(super) db: usize,
+    /// The number that the master had among the clients.
+    pub(super) client: u64,
 }
 
 impl Upstream {
@@ -183,11 +185,9 @@ impl Machine<'_> {
         self.state.upstream.master = None;
         self.leave_master();
         if was_master {
-            self.state.upstream.cached = Some(Cached {
-                id: self.state.history.id,
-                offset: self.state.history.offset,
-                db: self.state.stream.selected().unwrap_or(0),
-            });
+            let db = self.state.stream.selected().unwrap_or(0);
+            let client = self.state.number_client();
+            self.cache(db, client);
         }
         self.state.upstream.master = Some(master);
         self.unblock_all();
@@ -230,12 +230,14 @@ impl Machine<'_> {
 
     fn cache_master(&mut self, stream: &Stream) {
         self.note(ReplicaNote::CachingMaster);
-        self.state.upstream.cached = Some(Cached {
-            id: self.state.history.id,
-            offset: self.state.history.offset,
-            db: stream.db,
-        });
+        self.cache(stream.db, stream.client);
         self.state.upstream.down_since = Some(self.now);
+    }
+
+    /// Remembers what this server has reached, so that a stream can go on from there.
+    fn cache(&mut self, db: usize, client: u64) {
+        let (id, offset) = (self.state.history.id, self.state.history.offset);
+        self.state.upstream.cached = Some(Cached { id, offset, db, client });
     }
 
     /// Dials the master.

@@ -42,6 +42,12 @@ pub enum DecodeError {
         /// What the bytes add up to.
         computed: u64,
     },
+    /// The file was cut: no more bytes come, and its end was not among them.
+    #[error("Unexpected EOF reading RDB file, at byte {at}")]
+    Cut {
+        /// How many bytes there are.
+        at: u64,
+    },
     /// The bytes make no sense.
     #[error("{what}, at byte {at}")]
     Corrupt {
@@ -227,6 +233,20 @@ impl Decoder {
                     self.state = State::Failed(error.clone());
                     return Err(error);
                 }
+            }
+        }
+    }
+
+    /// Says that no more bytes come.
+    ///
+    /// # Errors
+    /// If the file is not whole, or could not be loaded.
+    pub fn finish(&self) -> Result<(), DecodeError> {
+        match &self.state {
+            State::Done => Ok(()),
+            State::Failed(error) => Err(error.clone()),
+            State::Signature | State::Items | State::Value(_) | State::Checksum => {
+                Err(DecodeError::Cut { at: self.base + self.buffer.len() as u64 })
             }
         }
     }

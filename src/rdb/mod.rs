@@ -13,7 +13,7 @@
 //! ```text
 //!     "REDIS" "0011"                              signature, version in four digits
 //!     FA "redis-ver" "7.2.4"  FA …                facts about the writer
-//!     F5 library                                  functions, which we read and do not keep
+//!     F5 library                                  functions, as the text of their library
 //!     FE 0                                        the keys of database 0 follow
 //!     FB 2 1                                      so many, so many of them with expiry (a hint)
 //!       00 "k" "v"                                layout, key, value

@@ -24,7 +24,12 @@ pub(super) fn to_lua(state: &mut LuaState, reply: &Reply, protocol: Protocol) ->
         Reply::Integer(number) => Val::Num(*number as f64),
         Reply::Bulk(bytes) => lua::string(state, bytes),
         Reply::Simple(text) => wrapped(state, "ok", text.as_bytes())?,
-        Reply::Error(text) => Val::Table(lua::error_table(state, text.as_bytes())?),
+        Reply::Error(text) => {
+            let error = lua::error_table(state, text.as_bytes())?;
+            // The command that failed has been counted, and scripts can see that it was.
+            lua::set_field(state, error, "ignore_error_stats_update", Val::Bool(true))?;
+            Val::Table(error)
+        }
         Reply::Null | Reply::NullArray if resp3 => Val::Nil,
         Reply::Null | Reply::NullArray | Reply::Silent => Val::Bool(false),
         Reply::Array(items) | Reply::Push(items) | Reply::Several(items) => {

@@ -11,7 +11,7 @@ use rilua::{Function, LuaApiMut, LuaError, LuaResult, Val};
 use super::convert::to_reply;
 use super::lua::{self, TableRef};
 use super::slot::{self, Slot};
-use super::{Host, sandbox};
+use super::{Host, arithmetic, sandbox};
 use crate::resp::{Bytes, Reply};
 
 /// A script that is to run.
@@ -68,7 +68,9 @@ pub(super) fn compile(state: &mut LuaState, source: &[u8], name: &str) -> LuaRes
     // it says what is meant.
     let refused = sandbox::is_byte_code(source) || source.first() == Some(&b'#');
     let blank = refused.then(|| [b" ", source].concat());
-    state.load_bytes(blank.as_deref().unwrap_or(source), name)
+    let function = state.load_bytes(blank.as_deref().unwrap_or(source), name)?;
+    arithmetic::amend(state, function.gc_ref());
+    Ok(function)
 }
 
 /// Calls a function, and answers what it returns.

@@ -1,14 +1,18 @@
 //! The library `cjson`: its options, and values as JSON. *Source*: Redis 7.2 ·
 //! deps/lua/src/lua_cjson.c.
+//!
+//! Options belong to a module: the one that every script finds, or one that `cjson.new` has made.
+//! The functions of a module share them as their upvalue.
 
 use rilua::vm::state::LuaState;
+use rilua::vm::value::Userdata;
 use rilua::{LuaResult, RustFn, Val};
 
 use super::json_decode::decode;
 use super::lua::{self, TableRef, answer};
 use super::memory::bounded;
 use super::number::general;
-use super::slot::slot;
+use super::sandbox;
 
 /// What scripts may set.
 #[derive(Clone, Copy, Debug)]
@@ -40,20 +44,49 @@ impl Default for Options {
     }
 }
 
-/// What the library holds beside its functions.
-pub(super) fn constants(state: &mut LuaState, library: TableRef) -> LuaResult<()> {
+/// Makes the table `cjson`.
+pub(super) fn open(state: &mut LuaState, globals: TableRef) -> LuaResult<()> {
+    let module = module(state)?;
+    let front = sandbox::seal(state, module)?;
+    lua::set_field(state, globals, "cjson", Val::Table(front))
+}
+
+/// A module with options of its own.
+fn module(state: &mut LuaState) -> LuaResult<TableRef> {
+    let module = lua::table(state);
+    let options = Userdata::new(Box::new(Options::default()));
+    let options = Val::Userdata(state.gc.alloc_userdata(options));
+    for &(name, function) in FUNCTIONS {
+        let function = lua::function_with(state, name, function, options);
+        lua::set_field(state, module, name, function)?;
+    }
     for (name, text) in [("_NAME", "cjson"), ("_VERSION", "2.1.0")] {
         let text = lua::string(state, text.as_bytes());
-        lua::set_field(state, library, name, text)?;
+        lua::set_field(state, module, name, text)?;
     }
-    lua::set_field(state, library, "null", NULL)
+    lua::set_field(state, module, "null", NULL)?;
+    Ok(module)
+}
+
+fn new(state: &mut LuaState) -> LuaResult<u32> {
+    let module = module(state)?;
+    Ok(answer(state, Val::Table(module)))
+}
+
+/// The options of the module whose function runs.
+pub(super) fn options(state: &mut LuaState) -> &mut Options {
+    let Val::Userdata(options) = lua::upvalue(state) else {
+        unreachable!("a function of a module has its options")
+    };
+    let options = state.gc.userdata.get_mut(options).and_then(Userdata::downcast_mut);
+    options.expect("the function keeps its options alive")
 }
 
 fn encode(state: &mut LuaState) -> LuaResult<u32> {
     if state.top - state.base != 1 {
         return Err(state.arg_error(1, "expected 1 argument"));
     }
-    let (value, options) = (state.stack_get(state.base), slot(state).json);
+    let (value, options) = (state.stack_get(state.base), *options(state));
     let mut out = Vec::new();
     append(state, value, &options, 0, &mut out)?;
     let text = lua::string(state, &out);
@@ -193,9 +226,9 @@ fn whole(
             let text = format!("expected integer between {least} and {most}");
             return Err(state.arg_error(argument, &text));
         }
-        *option(&mut slot(state).json) = number;
+        *option(options(state)) = number;
     }
-    let number = *option(&mut slot(state).json);
+    let number = *option(options(state));
     state.push(Val::Num(number as f64));
     Ok(())
 }
@@ -229,9 +262,9 @@ fn switch(
         | Val::LightUserdata(_) => Some(named_switch(state, argument)?),
     };
     if let Some(on) = on {
-        *option(&mut slot(state).json) = on;
+        *option(options(state)) = on;
     }
-    let on = *option(&mut slot(state).json);
+    let on = *option(options(state));
     state.push(Val::Bool(on));
     Ok(())
 }
@@ -260,7 +293,7 @@ fn encode_sparse_array(state: &mut LuaState) -> LuaResult<u32> {
         if given.len() >= argument {
             whole(state, argument, ANY, 0, option)?;
         } else {
-            let number = *option(&mut slot(state).json);
+            let number = *option(options(state));
             state.push(Val::Num(number as f64));
         }
     }
@@ -286,8 +319,7 @@ const ANY: i64 = i32::MAX as i64;
 /// How deep the encoder may call itself, whatever a script has set.
 const DEEPEST: i64 = 1_000;
 
-/// The functions.
-pub(super) const FUNCTIONS: &[(&str, RustFn)] = &[
+const FUNCTIONS: &[(&str, RustFn)] = &[
     ("decode", decode),
     ("decode_invalid_numbers", decode_invalid_numbers),
     ("decode_max_depth", decode_max_depth),
@@ -297,4 +329,5 @@ pub(super) const FUNCTIONS: &[(&str, RustFn)] = &[
     ("encode_max_depth", encode_max_depth),
     ("encode_number_precision", encode_number_precision),
     ("encode_sparse_array", encode_sparse_array),
+    ("new", new),
 ];

@@ -3,10 +3,9 @@
 use rilua::vm::state::LuaState;
 use rilua::{LuaError, LuaResult, Val};
 
-use super::json::NULL;
+use super::json::{NULL, options};
 use super::lua::{self, answer};
 use super::memory::bounded;
-use super::slot::slot;
 
 /// A word of JSON.
 enum Token {
@@ -31,7 +30,7 @@ pub(super) fn decode(state: &mut LuaState) -> LuaResult<u32> {
     if state.top - state.base != 1 {
         return Err(state.arg_error(1, "expected 1 argument"));
     }
-    let (text, options) = (state.check_string(1)?, slot(state).json);
+    let (text, options) = (state.check_string(1)?, *options(state));
     if text.len() >= 2 && (text[0] == 0 || text[1] == 0) {
         return Err(lua::error("JSON parser does not support UTF-16 or UTF-32"));
     }

@@ -51,6 +51,22 @@ pub(super) fn function(state: &mut LuaState, name: &str, function: RustFn) -> Va
     Val::Function(state.gc.alloc_closure(Closure::Rust(RustClosure::new(function, name))))
 }
 
+/// A native function that keeps a value, its upvalue.
+pub(super) fn function_with(state: &mut LuaState, name: &str, function: RustFn, kept: Val) -> Val {
+    let mut closure = RustClosure::new(function, name);
+    closure.upvalues.push(kept);
+    Val::Function(state.gc.alloc_closure(Closure::Rust(closure)))
+}
+
+/// What the native function that runs keeps.
+pub(super) fn upvalue(state: &LuaState) -> Val {
+    let frame = state.call_stack.get(state.ci);
+    let function = frame.map_or(Val::Nil, |frame| state.stack_get(frame.func));
+    let Val::Function(function) = function else { return Val::Nil };
+    let closure = state.gc.closures.get(function).and_then(Closure::as_rust);
+    closure.and_then(|closure| closure.upvalues.first().copied()).unwrap_or(Val::Nil)
+}
+
 /// An empty table.
 pub(super) fn table(state: &mut LuaState) -> TableRef {
     state.gc.alloc_table(Table::new())

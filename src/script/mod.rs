@@ -27,6 +27,7 @@
 //!
 //! Reading order: `host`, `shebang`, `interpreter`, `slot`, `sandbox`, `redis`, `convert`, then
 //! the libraries. *Source*: Redis 7.2 · script_lua.c, eval.c, function_lua.c.
+mod arithmetic;
 mod bit;
 mod convert;
 mod host;

@@ -8,7 +8,7 @@ use rilua::{LuaResult, Val};
 
 use super::lua::{self, TableRef, args};
 use super::slot::{register, share_fuel, slot};
-use super::{bit, json, list, math, memory, msgpack, packing, redis, text};
+use super::{arithmetic, bit, json, list, math, memory, msgpack, packing, redis, text};
 
 /// Makes the globals, and answers the table that holds them; `_G` shows it to the script.
 pub(super) fn open(state: &mut LuaState) -> LuaResult<TableRef> {
@@ -23,8 +23,7 @@ pub(super) fn open(state: &mut LuaState) -> LuaResult<TableRef> {
     library(state, globals, "coroutine", COROUTINE)?;
     library(state, globals, "bit", bit::FUNCTIONS)?;
     library(state, globals, "struct", packing::FUNCTIONS)?;
-    let library_of_json = library(state, globals, "cjson", json::FUNCTIONS)?;
-    json::constants(state, library_of_json)?;
+    json::open(state, globals)?;
     let library_of_packs = library(state, globals, "cmsgpack", msgpack::FUNCTIONS)?;
     msgpack::constants(state, library_of_packs)?;
     redis::open(state, globals)?;
@@ -64,6 +63,7 @@ fn string_metatable(state: &mut LuaState, globals: TableRef) -> LuaResult<()> {
     let metatable = lua::table(state);
     let front = lua::field(state, globals, "string");
     lua::set_field(state, metatable, "__index", front)?;
+    seal_metatable(state, metatable)?;
     state.gc.type_metatables[STRING_TAG] = Some(metatable);
     Ok(())
 }
@@ -71,7 +71,22 @@ fn string_metatable(state: &mut LuaState, globals: TableRef) -> LuaResult<()> {
 /// Lua 5.1 has no tables that cannot be written. So the script sees an empty one in front, which
 /// lets it read what is behind and refuses every write.
 pub(super) fn seal(state: &mut LuaState, behind: TableRef) -> LuaResult<TableRef> {
-    let (front, metatable) = (lua::table(state), lua::table(state));
+    let front = lua::table(state);
+    let metatable = cover(state, front, behind)?;
+    seal_metatable(state, metatable)?;
+    Ok(front)
+}
+
+/// Nor may anybody write what makes a table sealed: the script is shown a sealed one in its place.
+fn seal_metatable(state: &mut LuaState, metatable: TableRef) -> LuaResult<()> {
+    let front = lua::table(state);
+    cover(state, front, metatable)?;
+    lua::set_field(state, metatable, "__metatable", Val::Table(front))
+}
+
+/// Puts `front` before `behind`, and answers the metatable that does it.
+fn cover(state: &mut LuaState, front: TableRef, behind: TableRef) -> LuaResult<TableRef> {
+    let metatable = lua::table(state);
     lua::set_field(state, metatable, "__index", Val::Table(behind))?;
     let refuse = lua::function(state, "refuse", refuse_write);
     lua::set_field(state, metatable, "__newindex", refuse)?;
@@ -79,7 +94,7 @@ pub(super) fn seal(state: &mut LuaState, behind: TableRef) -> LuaResult<TableRef
         front.set_metatable(Some(metatable));
     }
     slot(state).sealed.push((front, behind));
-    Ok(front)
+    Ok(metatable)
 }
 
 /// To read a global that does not exist is an error.
@@ -131,6 +146,18 @@ fn pairs(state: &mut LuaState) -> LuaResult<u32> {
 fn next(state: &mut LuaState) -> LuaResult<u32> {
     look_behind(state);
     base::lua_next(state)
+}
+
+/// A sealed table has a metatable only because it is sealed; but that of the globals is Redis' own.
+fn getmetatable(state: &mut LuaState) -> LuaResult<u32> {
+    match args(state).first() {
+        Some(&Val::Table(front))
+            if front != state.global && slot(state).behind(front).is_some() =>
+        {
+            Ok(lua::answer(state, Val::Nil))
+        }
+        _ => base::lua_getmetatable(state),
+    }
 }
 
 fn rawget(state: &mut LuaState) -> LuaResult<u32> {
@@ -193,7 +220,16 @@ fn loadstring(state: &mut LuaState) -> LuaResult<u32> {
     if lua::bytes_of(state, source).is_some_and(is_byte_code) {
         return refuse_byte_code(state);
     }
-    base::lua_loadstring(state)
+    compile(state)
+}
+
+/// Compiles the text that is the first argument.
+fn compile(state: &mut LuaState) -> LuaResult<u32> {
+    let count = base::lua_loadstring(state)?;
+    if let Val::Function(function) = state.stack_get(state.top - count as usize) {
+        arithmetic::amend(state, function);
+    }
+    Ok(count)
 }
 
 /// The pieces of a text, put together; then as `loadstring`.
@@ -221,7 +257,7 @@ fn load(state: &mut LuaState) -> LuaResult<u32> {
     state.push(source);
     let name = name.unwrap_or_else(|| lua::string(state, b"=(load)"));
     state.push(name);
-    base::lua_loadstring(state)
+    compile(state)
 }
 
 pub(super) fn is_byte_code(source: &[u8]) -> bool {
@@ -268,7 +304,7 @@ const BASE: Functions = &[
     ("collectgarbage", memory::collectgarbage),
     ("error", base::lua_error),
     ("gcinfo", base::lua_gcinfo),
-    ("getmetatable", base::lua_getmetatable),
+    ("getmetatable", getmetatable),
     ("ipairs", base::lua_ipairs),
     ("load", load),
     ("loadstring", loadstring),

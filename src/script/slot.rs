@@ -7,7 +7,6 @@ use rilua::vm::value::Userdata;
 use rilua::{LuaApiMut, LuaResult, Val};
 
 use super::Host;
-use super::json::Options;
 use super::library::Registered;
 use super::lua::{self, raise};
 use super::memory;
@@ -26,8 +25,6 @@ pub(super) struct Slot {
     pub(super) protocol: Protocol,
     /// Tables that nobody may write, each with the one behind it that holds what is in it.
     pub(super) sealed: Vec<(GcRef<Table>, GcRef<Table>)>,
-    /// The options of `cjson`.
-    pub(super) json: Options,
     /// The functions of the library that is being read.
     pub(super) registered: Option<Vec<Registered>>,
     fuel: u64,
@@ -41,7 +38,6 @@ impl Slot {
             host: Some(host),
             protocol: Protocol::Resp2,
             sealed: Vec::new(),
-            json: Options::default(),
             registered: None,
             fuel: FUEL,
             lived: 0,

@@ -106,7 +106,9 @@ struct BigKeyView {
 impl FaultView {
     fn of(error: &DecodeError, read: u64) -> Self {
         let at = match error {
-            DecodeError::Corrupt { at, .. } | DecodeError::Unsupported { at, .. } => *at,
+            DecodeError::Cut { at }
+            | DecodeError::Corrupt { at, .. }
+            | DecodeError::Unsupported { at, .. } => *at,
             DecodeError::BadSignature | DecodeError::VersionTooNew(_) => 0,
             DecodeError::BadChecksum { .. } => read,
         };

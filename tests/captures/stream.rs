@@ -8,6 +8,8 @@ use replica_lab::resp::{CommandDecoder, Reply, ReplyDecoder, split_words};
 use replica_lab::time::{Duration, Instant};
 
 use crate::python;
+use crate::scenarios::WITH_AOF;
+use crate::story::Story;
 use crate::support::{Bench, CLIENT, STRANGER, sent_to};
 
 /// What was recorded of one command.
@@ -37,46 +39,20 @@ struct Outcome {
     blocked: Option<String>,
 }
 
-/// A case that cannot agree, and why; `instead` leaves the data behind on which others build.
-struct Exception {
-    begins: &'static str,
-    why: &'static str,
-    instead: &'static [&'static str],
-}
-
-const EXCEPTIONS: &[Exception] = &[];
-
 #[test]
 fn every_command_answers_and_propagates_as_recorded() {
     let cases = cases();
     assert_eq!(cases.len(), 282, "every case of the file is read");
     let mut server = Recorder::new();
     let mut faults = Vec::new();
-    let mut used = vec![false; EXCEPTIONS.len()];
     for (index, case) in cases.iter().enumerate() {
         server.set_clock(&cases[index..]);
         let (wanted, got) = server.replay(case);
-        let excepted = EXCEPTIONS.iter().position(|row| case.text.starts_with(row.begins));
-        if let Some(row) = excepted {
-            used[row] = true;
-            for line in EXCEPTIONS[row].instead {
-                server.say(CLIENT, &words(line));
-            }
-        }
-        match (excepted, wanted == got) {
-            (None, false) => faults.push(format!(
-                "stream.txt:{} {}\n  wanted {wanted:?}\n  got    {got:?}",
-                case.line, case.text
-            )),
-            (Some(row), true) => faults.push(format!(
-                "stream.txt:{} {} agrees, but is excepted: {}",
-                case.line, case.text, EXCEPTIONS[row].why
-            )),
-            _ => {}
+        if wanted != got {
+            let (line, text) = (case.line, &case.text);
+            faults.push(format!("stream.txt:{line} {text}\n  wanted {wanted:?}\n  got    {got:?}"));
         }
     }
-    let unused = EXCEPTIONS.iter().zip(used).filter(|(_, used)| !used);
-    faults.extend(unused.map(|(row, _)| format!("no case begins with {}", row.begins)));
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
@@ -100,6 +76,19 @@ fn wait_asks_the_replica_as_recorded() {
     assert_eq!(server.say(CLIENT, &wait).0, "1");
     assert_eq!(server.say(STRANGER, &wait).0, "1");
     assert!(server.tail.len() == 2 && server.streamed().len() == 2);
+}
+
+/// A replica that keeps an AOF says what is on its disk; who waits for that is told at once.
+#[test]
+fn waitaof_counts_a_replica_with_an_aof_as_recorded() {
+    let mut server = Recorder::new();
+    server.say(STRANGER, &words("SET x 1"));
+    assert_eq!(server.say(STRANGER, &words("WAITAOF 0 1 3000")).0, "");
+    let end = server.offset;
+    let in_memory = server.say(REPLICA, &words(&format!("REPLCONF ACK {end}")));
+    assert_eq!(in_memory.1, "", "it is not on its disk");
+    let on_disk = server.say(REPLICA, &words(&format!("REPLCONF ACK {end} FACK {end}")));
+    assert_eq!(on_disk.1, Story::open(10).recorded(WITH_AOF));
 }
 
 const REPLICA: Link = Link::accepted(2);

@@ -75,11 +75,61 @@ async function scripts() {
   assert.deepEqual(await redis.addAndSay('scripted-js', 4, 'x'), [4, 'x']);
   assert.deepEqual(await redis.addAndSay('scripted-js', 3, 'y'), [7, 'y']);
   assert.deepEqual(await redis.pipeline().addAndSay('scripted-js', 1, 'z').exec(), [[null, [8, 'z']]]);
+  const release = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) else return 0 end";
+  assert.equal(await redis.set('lock', 'mine', 'PX', 5000, 'NX'), 'OK');
+  assert.equal(await redis.set('lock', 'yours', 'PX', 5000, 'NX'), null);
+  assert.equal(await redis.eval(release, 1, 'lock', 'yours'), 0);
+  assert.equal(await redis.eval(release, 1, 'lock', 'mine'), 1);
   await assert.rejects(redis.eval('return nosuch', 0), /nonexistent global variable 'nosuch'/);
   const library = "#!lua name=js\nredis.register_function('half', function(k, a) return a[1] / 2 end)";
   assert.equal(await redis.function('LOAD', 'REPLACE', library), 'js');
   assert.equal(await redis.fcall('half', 0, 42), 21);
   assert.equal(await redis.function('DELETE', 'js'), 'OK');
+}
+
+// The walks of ioredis' own examples: a channel that is written and read, and one that is awaited.
+async function streams() {
+  assert.equal(await redis.xlen('channel'), 0);
+  const first = await redis.xadd('channel', '*', 'hello world', 'message');
+  assert.equal(await redis.xlen('channel'), 1);
+  assert.deepEqual(await redis.xread(['STREAMS', 'channel', 0]), [
+    ['channel', [[first, ['hello world', 'message']]]],
+  ]);
+  const listener = connect();
+  let lastId = '$';
+  for (const name of ['John', 'Ann']) {
+    const heard = listener.xread('BLOCK', 5000, 'STREAMS', 'user-stream', lastId);
+    setTimeout(() => other.xadd('user-stream', '*', 'name', name, 'age', '20'), 50);
+    const [[key, messages]] = await heard;
+    assert.equal(key, 'user-stream');
+    assert.deepEqual(messages[0][1], ['name', name, 'age', '20']);
+    lastId = messages[messages.length - 1][0];
+  }
+  listener.disconnect();
+  assert.equal(await redis.xgroup('CREATE', 'jobs', 'workers', '$', 'MKSTREAM'), 'OK');
+  await assert.rejects(redis.xgroup('CREATE', 'jobs', 'workers', '$'), /^ReplyError: BUSYGROUP/);
+  const id = await redis.xadd('jobs', 'MAXLEN', '~', 1000, '*', 'job', '1');
+  const [[, [[got, fields]]]] = await redis.xreadgroup(
+    'GROUP', 'workers', 'one', 'COUNT', 1, 'BLOCK', 100, 'STREAMS', 'jobs', '>',
+  );
+  assert.deepEqual([got, fields], [id, ['job', '1']]);
+  assert.deepEqual(await redis.xpending('jobs', 'workers'), [1, id, id, [['one', '1']]]);
+  assert.equal(await redis.xack('jobs', 'workers', id), 1);
+  assert.deepEqual(await redis.xpending('jobs', 'workers'), [0, null, null, null]);
+  assert.equal(await redis.xreadgroup('GROUP', 'workers', 'one', 'BLOCK', 50, 'STREAMS', 'jobs', '>'), null);
+  assert.deepEqual((await redis.xinfo('GROUPS', 'jobs'))[0].slice(0, 4), ['name', 'workers', 'consumers', 1]);
+}
+
+async function places() {
+  assert.equal(await redis.geoadd('Sicily', 13.361389, 38.115556, 'Palermo', 15.087269, 37.502669, 'Catania'), 2);
+  assert.equal(await redis.geodist('Sicily', 'Palermo', 'Catania', 'KM'), '166.2742');
+  assert.deepEqual(await redis.geohash('Sicily', 'Palermo', 'nowhere'), ['sqc8b49rny0', null]);
+  assert.deepEqual(await redis.geopos('Sicily', 'Palermo'), [['13.36138933897018433', '38.11555639549629859']]);
+  assert.deepEqual(
+    await redis.geosearch('Sicily', 'FROMLONLAT', 15, 37, 'BYRADIUS', 200, 'km', 'ASC', 'WITHDIST'),
+    [['Catania', '56.4413'], ['Palermo', '190.4424']],
+  );
+  assert.equal(await redis.geosearchstore('near', 'Sicily', 'FROMMEMBER', 'Catania', 'BYBOX', 400, 400, 'km'), 2);
 }
 
 async function published() {
@@ -96,8 +146,7 @@ async function published() {
 }
 
 assert.equal(await redis.flushall(), 'OK');
-for (const part of [strings, collections, pipelines, scans, scripts, blocking]) await part();
-if (process.argv.includes('pubsub')) await published();
+for (const part of [strings, collections, pipelines, scans, scripts, streams, places, blocking, published]) await part();
 assert.match(await redis.info('server'), /redis_version:7\./);
 assert.equal(await redis.quit(), 'OK');
 other.disconnect();

@@ -170,6 +170,107 @@ def scripts(r):
     assert r.function_load(code, replace=True) == "py"
     assert r.fcall("twice", 0, 21) == 42
     assert len(r.function_list()) == 1 and r.function_delete("py")
+    lock = r.lock("mutex", timeout=10)
+    assert lock.acquire(blocking=False) and lock.locked() and lock.owned()
+    assert not r.lock("mutex", timeout=10).acquire(blocking=False)
+    assert lock.extend(20) and lock.reacquire()
+    lock.release()
+    assert not r.exists("mutex")
+    multiply = r.register_script("""
+        local value = redis.call('GET', KEYS[1])
+        value = tonumber(value)
+        return value * ARGV[1]""")
+    r.set("factor", 2)
+    assert multiply(keys=["factor"], args=[5]) == 10
+    pack = r.register_script("return cmsgpack.unpack(cmsgpack.pack(cjson.decode(ARGV[1]).names))[2]")
+    assert pack(args=['{"names": ["a", "b"]}']) == "b"
+
+
+def streams(r):
+    """The walk of redis-py's own notebook on streams: two streams, read on and on, then by groups."""
+    for n in range(10):
+        r.xadd("skey", {"ts": time.time(), "v": n})
+    assert r.xlen("skey") == 10
+    read = entries(r.xread(count=2, streams={"skey": 0}))["skey"]
+    assert [fields["v"] for _, fields in read] == ["0", "1"] and "ts" in read[0][1]
+    assert entries(r.xread(count=2, streams={"skey": 0}))["skey"] == read
+    read = entries(r.xread(count=2, streams={"skey": read[-1][0]}))["skey"]
+    assert [fields["v"] for _, fields in read] == ["2", "3"]
+    assert not r.xread(count=1, block=100, streams={"skey": "$"})
+    for n in range(1000, 1010):
+        r.xadd("s2key", {"v": n})
+    both = entries(r.xread(count=1, streams={"skey": 0, "s2key": 0}))
+    assert both["skey"][0][1]["v"] == "0" and both["s2key"][0][1]["v"] == "1000"
+    assert r.xgroup_create("skey", "grp1", id=0) and r.xgroup_create("s2key", "grp2", id=0)
+    mine = entries(r.xreadgroup("grp1", "c", count=2, streams={"skey": ">"}))["skey"]
+    yours = entries(r.xreadgroup("grp1", "d", count=1, streams={"skey": ">"}))["skey"]
+    assert [fields["v"] for _, fields in mine + yours] == ["0", "1", "2"]
+    assert r.xack("skey", "grp1", mine[0][0]) == 1
+    pending = r.xpending("skey", "grp1")
+    assert pending["pending"] == 2 and pending["min"] == mine[1][0]
+    assert [(one["name"], one["pending"]) for one in pending["consumers"]] == [("c", 1), ("d", 1)]
+    waiting = r.xpending_range("skey", "grp1", min="-", max="+", count=10)
+    assert [(one["consumer"], one["times_delivered"]) for one in waiting] == [("c", 1), ("d", 1)]
+    claimed = r.xclaim("skey", "grp1", "d", 0, [mine[1][0]])
+    assert [id for id, _ in claimed] == [mine[1][0]]
+    assert r.xautoclaim("skey", "grp1", "c", min_idle_time=0)[1][0][0] == mine[1][0]
+    groups = r.xinfo_groups("skey")
+    assert (groups[0]["name"], groups[0]["consumers"], groups[0]["pending"]) == ("grp1", 2, 2)
+    assert (groups[0]["entries-read"], groups[0]["lag"]) == (3, 7)
+    assert {one["name"] for one in r.xinfo_consumers("skey", "grp1")} == {"c", "d"}
+    about = r.xinfo_stream("skey")
+    assert about["length"] == 10 and about["first-entry"][1]["v"] == "0"
+    assert r.xinfo_stream("skey", full=True)["groups"][0]["name"] == "grp1"
+    assert r.xrange("skey", count=1)[0][1]["v"] == "0" and r.xrevrange("skey")[0][1]["v"] == "9"
+    assert r.xdel("skey", mine[0][0]) == 1 and r.xtrim("skey", maxlen=5, approximate=False) == 4
+    assert r.xgroup_setid("skey", "grp1", id="$") and r.xgroup_delconsumer("skey", "grp1", "c") == 2
+    assert r.xgroup_destroy("skey", "grp1") is True and r.xinfo_groups("skey") == []
+    assert r.xadd("capped", {"f": "v"}, id="5-1", maxlen=1) == "5-1"
+    assert r.xadd("capped", {"f": "v"}, nomkstream=True, maxlen=1, approximate=False).endswith("-0")
+
+
+def entries(read):
+    """What was read, by stream: redis-py gives a list with RESP2, and a dictionary of lists of lists
+    with RESP3."""
+    if isinstance(read, dict):
+        return {name: pieces[0] for name, pieces in read.items()}
+    return dict(read)
+
+
+def places(r):
+    sicily = (13.361389, 38.115556, "Palermo", 15.087269, 37.502669, "Catania")
+    assert r.geoadd("Sicily", sicily) == 2 and r.geoadd("Sicily", sicily[:3], nx=True) == 0
+    assert float(r.geodist("Sicily", "Palermo", "Catania", unit="km")) == 166.2742
+    assert r.geodist("Sicily", "Palermo", "nowhere") is None
+    assert r.geohash("Sicily", "Palermo", "Catania") == ["sqc8b49rny0", "sqdtr74hyu0"]
+    (longitude, latitude), nowhere = r.geopos("Sicily", "Palermo", "nowhere")
+    assert abs(longitude - 13.361389) < 1e-5 and abs(latitude - 38.115556) < 1e-5 and nowhere is None
+    near = r.geosearch("Sicily", longitude=15, latitude=37, radius=200, unit="km", sort="ASC")
+    assert near == ["Catania", "Palermo"]
+    told = r.geosearch(
+        "Sicily", member="Palermo", width=400, height=400, unit="km", withcoord=True, withdist=True,
+        withhash=True, sort="DESC", count=1,
+    )
+    assert told[0][:3] == ["Catania", 166.2742, 3479447370796909], told
+    assert r.geosearchstore("near", "Sicily", member="Catania", radius=1, unit="km") == 1
+    assert r.zrange("near", 0, -1) == ["Catania"]
+    assert r.georadius("Sicily", 15, 37, 100, unit="km") == ["Catania"]
+    assert r.georadiusbymember("Sicily", "Palermo", 1, unit="m") == ["Palermo"]
+    assert r.zscore("Sicily", "Palermo") == 3479099956230698.0
+
+
+def packed(r):
+    assert r.setbit("bits", 7, 1) == 0 and r.getbit("bits", 7) == 1 and r.bitcount("bits") == 1
+    assert r.bitop("NOT", "flipped", "bits") == 1 and r.bitpos("flipped", 0) == 7
+    fields = r.bitfield("field", default_overflow="SAT")
+    assert fields.set("u8", "#0", 250).incrby("u8", "#0", 10).get("i4", 0).execute() == [0, 255, -1]
+    assert r.pfadd("seen", "a", "b", "c") == 1 and r.pfadd("also", "c", "d") == 1
+    assert r.pfcount("seen", "also") == 4 and r.pfmerge("all", "seen", "also") and r.pfcount("all") == 4
+    r.rpush("ids", "3", "1", "2")
+    r.mset({"w_1": 30, "w_2": 20, "w_3": 10, "o_1": "one", "o_2": "two", "o_3": "three"})
+    assert r.sort("ids", desc=True) == ["3", "2", "1"]
+    assert r.sort("ids", by="w_*", get=["#", "o_*"], groups=True) == [("3", "three"), ("2", "two"), ("1", "one")]
+    assert r.sort("ids", alpha=True, store="sorted") == 3 and r.lrange("sorted", 0, -1) == ["1", "2", "3"]
 
 
 def published(r, other):
@@ -188,7 +289,8 @@ for protocol in (2, 3):
     r, other = connect(protocol), connect(protocol)
     r_raw = redis.Redis(port=port, protocol=protocol, socket_timeout=10)
     assert r.flushall() is True
-    for part in (strings, lists, sets, hashes, sorted_sets, pipelines, watched, scans, scripts, server):
+    for part in (strings, lists, sets, hashes, sorted_sets, pipelines, watched, scans, scripts, streams,
+                 places, packed, server):
         part(r)
     blocking(r, other)
     published(r, other)

@@ -8,7 +8,7 @@ use crate::keyspace::{Group, StreamId};
 use crate::resp::{Bytes, Reply};
 
 pub(in crate::commands) const TABLE: &[Spec] = rows! { Stream;
-    "xgroup" -2 WRITE NONE xgroup, concat!(
+    "xgroup" -2 CONTAINER_WRITE NONE xgroup, concat!(
         "CREATE key group id|$ [MKSTREAM] [ENTRIESREAD entries-read] | CREATECONSUMER key group ",
         "consumer | DELCONSUMER key group consumer | DESTROY key group | SETID key group id|$ ",
         "[ENTRIESREAD entries-read] | HELP"

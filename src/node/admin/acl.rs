@@ -4,7 +4,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::super::command_command::{commands_of, is_command};
-use super::super::help::{help, text, unknown_subcommand, wrong_arity};
+use super::super::help::{help, text, wrong_words};
 use super::super::io::Link;
 use super::super::machine::Machine;
 use crate::resp::{Bytes, Reply, parse_integer};
@@ -44,12 +44,7 @@ pub(in crate::node) fn acl(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -
         (b"log", what @ ([] | [_])) => log(machine, what.first()),
         (b"save" | b"load", []) => Reply::error(NO_FILE),
         (b"help", []) => help("ACL", HELP),
-        (
-            b"whoami" | b"users" | b"list" | b"cat" | b"getuser" | b"setuser" | b"deluser"
-            | b"dryrun" | b"genpass" | b"log" | b"save" | b"load" | b"help",
-            _,
-        ) => wrong_arity("acl", &sub),
-        _ => unknown_subcommand("ACL", &args[1]),
+        _ => wrong_words("ACL", &args[1]),
     }
 }
 

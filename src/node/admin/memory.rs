@@ -1,7 +1,7 @@
 //! MEMORY: what keys and the server take. *Source*: Redis 7.2 · object.c · memoryCommand.
 
 use super::super::gates::EMPTY_SERVER_BYTES;
-use super::super::help::{help, unknown_subcommand, wrong_arity};
+use super::super::help::{help, wrong_words};
 use super::super::io::Link;
 use super::super::machine::Machine;
 use crate::resp::{Bytes, Reply, parse_integer};
@@ -15,10 +15,7 @@ pub(in crate::node) fn memory(machine: &mut Machine<'_>, link: Link, args: &[Byt
         (b"purge", []) => Reply::OK,
         (b"malloc-stats", []) => Reply::bulk("Stats not supported for the current allocator"),
         (b"help", []) => help("MEMORY", HELP),
-        (b"usage" | b"stats" | b"doctor" | b"purge" | b"malloc-stats" | b"help", _) => {
-            wrong_arity("memory", &sub)
-        }
-        _ => unknown_subcommand("MEMORY", &args[1]),
+        _ => wrong_words("MEMORY", &args[1]),
     }
 }
 

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
-use super::super::help::{help, unknown_subcommand, wrong_arity};
+use super::super::help::{help, wrong_words};
 use super::super::io::Link;
 use super::super::machine::Machine;
 use super::super::state::Calls;
@@ -106,8 +106,7 @@ pub(in crate::node) fn slowlog(machine: &mut Machine<'_>, _: Link, args: &[Bytes
             Reply::Array(log.iter().take(count).map(Entry::reply).collect())
         }
         (b"help", []) => help("SLOWLOG", SLOWLOG_HELP),
-        (b"len" | b"reset" | b"get" | b"help", _) => wrong_arity("slowlog", &sub),
-        _ => unknown_subcommand("SLOWLOG", &args[1]),
+        _ => wrong_words("SLOWLOG", &args[1]),
     }
 }
 
@@ -156,10 +155,7 @@ pub(in crate::node) fn latency(machine: &mut Machine<'_>, _: Link, args: &[Bytes
         (b"histogram", names) => histogram(&machine.state.stats.commands, names),
         (b"doctor", []) => doctor(machine),
         (b"help", []) => help("LATENCY", LATENCY_HELP),
-        (b"latest" | b"history" | b"graph" | b"doctor" | b"help", _) => {
-            wrong_arity("latency", &sub)
-        }
-        _ => unknown_subcommand("LATENCY", &args[1]),
+        _ => wrong_words("LATENCY", &args[1]),
     }
 }
 
@@ -227,7 +223,13 @@ fn doctor(machine: &Machine<'_>) -> Reply {
 }
 
 /// LOLWUT: the version. Redis draws a picture when it is asked for one of an old release.
-pub(in crate::node) fn lolwut(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
+pub(in crate::node) fn lolwut(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
+    if let [_, word, version, ..] = args
+        && word.eq_ignore_ascii_case(b"version")
+        && parse_integer(version).is_none()
+    {
+        return Reply::error("ERR value is not an integer or out of range");
+    }
     let version = machine.state.setup.profile.redis_version();
     Reply::Verbatim(Bytes::from(format!("Redis ver. {version}\n").into_bytes()))
 }

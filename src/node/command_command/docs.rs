@@ -211,6 +211,15 @@ fn is_token(word: &str) -> bool {
     word.chars().any(|c| c.is_ascii_uppercase()) && !word.chars().any(|c| c.is_ascii_lowercase())
 }
 
+/// How a subcommand is used, and what it does: a line of `parts.txt`.
+pub(super) fn part(name: &str) -> (&'static str, &'static str) {
+    let found =
+        PARTS.lines().find_map(|line| line.split_once('\t').filter(|(own, _)| *own == name));
+    found.and_then(|(_, rest)| rest.split_once('\t')).unwrap_or_default()
+}
+
+const PARTS: &str = include_str!("parts.txt");
+
 /// The documentation of a command.
 pub(super) fn doc(summary: &str, usage: &str, since: &str, group: &str) -> Vec<(Reply, Reply)> {
     let field =
@@ -250,6 +259,18 @@ mod tests {
             if argument.optional { format!("[{text}]") } else { text }
         };
         arguments.iter().map(one).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn every_subcommand_is_described_and_its_usage_is_read_to_its_end() {
+        let parts = super::super::facts::all().filter(super::super::Facts::is_subcommand);
+        for facts in parts {
+            let (usage, summary) = part(facts.name);
+            assert!(!summary.is_empty(), "{} has no summary", facts.name);
+            let mut words = Words { rest: usage };
+            words.sequence();
+            assert_eq!(words.rest, "", "{}: {usage}", facts.name);
+        }
     }
 
     #[test]

@@ -8,6 +8,10 @@
 //! (`kSTREAMS,4`: sought from argument 4 on), and are a range (`r` last, step, limit) or counted by
 //! a number (`n` its place, the first key, step); `u` is what the arguments do not tell.
 
+use std::sync::LazyLock;
+
+use crate::commands::{Flags, Refusal};
+use crate::node::state::Profile;
 use crate::resp::Bytes;
 
 /// The facts of one command, or of a subcommand.
@@ -29,16 +33,25 @@ pub(in crate::node) struct Facts {
 
 /// Every command, its subcommands behind it.
 pub(super) fn all() -> impl Iterator<Item = Facts> {
-    include_str!("facts.txt").lines().map(Facts::read)
+    LINES.iter().map(|line| Facts::read(line))
 }
 
 /// The facts of `name`, in any case.
 pub(in crate::node) fn of(name: &[u8]) -> Option<Facts> {
-    all().find(|facts| name.eq_ignore_ascii_case(facts.name.as_bytes()))
+    let name = name.to_ascii_lowercase();
+    let at = LINES.binary_search_by(|line| name_of(line).as_bytes().cmp(&name)).ok()?;
+    Some(Facts::read(LINES[at]))
+}
+
+/// The lines, sorted by names.
+static LINES: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("facts.txt").lines().collect());
+
+fn name_of(line: &'static str) -> &'static str {
+    line.split_once(' ').map_or(line, |(name, _)| name)
 }
 
 /// The facts of the command that `args` would run: those of its subcommand, if it has any.
-pub(super) fn of_call(args: &[Bytes]) -> Option<Facts> {
+pub(in crate::node) fn of_call(args: &[Bytes]) -> Option<Facts> {
     let facts = of(args.first()?)?;
     if facts.subcommands().next().is_none() {
         return Some(facts);
@@ -50,6 +63,19 @@ pub(super) fn of_call(args: &[Bytes]) -> Option<Facts> {
 pub(in crate::node) fn refuses_scripts(args: &[Bytes]) -> bool {
     let facts = of_call(args).or_else(|| of(&args[0]));
     facts.is_some_and(|facts| facts.flags().any(|flag| flag == "noscript"))
+}
+
+/// Refuses the words of a container that name no command of its own, or not as it is called.
+pub(in crate::node) fn check_subcommand(args: &[Bytes], profile: Profile) -> Result<(), Refusal> {
+    let Some(sub) = args.get(1) else { return Ok(()) };
+    let found = of(&[&*args[0], b"|", sub].concat()).filter(|facts| profile.knows(facts.since));
+    let Some(facts) = found else {
+        let container = String::from_utf8_lossy(&args[0]).to_ascii_uppercase();
+        let sub: String = String::from_utf8_lossy(sub).chars().take(128).collect();
+        let text = format!("ERR unknown subcommand '{sub}'. Try {container} HELP.");
+        return Err(Refusal::Other(text));
+    };
+    if facts.takes(args.len()) { Ok(()) } else { Err(Refusal::Arity(facts.name.to_owned())) }
 }
 
 impl Facts {
@@ -66,8 +92,19 @@ impl Facts {
         Self { name, arity, flags, place, categories, tips, specifications, since, group }
     }
 
+    /// True if so many words can call it.
+    pub(super) const fn takes(&self, count: usize) -> bool {
+        let wanted = self.arity.unsigned_abs() as usize;
+        if self.arity < 0 { count >= wanted } else { count == wanted }
+    }
+
     pub(super) fn flags(&self) -> impl Iterator<Item = &'static str> {
         words(self.flags, ',')
+    }
+
+    /// Those of the flags that the gates know.
+    pub(in crate::node) fn gates(&self) -> Flags {
+        self.flags().filter_map(Flags::named).fold(Flags::NONE, Flags::and)
     }
 
     pub(super) fn categories(&self) -> impl Iterator<Item = &'static str> {

@@ -15,9 +15,7 @@ pub(super) fn getkeys(call: &[Bytes], with_flags: bool) -> Reply {
     if facts.specifications().next().is_none() {
         return Reply::error("ERR The command has no key arguments");
     }
-    let count = call.len() as i64;
-    let fits = if facts.arity < 0 { count >= -facts.arity } else { count == facts.arity };
-    if !fits {
+    if !facts.takes(call.len()) {
         return Reply::error("ERR Invalid number of arguments specified for command");
     }
     let Some(keys) = keys_of(facts, call).filter(|keys| !keys.is_empty()) else {
@@ -32,6 +30,12 @@ pub(super) fn getkeys(call: &[Bytes], with_flags: bool) -> Reply {
         Reply::Array(vec![key, Reply::Set(flags)])
     };
     Reply::Array(keys.into_iter().map(shown).collect())
+}
+
+/// The keys of a call that is sound.
+pub(in crate::node) fn keys_read(call: &[Bytes]) -> Vec<Bytes> {
+    let found = facts::of_call(call).and_then(|facts| keys_of(facts, call));
+    found.into_iter().flatten().map(|(key, _)| key).collect()
 }
 
 /// None if the arguments contradict what they announce.

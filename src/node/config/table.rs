@@ -5,8 +5,8 @@ use super::{Directive, Kind};
 /// Every option that has an effect.
 pub(super) static DIRECTIVES: &[Directive] = &[
     text("bind", "* -::*").fixed(),
-    text("dbfilename", "dump.rdb"),
-    text("dir", "."),
+    text("dbfilename", "dump.rdb").protected(),
+    text("dir", ".").protected(),
     integer("databases", "16", 1, 2_147_483_647).fixed(),
     integer("port", "6379", 0, 65_535).fixed(),
     integer("hz", "10", 0, 2_147_483_647),
@@ -55,6 +55,7 @@ pub(super) static DIRECTIVES: &[Directive] = &[
         kind: Kind::BufferLimits,
         default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
         mutable: true,
+        protected: false,
     },
     row("notify-keyspace-events", Kind::Events, ""),
     integer("maxclients", "10000", 1, 4_294_967_295),
@@ -84,6 +85,10 @@ pub(super) static DIRECTIVES: &[Directive] = &[
     memory("hll-sparse-max-bytes", "3000", 0),
 ];
 
+/// Numbers that CONFIG SET takes, and of which it keeps what is sane.
+pub(super) const KEPT_WITHIN: &[(&str, u64, u64)] =
+    &[("hz", 1, 500), ("repl-backlog-size", 16 * 1024, u64::MAX)];
+
 /// What a server may do that has no room for more, in the order in which Redis lists them.
 const POLICIES: &[&str] = &[
     "volatile-lru",
@@ -97,7 +102,7 @@ const POLICIES: &[&str] = &[
 ];
 
 const fn row(name: &'static str, kind: Kind, default: &'static str) -> Directive {
-    Directive { name, alias: None, kind, default, mutable: true }
+    Directive { name, alias: None, kind, default, mutable: true, protected: false }
 }
 
 pub(in crate::node) const fn boolean(name: &'static str, default: &'static str) -> Directive {
@@ -121,6 +126,10 @@ pub(in crate::node) const fn memory(
     row(name, Kind::Memory(low, i64::MAX as u64), default)
 }
 
+pub(in crate::node) const fn percent(name: &'static str, default: &'static str) -> Directive {
+    row(name, Kind::MemoryOrPercent, default)
+}
+
 pub(in crate::node) const fn choice(
     name: &'static str,
     default: &'static str,
@@ -137,6 +146,12 @@ impl Directive {
     /// The same row, also found under an older name.
     pub(in crate::node) const fn also(mut self, alias: &'static str) -> Self {
         self.alias = Some(alias);
+        self
+    }
+
+    /// The same row, which a client sets only where `enable-protected-configs` says so.
+    pub(in crate::node) const fn protected(mut self) -> Self {
+        self.protected = true;
         self
     }
 

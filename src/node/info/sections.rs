@@ -59,7 +59,8 @@ pub(super) fn clients(state: &State, _: Instant, text: &mut String) {
     field!(text, "maxclients", state.config().number("maxclients"));
     zeros(text, "client_recent_max_input_buffer client_recent_max_output_buffer");
     field!(text, "blocked_clients", state.parked.len() + state.waiting.len());
-    zeros(text, "tracking_clients clients_in_timeout_table");
+    field!(text, "tracking_clients", state.tracking.counts()[0]);
+    zeros(text, "clients_in_timeout_table");
     if is_7_2(state) {
         field!(text, "total_blocking_keys", state.awaited_keys());
         zeros(text, "total_blocking_keys_on_nokey");
@@ -177,7 +178,10 @@ pub(super) fn stats(state: &State, _: Instant, text: &mut String) {
     field!(text, "slave_expires_tracked_keys", state.own_expiring.len());
     zeros(text, "active_defrag_hits active_defrag_misses active_defrag_key_hits");
     zeros(text, "active_defrag_key_misses total_active_defrag_time current_active_defrag_time");
-    zeros(text, "tracking_total_keys tracking_total_items tracking_total_prefixes");
+    let [_, keys, items, prefixes] = state.tracking.counts();
+    field!(text, "tracking_total_keys", keys);
+    field!(text, "tracking_total_items", items);
+    field!(text, "tracking_total_prefixes", prefixes);
     field!(text, "unexpected_error_replies", stats.unexpected_error_replies);
     field!(text, "total_error_replies", stats.errors.values().sum::<u64>());
     zeros(text, "dump_payload_sanitizations total_reads_processed total_writes_processed");

@@ -37,7 +37,8 @@ impl Machine<'_> {
         self.state.history.offset = offset;
         if self.state.is_replica() {
             self.state.history.id = id;
-            self.state.upstream.cached = Some(Cached { id, offset, db });
+            let client = self.state.number_client();
+            self.state.upstream.cached = Some(Cached { id, offset, db, client });
             self.note(ReplicaNote::SynthesizedCachedMaster);
             return;
         }

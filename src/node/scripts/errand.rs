@@ -9,7 +9,7 @@ use super::super::machine::Machine;
 use super::super::note::ServerNote;
 use super::super::propagate::Caused;
 use super::super::state::{Profile, Setup, State};
-use crate::commands::Flags;
+use crate::commands::{Flags, Refusal};
 use crate::resp::{Bytes, Protocol, Reply};
 use crate::script::{
     self, Function, FunctionCall, Host, LogLevel, Random48, Run, Shebang, library_name,
@@ -44,7 +44,7 @@ impl Host for Errand {
             Ok(row) => row,
             Err(reply) => return reply,
         };
-        if row.flags().has(Flags::WRITE) {
+        if row.flags(&args).has(Flags::WRITE) {
             self.wrote = true;
         }
         let (link, replicates) = (self.link, self.replicates);
@@ -72,8 +72,9 @@ impl Host for Errand {
     }
 
     fn may_call(&self, args: &[Bytes]) -> Option<bool> {
-        let row = Row::find(&args[0])?;
-        row.check_arity(args.len()).ok().map(|()| true)
+        let known =
+            facts::of_call(args).or_else(|| facts::of(&args[0]).filter(|_| args.len() == 1));
+        known.map(|_| true)
     }
 
     fn random(&mut self) -> &mut Random48 {
@@ -94,14 +95,25 @@ impl Errand {
     fn admit(&mut self, args: &[Bytes]) -> Result<Row, Reply> {
         let refuse = |text: &'static str| Err(Reply::error(text));
         let Some(row) = self.machine().find(&args[0]) else {
-            return refuse("ERR Unknown Redis command called from script");
+            return refuse(UNKNOWN);
         };
         if row.check_arity(args.len()).is_err() {
-            return refuse("ERR Wrong number of args calling Redis command from script");
+            return refuse(WRONG_COUNT);
         }
-        let flags = row.flags();
+        let profile = self.state.setup.profile;
+        match row.check_subcommand(args, profile) {
+            Ok(()) => {}
+            Err(Refusal::Arity(_)) => return refuse(WRONG_COUNT),
+            Err(_) => return refuse(UNKNOWN),
+        }
+        let flags = row.flags(args);
         if facts::refuses_scripts(args) {
             return refuse("ERR This Redis command is not allowed from script");
+        }
+        if matches!(row.name(), "xread" | "xreadgroup") && reads_blocking(args) {
+            let name = String::from_utf8_lossy(&args[0]);
+            let text = format!("ERR {name} command is not allowed with BLOCK option from scripts");
+            return Err(Reply::error(text));
         }
         if self.machine().is_stale() && !flags.has(Flags::STALE) {
             return refuse("ERR Can not execute the command on a stale replica");
@@ -281,6 +293,7 @@ impl Machine<'_> {
                 let asker = Asker { may_block: false, protocol, ..self.asker(link, spec) };
                 let (reply, effects) = self.call(spec, asker, args);
                 self.remember_own_expiries(&effects.touched);
+                self.remember_reads(link, spec, args);
                 let caused: Caused = self.settle(asker.db, args, effects);
                 self.state.also.extend(caused);
                 reply
@@ -288,11 +301,26 @@ impl Machine<'_> {
             Row::Admin(spec) => (spec.handler)(self, link, args),
         };
         self.count_call(row, args, &reply);
-        if !self.state.monitors.is_empty() && !row.flags().has(Flags::ADMIN) {
+        if !self.state.monitors.is_empty() && !row.flags(args).has(Flags::ADMIN) {
             self.show(db, "lua", row.name(), args);
         }
         reply
     }
+}
+
+/// True for XREAD and XREADGROUP with BLOCK: no script can wait.
+fn reads_blocking(args: &[Bytes]) -> bool {
+    let mut at = 1;
+    while let (Some(word), true) = (args.get(at), at + 1 < args.len()) {
+        at += match word.to_ascii_lowercase().as_slice() {
+            b"block" => return true,
+            b"streams" => return false,
+            b"group" => 3,
+            b"count" => 2,
+            _ => 1,
+        };
+    }
+    false
 }
 
 /// What a library registers. It can see which release reads it, and no library can tell them apart.
@@ -303,4 +331,6 @@ pub(super) fn functions_of(source: &[u8]) -> Result<Vec<Function>, String> {
 const MASTERDOWN: &str =
     "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
 const READ_ONLY: &str = "READONLY You can't write against a read only replica.";
+const UNKNOWN: &str = "ERR Unknown Redis command called from script";
+const WRONG_COUNT: &str = "ERR Wrong number of args calling Redis command from script";
 const OOM: &str = "OOM command not allowed when used memory > 'maxmemory'.";

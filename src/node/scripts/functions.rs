@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::super::help::{help, text, unknown_subcommand, wrong_arity};
+use super::super::help::{help, text, wrong_words};
 use super::super::io::Link;
 use super::super::machine::Machine;
 use super::keys_and_args;
@@ -127,9 +127,8 @@ pub(in crate::node) fn function(machine: &mut Machine<'_>, link: Link, args: &[B
             return Reply::error("NOTBUSY No scripts in execution right now.");
         }
         (b"help", []) => return help("FUNCTION", HELP),
-        (b"delete" | b"flush" | b"restore", _) => change(libraries, version, &sub, &args[2..]),
-        (b"dump" | b"load" | b"stats" | b"kill" | b"help", _) => wrong_arity("function", &sub),
-        _ => unknown_subcommand("FUNCTION", &args[1]),
+        (sub, rest) => change(libraries, version, sub, rest)
+            .unwrap_or_else(|| wrong_words("FUNCTION", &args[1])),
     };
     if !matches!(reply, Reply::Error(_)) {
         machine.state.saves.dirty += 1;
@@ -208,27 +207,32 @@ fn described(function: &Function) -> Reply {
     ])
 }
 
-/// What changes libraries without running any.
-fn change(libraries: &mut Libraries, newest: Version, sub: &[u8], args: &[Bytes]) -> Reply {
+/// What changes libraries without running any; none for other words.
+fn change(libraries: &mut Libraries, newest: Version, sub: &[u8], args: &[Bytes]) -> Option<Reply> {
     match (sub, args) {
-        (b"delete", [name]) => match libraries.position(name) {
-            None => return Reply::error("ERR Library not found"),
-            Some(at) => drop(Rc::make_mut(&mut libraries.0).remove(at)),
-        },
-        (b"flush", mode @ ([] | [_])) => {
-            let known = |mode: &Bytes| {
-                mode.eq_ignore_ascii_case(b"sync") || mode.eq_ignore_ascii_case(b"async")
-            };
-            if !mode.iter().all(known) {
-                return Reply::error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
-            }
-            *libraries = Libraries::default();
-        }
+        (b"delete", [name]) => Some(delete(libraries, name)),
+        (b"flush", mode @ ([] | [_])) => Some(flush(libraries, mode.first())),
         (b"restore", [payload, policy @ ..]) if policy.len() < 2 => {
-            return restore(libraries, payload, newest, policy.first());
+            Some(restore(libraries, payload, newest, policy.first()))
         }
-        _ => return wrong_arity("function", sub),
+        _ => None,
     }
+}
+
+fn delete(libraries: &mut Libraries, name: &[u8]) -> Reply {
+    let Some(at) = libraries.position(name) else { return Reply::error("ERR Library not found") };
+    Rc::make_mut(&mut libraries.0).remove(at);
+    Reply::OK
+}
+
+/// `FLUSH [SYNC|ASYNC]`.
+fn flush(libraries: &mut Libraries, mode: Option<&Bytes>) -> Reply {
+    let known =
+        |mode: &Bytes| mode.eq_ignore_ascii_case(b"sync") || mode.eq_ignore_ascii_case(b"async");
+    if !mode.is_none_or(known) {
+        return Reply::error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
+    }
+    *libraries = Libraries::default();
     Reply::OK
 }
 
@@ -297,7 +301,10 @@ impl Machine<'_> {
                     Err(error) => Reply::error(format!("ERR {error}")),
                 }
             }
-            (_, rest) => change(libraries, Version::V11, &sub, rest),
+            (_, rest) => {
+                let reply = change(libraries, Version::V11, &sub, rest);
+                reply.unwrap_or_else(|| wrong_words("FUNCTION", &sub))
+            }
         }
     }
 }

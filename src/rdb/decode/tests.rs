@@ -118,9 +118,17 @@ fn one_byte_at_a_time_says_the_same() {
 }
 
 #[test]
-fn no_prefix_is_an_error() {
+fn no_prefix_is_an_error_unless_it_is_all_there_is() {
     let (_, file) = sample(12, EncodeOptions::default());
     let (whole, _) = items(&file).unwrap();
+    let mut decoder = Decoder::new(DecodeOptions::default());
+    for (at, byte) in (0..).zip(&file) {
+        while decoder.next().unwrap().is_some() {}
+        assert_eq!(decoder.finish(), Err(DecodeError::Cut { at }));
+        decoder.feed(&[*byte]);
+    }
+    assert_eq!(decoder.next(), Ok(Some(Item::End)));
+    assert_eq!(decoder.finish(), Ok(()));
     for end in 0..file.len() {
         let (said, _) = items(&file[..end]).unwrap();
         assert_eq!(said, whole[..said.len()]);
