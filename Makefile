@@ -74,7 +74,7 @@ screenshots: engine
 # Beside redis-server, on a machine that has nothing else to do.
 measure: engine
 	@tools/setup.sh page chromium redis
-	cd www && node tests/measure.mjs
+	cd www && npm run --silent build && node tests/measure.mjs
 
 clean:
 	rm -rf target www/engine www/dist www/node_modules webdriver.json
