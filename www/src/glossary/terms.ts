@@ -141,7 +141,7 @@ export const PLACES: Readonly<Record<Topic, readonly Term[]>> = {
     },
     {
       id: "range",
-      labels: ["ring.range"],
+      labels: ["ring.range", "ring.empty"],
       page: "commands/info/",
       at: "repl_backlog_first_byte_offset",
     },
