@@ -1,6 +1,7 @@
 # make serve   sets everything up, builds, serves the page on loopback and prints its address
 # make test    sets everything up and runs every test
 # make check   the inner loop: format, lints of both targets, native tests
+# make determinism   a hundred times the same in each browser, slowed down and not
 # make measure      how fast jumps and a full synchronisation are in a browser
 # make screenshots   the README's pictures, made anew
 #
@@ -13,7 +14,7 @@ WASM := . tools/wasm-env.sh && CARGO_TARGET_DIR=target/wasm
 # wasm-pack's own settings for the browsers that it starts.
 BROWSER := WASM_BINDGEN_TEST_TIMEOUT=300 wasm-pack test --headless
 
-.PHONY: serve test check simulation engine page browsers playwright screenshots measure clean
+.PHONY: serve test check simulation engine page browsers playwright determinism screenshots measure clean
 
 serve: engine
 	@cd www && npm run --silent build
@@ -56,7 +57,14 @@ page: engine
 playwright: page
 	@tools/setup.sh chromium firefox geckodriver fonts
 	cd www && npm run --silent test:page
-	. tools/versions.sh && cd www && GECKODRIVER="$$TOOLS/bin/geckodriver" node tests/firefox.mjs
+	. tools/versions.sh && cd www && GECKODRIVER="$$TOOLS/bin/geckodriver" && export GECKODRIVER && \
+		node tests/firefox.mjs && node tests/determinism.mjs 5
+
+# The same acts a hundred times, in each browser, on a processor that is slowed down and on one
+# that is not.
+determinism: engine
+	@tools/setup.sh page chromium firefox geckodriver
+	. tools/versions.sh && cd www && GECKODRIVER="$$TOOLS/bin/geckodriver" node tests/determinism.mjs
 
 # The README's pictures, made anew from the built page.
 screenshots: engine
@@ -66,7 +74,7 @@ screenshots: engine
 # Beside redis-server, on a machine that has nothing else to do.
 measure: engine
 	@tools/setup.sh page chromium redis
-	cd www && node tests/measure.mjs
+	cd www && npm run --silent build && node tests/measure.mjs
 
 clean:
 	rm -rf target www/engine www/dist www/node_modules webdriver.json

@@ -1,45 +1,28 @@
 /**
  * The page in Firefox, through geckodriver: the same walk that Playwright takes in Chromium.
  *
- * `node tests/firefox.mjs`; GECKODRIVER names the driver. The WebDriver protocol is HTTP with JSON,
- * so nothing else is needed.
+ * `node tests/firefox.mjs`; GECKODRIVER names the driver.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 
 import { preview } from "vite";
 
+import { startFirefox } from "./browsers.mjs";
+
 const page = await preview({ preview: { port: 0, host: "127.0.0.1" }, logLevel: "warn" });
 const address = page.resolvedUrls.local[0];
-const port = await freePort();
-const driver = spawn(process.env["GECKODRIVER"] ?? "geckodriver", ["--port", String(port)], {
-  stdio: "ignore",
-});
-driver.on("error", (error) => {
-  console.error(`geckodriver does not start: ${error.message}`);
-  process.exit(1);
-});
-
+const { send, session, name, close } = await startFirefox();
+console.log(name);
 try {
-  await until("geckodriver answers", async () => (await send("GET", "/status")).ready);
-  const { sessionId, capabilities } = await send("POST", "/session", {
-    capabilities: { alwaysMatch: { "moz:firefoxOptions": { args: ["-headless"] } } },
-  });
-  console.log(`Firefox ${capabilities.browserVersion}`);
-  try {
-    await walk(`/session/${sessionId}`);
-  } finally {
-    await send("DELETE", `/session/${sessionId}`);
-  }
+  await walk();
 } finally {
-  driver.kill();
+  await close();
   await page.close();
 }
 console.log("the walk in Firefox has passed");
 
 /** A whole synchronisation, a write, a cut that heals, the way back, and the other language. */
-async function walk(session) {
+async function walk() {
   await send("POST", `${session}/window/rect`, { width: 1440, height: 900 });
   await send("POST", `${session}/timeouts`, { script: 60_000, pageLoad: 60_000 });
   await send("POST", `${session}/url`, { url: `${address}?lang=en&scenario=full-sync` });
@@ -84,7 +67,7 @@ async function walk(session) {
     find("chapter-snapshot").click();
     await until(() => find("caption").dataset.stage === "snapshot");
   });
-  await type(session, "SET typed-in-firefox 안녕");
+  await type("SET typed-in-firefox 안녕");
   const synced = await run(async ({ lab, find, until }) => {
     await until(() => lab.frame.nodes[0].replicas.every((replica) => replica.buffered > 0));
     find("chapter-steady").click();
@@ -131,43 +114,11 @@ async function walk(session) {
 }
 
 /** Types a line at the prompt as a person does: key by key, and Enter. */
-async function type(session, line) {
+async function type(line) {
   const prompt = await send("POST", `${session}/execute/sync`, {
     args: [],
     script: `return document.querySelector("replica-lab").shadowRoot.querySelector("[data-testid=prompt]")`,
   });
   const [element] = Object.values(prompt);
   await send("POST", `${session}/element/${element}/value`, { text: `${line}\uE007` });
-}
-
-async function send(method, path, body) {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method,
-    headers: { "content-type": "application/json" },
-    ...(method === "POST" ? { body: JSON.stringify(body ?? {}) } : {}),
-  });
-  const { value } = await response.json();
-  if (!response.ok) throw new Error(`${value.error}: ${value.message}`);
-  return value;
-}
-
-async function until(what, holds) {
-  for (let tries = 0; tries < 100; tries++) {
-    try {
-      if (await holds()) return;
-    } catch {
-      // Not yet: nobody listens there.
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${what}: it never came to this`);
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

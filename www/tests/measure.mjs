@@ -2,7 +2,7 @@
  * How fast the lab is in a real browser; `make measure` prints it, and asserts nothing.
  *
  * * A jump to any event of a long history, in Workers and in the page.
- * * The same by the line of history, until the picture is painted, on a processor four times slower.
+ * * Pictures a second while eight nodes have a hundred frames in flight.
  * * A full synchronisation of a million keys between two nodes in Workers, beside two
  *   redis-servers over loopback on the same machine, by turns.
  *
@@ -13,16 +13,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect, createServer as listen } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { deflateRawSync } from "node:zlib";
 
 import { chromium } from "@playwright/test";
-import { createServer } from "vite";
+import { createServer, preview } from "vite";
 
 const [events = 100_000, keys = 1_000_000, rounds = 3] = process.argv.slice(2).map(Number);
 
 const server = await createServer({ server: { port: 0 }, logLevel: "warn" });
 await server.listen();
 const address = server.resolvedUrls.local[0];
+// Pictures are counted in the page as visitors get it.
+const built = await preview({ preview: { port: 0 }, logLevel: "warn" });
 const browser = await chromium.launch({
   executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
@@ -40,9 +41,9 @@ try {
       `median ${at(0.5)} ms, p95 ${at(0.95)} ms, worst ${at(1)} ms; ` +
       `${mebibytes.toFixed(0)} MiB of WebAssembly memory in the page`);
   }
-  const scrubbed = await scrub(await browser.newPage());
-  console.log(`a place on the line of history among ${scrubbed.length} events, on a processor four times slower: ` +
-    `painted after ${scrubbed.median.toFixed(1)} ms (median), ${scrubbed.late.toFixed(1)} ms (p95)`);
+  const drawn = await play(await browser.newPage({ viewport: { width: 1440, height: 900 } }));
+  console.log(`eight nodes, ${drawn.fewest} to ${drawn.most} frames in flight: ${drawn.rate.toFixed(1)} pictures a second, ` +
+    `${drawn.late} of ${drawn.count} later than 20 ms`);
   const times = { page: [], server: [] };
   for (let round = 0; round < rounds; round++) {
     const { seconds, count } = await page.evaluate(synchronise, { keys });
@@ -56,39 +57,51 @@ try {
     (median(times.page) / median(times.server)).toFixed(2));
 } finally {
   await browser.close();
+  await built.close();
   await server.close();
 }
 
-/** Random places on the line of history, until they are painted. */
-async function scrub(page) {
-  const length = 10_000;
-  const link = deflateRawSync(Buffer.from(`1 ${length} 7 0 0\n\n\n\nfull-sync`)).toString("base64url");
-  await page.goto(`${address}?lang=en#s=${link}`);
-  await page.waitForFunction((length) => document.querySelector("replica-lab")?.frame?.cursor === length, length);
-  const session = await page.context().newCDPSession(page);
-  await session.send("Emulation.setCPUThrottlingRate", { rate: 4 });
-  const took = await page.evaluate(async (length) => {
+/** The pictures of a master that writes 40 times a second to seven replicas far away. */
+async function play(page) {
+  await page.addInitScript(() => localStorage.setItem("replica-lab.opening", "seen"));
+  await page.goto(`${built.resolvedUrls.local[0]}?lang=en`);
+  await page.getByTestId("lab").waitFor();
+  const replicas = [1, 2, 3, 4, 5, 6, 7].map((n) => `replica${n}`);
+  const writes = Array.from({ length: 400 }, (_, n) => `master> SET key:${n} ${n}\nrun 25ms`);
+  const script = [
+    "node master --repl-diskless-sync-delay 0",
+    ...replicas.map((name) => `node ${name}`),
+    "wire latency=400ms bandwidth=1MiB",
+    ...replicas.map((name) => `${name}> REPLICAOF master 6379`),
+    "run 10s",
+    ...writes,
+  ].join("\n");
+  return page.evaluate(async ({ script, count }) => {
     const lab = document.querySelector("replica-lab");
-    const line = lab.shadowRoot.querySelector("[data-testid=scrubber]");
-    const frame = () => new Promise((done) => requestAnimationFrame(done));
-    const took = [];
-    let place = 1;
-    for (let n = 0; n < 100; n++) {
-      place = (place * 48_271) % 2_147_483_647;
-      const there = place % length;
-      await frame();
-      const since = performance.now();
-      line.value = String(there);
-      line.dispatchEvent(new Event("input", { bubbles: true }));
-      while (lab.frame.cursor !== there) await new Promise((done) => setTimeout(done));
-      await lab.updateComplete;
-      // What is drawn before the next frame has been painted when the one after it comes.
-      await frame();
-      took.push(performance.now() - since);
+    const find = (id) => lab.shadowRoot.querySelector(`[data-testid=${id}]`);
+    const picture = () => new Promise((done) => requestAnimationFrame(done));
+    lab.script = script;
+    while (lab.frame.nodes.length !== 8) await picture();
+    find("as-recorded").click();
+    find("skip-idle").click();
+    find("speed").value = "0";
+    find("speed").dispatchEvent(new Event("input", { bubbles: true }));
+    const gaps = [];
+    let [last, fewest, most] = [null, Infinity, 0];
+    while (gaps.length < count) {
+      // It stands still for every act of the story.
+      if (find("play").getAttribute("aria-label") === "Play") find("play").click();
+      const now = await picture();
+      const flying = lab.frame.wires.reduce((sum, wire) => sum + wire.frames.length + wire.hidden, 0);
+      if (flying >= 100 && last !== null) {
+        gaps.push(now - last);
+        [fewest, most] = [Math.min(fewest, flying), Math.max(most, flying)];
+      }
+      last = flying >= 100 ? now : null;
     }
-    return took.sort((a, b) => a - b);
-  }, length);
-  return { length, median: took[50], late: took[95] };
+    const late = gaps.filter((gap) => gap > 20).length;
+    return { rate: (1_000 * count) / gaps.reduce((sum, gap) => sum + gap), late, count, fewest, most };
+  }, { script, count: 600 });
 }
 
 /** In the page: a long history, and the milliseconds of jumps to and fro in it. */

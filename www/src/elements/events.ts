@@ -1,13 +1,13 @@
 /** What has happened: one button an event, each leading back to its moment. */
 import { html, nothing, type TemplateResult } from "lit";
 import { guard } from "lit/directives/guard.js";
-import { repeat } from "lit/directives/repeat.js";
 
 import type { EventView } from "../engine/frame";
 import { intend } from "../model/intent";
 import { sentence } from "../model/sentence";
 import { explain } from "./explain";
 import { follow } from "./follow";
+import { reused } from "./reused";
 import { rove } from "./rove";
 import type { View } from "./view";
 
@@ -15,7 +15,7 @@ export function events(view: View): TemplateResult {
   const { t, frame } = view;
   const last = frame.events.at(-1);
   // The same index on another branch is another event; its hash tells.
-  const key = `${view.state.screen.playing} ${t.language} ${last?.index ?? -1} ${frame.hash} ${frame.events.length}`;
+  const key = `${t.language} ${last?.index ?? -1} ${frame.hash} ${frame.events.length}`;
   return html`<section
     class="pane events"
     part="timeline"
@@ -48,10 +48,8 @@ function list(view: View): TemplateResult {
   if (frame.events.length === 0) return html`<p class="empty-note">${t("events.none")}</p>`;
   const epoch = frame.at - frame.elapsed;
   const last = frame.events.at(-1);
-  // While time passes, nobody reads far back.
-  const shown = view.state.screen.playing ? frame.events.slice(-PLAYING_MAX) : frame.events;
-  return html`${repeat(
-    shown,
+  return html`${reused(
+    frame.events.slice(-SHOWN_MAX),
     (event) => event.index,
     (event) => row(view, event, event.at - epoch, event === last),
   )}`;
@@ -72,5 +70,5 @@ function row({ t, frame }: View, event: EventView, at: number, last: boolean): T
   </button>`;
 }
 
-/** So many events are shown while time passes. */
-const PLAYING_MAX = 50;
+/** So many events are shown: what lies further back, the line of history leads to. */
+const SHOWN_MAX = 64;

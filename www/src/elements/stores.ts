@@ -47,7 +47,7 @@ function backlog(view: View, { master }: Ruler, ring: Ring): TemplateResult {
     </svg>
     <figcaption>
       <h3 class="section-title">${t("ruler.backlog")}</h3>
-      <p class="minor">${t("ring.range", facts)}</p>
+      <p class="minor">${used > 0 ? t("ring.range", facts) : t("ring.empty")}</p>
       <ul class="cursors">
         ${ring.cursors.map((cursor) => cursorLine(view, cursor, ring))}
       </ul>
