@@ -173,14 +173,14 @@ impl<'a> Call<'a> {
             self.event(Classes::NEW, "new", &key);
         }
         self.effects.touched.push((self.db, Bytes::clone(&key)));
-        self.database().put(Entry { key: key.into(), value, expires, access });
+        self.database().put(Entry { key, value, expires, access });
         self.effects.dirty += 1;
     }
 
     /// Gives `key`, which holds nothing, a value without an expiry; the caller counts the change.
     pub fn create(&mut self, key: Bytes, value: Value) {
         let access = self.settings.tracking.fresh(self.now);
-        self.database().put(Entry { key: key.into(), value, expires: None, access });
+        self.database().put(Entry { key, value, expires: None, access });
     }
 
     /// Deletes `key` if the viewer sees it; one change.

@@ -51,7 +51,7 @@ fn randomkey(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         let database = call.keyspace.db(call.db);
         let all_volatile = database.len() == database.volatile_len();
         let Some(entry) = database.random(call.random) else { return Ok(Reply::Null) };
-        let key = entry.key.to_bytes();
+        let key = entry.key.clone();
         tries -= 1;
         let gives_up = call.viewer == Viewer::Reader && all_volatile && tries == 0;
         if gives_up || call.entry(&key).is_some() {
@@ -81,7 +81,7 @@ fn rename_unless(call: &mut Call<'_>, taken: bool) -> Result<bool, Refusal> {
     call.database().remove(&other);
     call.appears(&other);
     call.database().remove(&key);
-    call.database().put(Entry { key: Bytes::clone(&other).into(), ..entry });
+    call.database().put(Entry { key: Bytes::clone(&other), ..entry });
     call.touch(&key);
     call.touch(&other);
     call.event(Classes::GENERIC, "rename_from", &key);
@@ -113,7 +113,7 @@ fn copy(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     call.event_in(db, Classes::NEW, "new", &other);
     let access = call.settings.tracking.fresh(call.now);
-    let copy = Entry { key: Bytes::clone(&other).into(), access, ..entry };
+    let copy = Entry { key: Bytes::clone(&other), access, ..entry };
     call.keyspace.db_mut(db).put(copy);
     call.event_in(db, Classes::GENERIC, "copy_to", &other);
     call.effects.touched.push((db, other));
@@ -189,7 +189,7 @@ fn flush(call: &mut Call<'_>, db: usize) {
 }
 
 fn touch_all(call: &mut Call<'_>, db: usize) {
-    let keys: Vec<_> = call.keyspace.db(db).iter().map(|e| (db, e.key.to_bytes())).collect();
+    let keys: Vec<_> = call.keyspace.db(db).iter().map(|e| (db, e.key.clone())).collect();
     call.effects.touched.extend(keys);
 }
 

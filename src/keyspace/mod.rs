@@ -53,7 +53,6 @@ pub use access::{Access, Tracking};
 pub use database::{Database, Keyspace, PageView};
 pub use encoding::{Encoding, Limits, SetLimits};
 pub use hash::Hash;
-pub use key::Key;
 pub use list::{End, List};
 pub use list_node::{Fill, ListNode, PLAIN_BYTES};
 pub use pages::{Copied, Entry, KEYS_AT_ONCE};

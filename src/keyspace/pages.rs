@@ -18,13 +18,14 @@ use std::rc::Rc;
 pub use self::ahead::KEYS_AT_ONCE;
 pub(super) use self::walk::PageAt;
 use self::{page::Page, tally::Tally, walk::page_from};
-use super::{Access, Key, Millis, Value, key::hash_of};
+use super::{Access, Millis, Value, key::hash_of};
+use crate::resp::Bytes;
 
 /// A key with what belongs to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The key.
-    pub key: Key,
+    pub key: Bytes,
     /// The value.
     pub value: Value,
     /// When it expires, if it does.

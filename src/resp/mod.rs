@@ -16,10 +16,11 @@
 //!
 //! This room knows no command by name and owns no connection.
 //!
-//! Reading order: `reply`, `command`, `decode`, `inline`, `double`, `grisu`, `anatomy`.
+//! Reading order: `bytes`, `reply`, `command`, `decode`, `inline`, `double`, `grisu`, `anatomy`.
 //! *Source*: Redis 7.2 · networking.c · processMultibulkBuffer, processInlineBuffer.
 
 mod anatomy;
+mod bytes;
 mod command;
 mod decode;
 mod double;
@@ -28,14 +29,12 @@ mod inline;
 mod reply;
 
 pub use anatomy::{Part, anatomy, commands_at_end};
+pub use bytes::Bytes;
 pub use command::{Command, CommandDecoder, ProtocolError, encode_command, encoded_len};
 pub use decode::ReplyDecoder;
 pub use double::{format_double, format_double_digest, parse_double};
 pub use inline::split_words;
 pub use reply::{Protocol, Reply};
-
-/// An immutable byte string that is shared, not copied: keys, values, arguments, frames.
-pub type Bytes = std::rc::Rc<[u8]>;
 
 /// Reads a signed integer exactly as Redis' `string2ll`: no sign but `-`, no leading zero, no
 /// space, nothing after the digits.

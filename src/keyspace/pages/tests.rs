@@ -14,7 +14,7 @@ fn value(n: u64) -> Value {
 }
 
 fn entry(key: Bytes, value: Value, expires: Option<Millis>) -> Entry {
-    Entry { key: key.into(), value, expires, access: Access::default() }
+    Entry { key, value, expires, access: Access::default() }
 }
 
 fn filled(count: u64) -> Pages {
@@ -54,7 +54,7 @@ fn a_walk_by_pages_sees_every_key_once_and_in_order() {
     let pages = filled(5_000);
     let (mut from, mut seen) = (Some(0), Vec::new());
     while let Some(page) = from.and_then(|from| pages.page_from(from)) {
-        seen.extend(page.entries.iter().map(|e| (e.hash(), e.key.to_bytes())));
+        seen.extend(page.entries.iter().map(|e| (e.hash(), e.key.clone())));
         from = page.next;
     }
     assert_eq!(seen.len(), 5_000);
