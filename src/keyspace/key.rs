@@ -10,9 +10,8 @@ pub(super) fn hash_of(key: &[u8]) -> u64 {
     let mut hash = 0x9e37_79b9_7f4a_7c15 ^ key.len() as u64;
     hash = words.iter().fold(hash, |hash, &word| mix(hash, word));
     if !rest.is_empty() {
-        let mut word = [0; 8];
-        word[..rest.len()].copy_from_slice(rest);
-        hash = mix(hash, word);
+        let word = rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+        hash = mix(hash, word.to_le_bytes());
     }
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -46,5 +46,11 @@ pub fn parse_integer(text: &[u8]) -> Option<i64> {
         [b'0', ..] => false,
         _ => digits.len() <= 19 && digits.iter().all(u8::is_ascii_digit),
     };
-    if canonical { std::str::from_utf8(text).ok()?.parse().ok() } else { None }
+    if !canonical {
+        return None;
+    }
+    // The least number has no positive counterpart: what is gathered is negative.
+    let gather = |sum: i64, digit: &u8| sum.checked_mul(10)?.checked_sub(i64::from(digit - b'0'));
+    let negative = digits.iter().try_fold(0, gather)?;
+    if digits.len() < text.len() { Some(negative) } else { negative.checked_neg() }
 }
