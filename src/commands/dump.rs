@@ -33,7 +33,7 @@ struct Options {
 fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let options = options(call)?;
     let key = call.arg(1);
-    if !options.replace && call.entry(&key).is_some() {
+    if !options.replace && call.exists(&key) {
         return Err(Refusal::other("BUSYKEY Target key name already exists."));
     }
     let ttl = call.integer(2)?;

@@ -157,7 +157,7 @@ impl Database {
         self.pages.look_ahead(keys);
     }
 
-    /// The value of `key`, to be changed in place.
+    /// The value of `key`, which is there, to be changed in place.
     pub fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
         self.pages.value_mut(key)
     }

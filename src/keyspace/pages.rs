@@ -158,10 +158,9 @@ impl Pages {
         }
     }
 
-    /// The value of `key`, to be changed in place. Its expiry has [`Self::set_expiry`].
+    /// The value of `key`, which is there, to be changed in place. Its expiry has
+    /// [`Self::set_expiry`].
     pub(super) fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
-        // A look first: a write that finds nothing must not copy the path.
-        self.get(key)?;
         let hash = hash_of(key);
         if self.uncounted.last() != Some(&hash) {
             if self.uncounted.len() == UNCOUNTED_MAX {
@@ -464,7 +463,7 @@ impl Node {
 impl Branch {
     /// Counts that a child's tally was `before` and is `after`.
     fn count(&mut self, before: Tally, after: Tally) {
-        if !self.tally.replace(before, after) {
+        if before != after && !self.tally.replace(before, after) {
             self.tally = Tally::sum(self.children.iter().flatten().map(Node::tally));
         }
     }

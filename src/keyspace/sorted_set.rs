@@ -122,9 +122,19 @@ impl SortedSet {
             Form::Skiplist(both) => {
                 // A look first: a removal that finds nothing must not copy.
                 both.scores.get(member)?;
-                Rc::make_mut(both).remove(member)
+                Rc::make_mut(both).take(member)
             }
         }
+    }
+
+    /// Takes out the member of `rank`.
+    pub fn take_nth(&mut self, rank: usize) -> Option<Scored> {
+        let scored = self.nth(rank)?.clone();
+        match &mut self.form {
+            Form::Listpack(members) => drop(Rc::make_mut(members).remove(rank)),
+            Form::Skiplist(both) => drop(Rc::make_mut(both).take(&scored.member)),
+        }
+        Some(scored)
     }
 
     /// Becomes a listpack if it is small enough for one.
@@ -242,16 +252,17 @@ impl Skiplist {
         let before = self.scores.insert(member, score);
         if let Some(before) = before {
             let old = Scored { score: before, member: Bytes::clone(&scored.member) };
-            self.order.remove(|other| other.order(&old));
+            self.order.take(|other| other.order(&old));
         }
         self.order.insert(scored.clone(), |other| other.order(&scored));
         before
     }
 
-    fn remove(&mut self, member: &[u8]) -> Option<f64> {
-        let score = self.scores.remove(member)?;
+    /// Takes out `member`, which is there.
+    fn take(&mut self, member: &[u8]) -> Option<f64> {
+        let score = self.scores.take(member)?;
         let old = Scored { score, member: Bytes::from(member) };
-        self.order.remove(|other| other.order(&old));
+        self.order.take(|other| other.order(&old));
         Some(score)
     }
 }

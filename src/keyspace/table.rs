@@ -54,6 +54,11 @@ impl<V: Clone> Table<V> {
         self.slots.remove(probe(hash_of(name), name)).map(|slot| slot.value)
     }
 
+    /// Takes out `name`, which is there.
+    pub(super) fn take(&mut self, name: &[u8]) -> Option<V> {
+        self.slots.take(probe(hash_of(name), name)).map(|slot| slot.value)
+    }
+
     /// The slot of `rank` in the order of hashes.
     pub(super) fn nth(&self, rank: usize) -> Option<&Slot<V>> {
         self.slots.nth(rank)

@@ -168,7 +168,7 @@ impl Page {
     }
 
     fn count(&mut self, before: Tally, after: Tally) {
-        if self.uncounted || !self.tally.replace(before, after) {
+        if self.uncounted || (before != after && !self.tally.replace(before, after)) {
             self.recount();
         }
     }
