@@ -43,6 +43,8 @@ pub(crate) struct Host {
     tokens: BTreeMap<Link, usize>,
     /// Sockets that have something to write, or are to be closed.
     due: BTreeSet<usize>,
+    /// How many bytes they were given to write since they last wrote.
+    due_bytes: usize,
     /// The number of the next token.
     next: usize,
     /// What has happened and the node has not yet been told.
@@ -74,6 +76,8 @@ struct Socket {
 
 /// What the log calls the file of a socket.
 const SOCKET: &str = "unix socket";
+/// So much is written before others are heard: what waits longer has left the processor's caches.
+const DUE_BYTES_MAX: usize = 64 * 1024;
 /// The token of signals; those of listeners and of sockets follow.
 const SIGNALS: Token = Token(0);
 
@@ -111,6 +115,7 @@ impl Host {
             sockets: BTreeMap::new(),
             tokens: BTreeMap::new(),
             due: BTreeSet::new(),
+            due_bytes: 0,
             facts: VecDeque::from([Input::Started { dump }]),
             folder,
             configured,
@@ -158,12 +163,18 @@ impl Host {
     fn settle(&mut self) {
         loop {
             self.tell_node();
-            for token in std::mem::take(&mut self.due) {
-                self.flush(token);
-            }
+            self.flush_due();
             if self.facts.is_empty() {
                 return;
             }
+        }
+    }
+
+    /// Writes as much of what is due as the kernel takes.
+    fn flush_due(&mut self) {
+        self.due_bytes = 0;
+        for token in std::mem::take(&mut self.due) {
+            self.flush(token);
         }
     }
 
@@ -175,6 +186,9 @@ impl Host {
             for order in out.orders {
                 self.carry_out(order);
             }
+        }
+        if self.due_bytes > DUE_BYTES_MAX {
+            self.flush_due();
         }
     }
 
@@ -275,8 +289,10 @@ impl Host {
     }
 
     fn send(&mut self, link: Link, bytes: Bytes, carries: Carries) {
+        let length = bytes.len();
         if let Some(socket) = self.engage(link) {
             socket.queue.push_back((bytes, carries.is_paced()));
+            self.due_bytes += length;
         }
     }
 

@@ -1,5 +1,9 @@
 //! Connections that the server has accepted: clients, and clients that have become replicas.
 
+mod clients;
+
+pub(super) use clients::Clients;
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 

@@ -20,7 +20,7 @@
 //!   in the code, only the question whether `upstream.master` is set.
 //! * `state` is what is remembered and `machine` is who is called; a conversation has a file each.
 //!
-//! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `clients`, `gates`, `block`,
+//! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `block`,
 //! `downstream`, `save`, `exit`, `upstream`, `load`, `failover`, `cron`, `admin`.
 //! *Source*: Redis 7.2 · server.c, networking.c, replication.c.
 
@@ -30,7 +30,6 @@ mod block;
 mod client;
 mod client_command;
 mod client_list;
-mod clients;
 mod command_command;
 mod config;
 mod config_command;

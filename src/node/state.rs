@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::admin::{Denial, Slow};
-use super::clients::Clients;
+use super::client::Clients;
 use super::config::Config;
 use super::debug::Sleep;
 use super::exit::{Patron, Shutdown};

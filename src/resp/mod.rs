@@ -16,7 +16,8 @@
 //!
 //! This room knows no command by name and owns no connection.
 //!
-//! Reading order: `bytes`, `reply`, `command`, `decode`, `inline`, `double`, `grisu`, `anatomy`.
+//! Reading order: `bytes`, `header`, `reply`, `command`, `decode`, `inline`, `double`, `grisu`,
+//! `anatomy`.
 //! *Source*: Redis 7.2 · networking.c · processMultibulkBuffer, processInlineBuffer.
 
 mod anatomy;
@@ -25,6 +26,7 @@ mod command;
 mod decode;
 mod double;
 mod grisu;
+mod header;
 mod inline;
 mod reply;
 

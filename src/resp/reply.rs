@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Bytes, command::push_header, format_double};
+use super::{Bytes, format_double, header::push_header};
 
 /// The version of RESP that a connection speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,12 +6,12 @@
 use std::cell::Cell;
 use std::ops::Index;
 
-use super::client::Client;
-use super::io::Link;
+use super::super::io::Link;
+use super::Client;
 
 /// Clients in the order of their links.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Clients {
+pub(in crate::node) struct Clients {
     all: Vec<(Link, Box<Client>)>,
     /// Where the last that was asked for lies, or lay. It decides nothing but where a search
     /// begins.
@@ -19,41 +19,41 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) fn get(&self, link: &Link) -> Option<&Client> {
+    pub(in crate::node) fn get(&self, link: &Link) -> Option<&Client> {
         self.place(*link).ok().map(|at| &*self.all[at].1)
     }
 
-    pub(super) fn get_mut(&mut self, link: &Link) -> Option<&mut Client> {
+    pub(in crate::node) fn get_mut(&mut self, link: &Link) -> Option<&mut Client> {
         self.place(*link).ok().map(|at| &mut *self.all[at].1)
     }
 
-    pub(super) fn contains_key(&self, link: &Link) -> bool {
+    pub(in crate::node) fn contains_key(&self, link: &Link) -> bool {
         self.place(*link).is_ok()
     }
 
     /// Takes in a client that has just come.
-    pub(super) fn insert(&mut self, link: Link, client: Client) {
+    pub(in crate::node) fn insert(&mut self, link: Link, client: Client) {
         match self.place(link) {
             Ok(at) => *self.all[at].1 = client,
             Err(at) => self.all.insert(at, (link, Box::new(client))),
         }
     }
 
-    pub(super) fn remove(&mut self, link: &Link) {
+    pub(in crate::node) fn remove(&mut self, link: &Link) {
         if let Ok(at) = self.place(*link) {
             self.all.remove(at);
         }
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(in crate::node) const fn len(&self) -> usize {
         self.all.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Link, &Client)> {
+    pub(in crate::node) fn iter(&self) -> impl Iterator<Item = (&Link, &Client)> {
         self.all.iter().map(|(link, client)| (link, &**client))
     }
 
-    pub(super) fn values(&self) -> impl Iterator<Item = &Client> {
+    pub(in crate::node) fn values(&self) -> impl Iterator<Item = &Client> {
         self.all.iter().map(|(_, client)| &**client)
     }
 
