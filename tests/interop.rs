@@ -306,7 +306,7 @@ fn hands_its_role_over(master: &Server, replica: &Server) {
     });
     replica.client().call(&["SET", "after:0", "word"]);
     await_equal(replica, master);
-    assert_eq!(master.client().call(&["GET", "last"]), Reply::Bulk((*b"word").into()));
+    assert_eq!(master.client().call(&["GET", "last"]), Reply::bulk(b"word"));
     assert_eq!(master.info("replication", "master_failover_state"), "no-failover");
     assert_eq!(replica.info("stats", "sync_partial_ok"), "1");
     assert_eq!(replica.info("stats", "sync_full"), "0");

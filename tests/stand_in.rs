@@ -307,7 +307,7 @@ fn a_frozen_node_goes_on_where_it_was() {
     std::thread::sleep(Duration::from_millis(1_500));
     signal(&ours, "-CONT");
     eventually("the write arrives", || {
-        ours.client().call(&["GET", "while"]) == Reply::Bulk((*b"frozen").into())
+        ours.client().call(&["GET", "while"]) == Reply::bulk(b"frozen")
     });
     assert_eq!(master.info("stats", "sync_full"), "1");
 }

@@ -3,8 +3,11 @@
 //! It waits for them all in one thread, as redis-server does, turns what happens into facts and
 //! carries the orders out: a wire's receipt is given when the kernel has taken the bytes, files are
 //! real files in `dir`, notes are lines of the log.
+//!
+//! What is to be written waits until everybody who has something to say was heard: a client that
+//! is answered at once is woken once for each of its neighbours, and waking is dear.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -38,6 +41,10 @@ pub(crate) struct Host {
     sockets: BTreeMap<usize, Socket>,
     /// The token of every connection.
     tokens: BTreeMap<Link, usize>,
+    /// Sockets that have something to write, or are to be closed.
+    due: BTreeSet<usize>,
+    /// How many bytes they were given to write since they last wrote.
+    due_bytes: usize,
     /// The number of the next token.
     next: usize,
     /// What has happened and the node has not yet been told.
@@ -69,6 +76,8 @@ struct Socket {
 
 /// What the log calls the file of a socket.
 const SOCKET: &str = "unix socket";
+/// So much is written before others are heard: what waits longer has left the processor's caches.
+const DUE_BYTES_MAX: usize = 64 * 1024;
 /// The token of signals; those of listeners and of sockets follow.
 const SIGNALS: Token = Token(0);
 
@@ -106,6 +115,8 @@ impl Host {
             asked_to_end: false,
             sockets: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            due: BTreeSet::new(),
+            due_bytes: 0,
             facts: VecDeque::from([Input::Started { dump }]),
             folder,
             configured,
@@ -118,7 +129,7 @@ impl Host {
     pub(crate) fn run(&mut self) -> io::Result<()> {
         let mut events = Events::with_capacity(1_024);
         loop {
-            self.tell_node();
+            self.settle();
             let wait = self.node.deadline().map(|deadline| {
                 let micros = deadline.at.since(self.clock.now()).micros();
                 std::time::Duration::from_micros(micros)
@@ -136,7 +147,7 @@ impl Host {
                             self.writable(token);
                         }
                         if event.is_readable() {
-                            self.readable(token);
+                            self.readable(token, event.is_read_closed() || event.is_error());
                         }
                         self.tell_node();
                     }
@@ -149,7 +160,26 @@ impl Host {
         }
     }
 
-    /// Tells the node what has happened, and carries out what it orders, until all is quiet.
+    /// Tells the node what has happened, and writes what it says, until all is quiet.
+    fn settle(&mut self) {
+        loop {
+            self.tell_node();
+            self.flush_due();
+            if self.facts.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Writes as much of what is due as the kernel takes.
+    fn flush_due(&mut self) {
+        self.due_bytes = 0;
+        for token in std::mem::take(&mut self.due) {
+            self.flush(token);
+        }
+    }
+
+    /// Tells the node what has happened, and carries out what it orders.
     fn tell_node(&mut self) {
         while let Some(fact) = self.facts.pop_front() {
             let mut out = Outbox::default();
@@ -158,13 +188,8 @@ impl Host {
                 self.carry_out(order);
             }
         }
-        let tokens: Vec<usize> =
-            self.sockets.iter().filter(|(_, s)| s.is_due()).map(|(&token, _)| token).collect();
-        for token in tokens {
-            self.flush(token);
-        }
-        if !self.facts.is_empty() {
-            self.tell_node();
+        if self.due_bytes > DUE_BYTES_MAX {
+            self.flush_due();
         }
     }
 
@@ -172,17 +197,8 @@ impl Host {
         match order {
             Output::Dial { link, to } => self.dial(link, &to),
             Output::Send { link, bytes, carries } => self.send(link, bytes, carries),
-            Output::Close { link } => {
-                if let Some(socket) = self.socket(link) {
-                    socket.closing = true;
-                }
-            }
-            Output::Drop { link } => {
-                if let Some(socket) = self.socket(link) {
-                    socket.queue.clear();
-                    socket.closing = true;
-                }
-            }
+            Output::Close { link } => self.close(link, false),
+            Output::Drop { link } => self.close(link, true),
             Output::Disk { job, order } => {
                 let result =
                     disk::carry_out(&self.folder, order).map_err(|error| error.to_string());
@@ -266,13 +282,28 @@ impl Host {
         }
     }
 
-    fn socket(&mut self, link: Link) -> Option<&mut Socket> {
-        self.sockets.get_mut(self.tokens.get(&link)?)
+    /// The socket of a connection, which now has something to do.
+    fn engage(&mut self, link: Link) -> Option<&mut Socket> {
+        let token = *self.tokens.get(&link)?;
+        self.due.insert(token);
+        self.sockets.get_mut(&token)
     }
 
     fn send(&mut self, link: Link, bytes: Bytes, carries: Carries) {
-        if let Some(socket) = self.socket(link) {
+        let length = bytes.len();
+        if let Some(socket) = self.engage(link) {
             socket.queue.push_back((bytes, carries.is_paced()));
+            self.due_bytes += length;
+        }
+    }
+
+    /// Closes a connection once everything is written, or without writing any more.
+    fn close(&mut self, link: Link, at_once: bool) {
+        if let Some(socket) = self.engage(link) {
+            socket.closing = true;
+            if at_once {
+                socket.queue.clear();
+            }
         }
     }
 
@@ -315,6 +346,7 @@ impl Host {
             match socket.stream.is_established() {
                 Ok(true) => {
                     socket.connecting = false;
+                    self.due.insert(token);
                     self.facts.push_back(Input::Opened { link });
                 }
                 Ok(false) => {}
@@ -328,10 +360,11 @@ impl Host {
         self.flush(token);
     }
 
-    fn readable(&mut self, token: usize) {
+    /// Reads what has arrived; `ended` if nothing more will.
+    fn readable(&mut self, token: usize, ended: bool) {
         loop {
             let Some(socket) = self.sockets.get_mut(&token) else { return };
-            if socket.connecting {
+            if socket.connecting || socket.closing {
                 return;
             }
             let link = socket.link;
@@ -345,6 +378,10 @@ impl Host {
                     // reads on, as Redis does.
                     if link.is_dialled() {
                         self.flush(token);
+                    }
+                    // There was no more, and the next to arrive is an event of its own.
+                    if count < self.buffer.len() && !ended {
+                        return;
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -397,11 +434,6 @@ impl Host {
 }
 
 impl Socket {
-    /// True if there is something to write, or nothing left before the end.
-    fn is_due(&self) -> bool {
-        !self.connecting && (self.closing || !self.queue.is_empty())
-    }
-
     /// Writes until the kernel has enough; `taken` grows by the paced bytes that it took.
     fn write_queue(&mut self, taken: &mut u64) -> io::Result<()> {
         while let Some((bytes, paced)) = self.queue.front() {

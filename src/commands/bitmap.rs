@@ -8,7 +8,6 @@ pub(super) mod field;
 pub(super) mod op;
 
 use std::ops::Range;
-use std::rc::Rc;
 
 use super::rows::rows;
 use super::string::STRING_BYTES_MAX;
@@ -66,7 +65,7 @@ impl Call<'_> {
         }
         let string = self.get_or_create(key, || StringValue::Raw(vec![0; length].into()))?;
         let StringValue::Raw(bytes) = string else { unreachable!("it was made raw") };
-        Ok((Rc::make_mut(bytes), is_new || had < length))
+        Ok((bytes.make_mut(), is_new || had < length))
     }
 }
 

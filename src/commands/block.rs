@@ -56,8 +56,8 @@ impl Call<'_> {
             return at_once;
         }
         let keys = keys.to_vec();
-        self.effects.block =
-            Some(Block { keys, type_name, timeout_ms, when_gone: false, again: None });
+        let block = Block { keys, type_name, timeout_ms, when_gone: false, again: None };
+        self.effects.block = Some(Box::new(block));
         Reply::Silent
     }
 

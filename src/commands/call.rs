@@ -1,7 +1,7 @@
 //! One run of one command: what a handler sees, and what it leaves behind.
 
 use super::{Block, Classes, Event, Settings};
-use crate::keyspace::{Database, Entry, Keyspace, Millis, Value};
+use crate::keyspace::{Database, Entry, Keyspace, Millis, Tracking, Value};
 use crate::random::Random;
 use crate::rdb::Version;
 use crate::resp::{Bytes, Protocol};
@@ -48,6 +48,8 @@ pub struct Call<'a> {
     /// True if the use of a key is noted: not while a child shares the pages, which would have to
     /// be copied, and not for a client that asked for it.
     pub notes_use: bool,
+    /// True if somebody watches keys or waits for them: then it is told which were touched.
+    pub tells_touched: bool,
     /// What the command leaves behind.
     pub effects: Effects,
 }
@@ -64,7 +66,8 @@ pub struct Effects {
     pub rewritten: Option<Vec<Vec<Bytes>>>,
     /// Propagate although nothing was changed.
     pub forced: bool,
-    /// The keys that were changed or deleted, with their databases: for WATCH and blocked clients.
+    /// The keys that were changed or deleted, with their databases, if anybody is to be told: for
+    /// WATCH and blocked clients.
     pub touched: Vec<(usize, Bytes)>,
     /// A database was emptied: such keys may be too many to tell of them one by one.
     pub flushed: bool,
@@ -77,7 +80,7 @@ pub struct Effects {
     /// How many it has missed.
     pub misses: u64,
     /// The command has done nothing and wants to be run again: its reply is silent.
-    pub block: Option<Block>,
+    pub block: Option<Box<Block>>,
 }
 
 /// What becomes of a key's expiry when it is given a value.
@@ -117,18 +120,32 @@ impl<'a> Call<'a> {
 
     /// The entry of `key` in database `db` as the viewer sees it.
     pub fn entry_in(&mut self, db: usize, key: &[u8]) -> Option<&Entry> {
-        self.find(db, key, self.notes_use)
+        let found = self.find(db, key, self.notes_use, &mut |_| {});
+        if found { self.keyspace.db(db).get(key) } else { None }
     }
 
     /// The entry of `key`, by a look that is no use.
     pub fn peek(&mut self, key: &[u8]) -> Option<&Entry> {
-        self.find(self.db, key, false)
+        let found = self.find(self.db, key, false, &mut |_| {});
+        if found { self.keyspace.db(self.db).get(key) } else { None }
     }
 
-    fn find(&mut self, db: usize, key: &[u8], used: bool) -> Option<&Entry> {
+    /// True if the viewer sees `key`.
+    pub fn exists(&mut self, key: &[u8]) -> bool {
+        self.find(self.db, key, self.notes_use, &mut |_| {})
+    }
+
+    /// Shows the entry of `key` as it was before this use, if the viewer sees it; true if so.
+    pub(super) fn find(
+        &mut self,
+        db: usize,
+        key: &[u8],
+        used: bool,
+        show: &mut dyn FnMut(&Entry),
+    ) -> bool {
         let Some(entry) = self.keyspace.db(db).get(key) else {
             self.missed(db, key);
-            return None;
+            return false;
         };
         let expired = entry.expires.is_some_and(|at| self.now > at);
         if expired && self.viewer != Viewer::Upstream {
@@ -136,8 +153,9 @@ impl<'a> Call<'a> {
                 self.delete_expired(db, key);
             }
             self.missed(db, key);
-            return None;
+            return false;
         }
+        show(entry);
         let before = entry.access;
         self.effects.hits += u64::from(self.reads);
         if used {
@@ -146,7 +164,7 @@ impl<'a> Call<'a> {
                 self.keyspace.db_mut(db).set_access(key, access);
             }
         }
-        self.keyspace.db(db).get(key)
+        true
     }
 
     /// The value of `key` as the viewer sees it.
@@ -163,7 +181,12 @@ impl<'a> Call<'a> {
     /// Gives `key` a value; one change.
     pub fn set(&mut self, key: Bytes, value: Value, expiry: Expiry) {
         let (now, tracking) = (self.now, self.settings.tracking);
-        let before = self.keyspace.db(self.db).get(&key);
+        let database = self.keyspace.db(self.db);
+        // What it holds is mostly of no account, and a look at it is half of what there is to do.
+        let counts = tracking != Tracking::Recency
+            || (expiry == Expiry::Keep && database.volatile_len() > 0)
+            || self.settings.notify.tell(Classes::NEW);
+        let before = if counts { database.get(&key) } else { None };
         let expires = match expiry {
             Expiry::Keep => before.and_then(|entry| entry.expires),
             Expiry::Clear => None,
@@ -174,15 +197,15 @@ impl<'a> Call<'a> {
         if before.is_none() {
             self.event(Classes::NEW, "new", &key);
         }
-        self.effects.touched.push((self.db, Bytes::clone(&key)));
-        self.database().put(Entry { key: key.into(), value, expires, access });
+        self.touch(&key);
+        self.database().put(Entry { key, value, expires, access });
         self.effects.dirty += 1;
     }
 
     /// Gives `key`, which holds nothing, a value without an expiry; the caller counts the change.
     pub fn create(&mut self, key: Bytes, value: Value) {
         let access = self.settings.tracking.fresh(self.now);
-        self.database().put(Entry { key: key.into(), value, expires: None, access });
+        self.database().put(Entry { key, value, expires: None, access });
     }
 
     /// Deletes `key` if the viewer sees it; one change.
@@ -206,13 +229,25 @@ impl<'a> Call<'a> {
 
     /// Says that `key` of the selected database was changed.
     pub fn touch(&mut self, key: &[u8]) {
-        self.effects.touched.push((self.db, Bytes::from(key)));
+        self.touch_in(self.db, key);
+    }
+
+    /// Says that `key` of database `db` was changed.
+    pub(super) fn touch_in(&mut self, db: usize, key: &[u8]) {
+        if self.tells_touched {
+            self.effects.touched.push((db, Bytes::from(key)));
+        }
+    }
+
+    /// Says that the collection at `key` was given more, by `changes` changes.
+    pub fn grown(&mut self, key: &[u8], changes: u64) {
+        self.touch(key);
+        self.effects.dirty += changes;
     }
 
     /// Says that the collection at `key` was changed in place, `changes` times; an empty one goes.
     pub fn changed(&mut self, key: &[u8], changes: u64) {
-        self.touch(key);
-        self.effects.dirty += changes;
+        self.grown(key, changes);
         let value = self.database().get(key).map(|entry| &entry.value);
         if value.is_some_and(Value::is_empty_collection) {
             self.database().remove(key);
@@ -267,7 +302,7 @@ impl<'a> Call<'a> {
         self.keyspace.db_mut(db).remove(key);
         let key = Bytes::from(key);
         self.event_in(db, Classes::EXPIRED, "expired", &key);
-        self.effects.touched.push((db, Bytes::clone(&key)));
+        self.touch_in(db, &key);
         let name = Bytes::from(self.expiry_deletion().as_bytes());
         self.effects.expired.push((db, vec![name, key]));
     }

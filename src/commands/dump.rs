@@ -36,7 +36,7 @@ struct Options {
 fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let options = options(call)?;
     let key = call.arg(1);
-    if !options.replace && call.entry(&key).is_some() {
+    if !options.replace && call.exists(&key) {
         return Err(Refusal::other("BUSYKEY Target key name already exists."));
     }
     let ttl = call.integer(2)?;
@@ -67,7 +67,7 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     call.touch(&key);
     let access = call.settings.tracking.restored(options.idle, options.frequency, call.now);
-    call.database().put(Entry { key: key.into(), value, expires, access });
+    call.database().put(Entry { key, value, expires, access });
     call.effects.dirty += 1;
     Ok(Reply::OK)
 }

@@ -56,7 +56,7 @@ fn set_fields(call: &mut Call<'_>, name: &str) -> Result<u64, Refusal> {
         created += u64::from(hash.set(Bytes::clone(name), Bytes::clone(value), &limits));
     }
     call.event(Classes::HASH, "hset", &key);
-    call.changed(&key, fields.len() as u64 / 2);
+    call.grown(&key, fields.len() as u64 / 2);
     Ok(created)
 }
 

@@ -51,10 +51,10 @@ fn randomkey(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         let database = call.keyspace.db(call.db);
         let all_volatile = database.len() == database.volatile_len();
         let Some(entry) = database.random(call.random) else { return Ok(Reply::Null) };
-        let key = entry.key.to_bytes();
+        let key = entry.key.clone();
         tries -= 1;
         let gives_up = call.viewer == Viewer::Reader && all_volatile && tries == 0;
-        if gives_up || call.entry(&key).is_some() {
+        if gives_up || call.exists(&key) {
             return Ok(Reply::Bulk(key));
         }
         tries = tries.max(1);
@@ -74,14 +74,14 @@ fn renamenx(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 fn rename_unless(call: &mut Call<'_>, taken: bool) -> Result<bool, Refusal> {
     let (key, other) = (call.arg(1), call.arg(2));
     let entry = call.entry(&key).cloned().ok_or(Refusal::NoSuchKey)?;
-    if key == other || (call.entry(&other).is_some() && taken) {
+    if key == other || (call.exists(&other) && taken) {
         return Ok(false);
     }
     // What the other name held is gone without a word.
     call.database().remove(&other);
     call.appears(&other);
     call.database().remove(&key);
-    call.database().put(Entry { key: Bytes::clone(&other).into(), ..entry });
+    call.database().put(Entry { key: Bytes::clone(&other), ..entry });
     call.touch(&key);
     call.touch(&other);
     call.event(Classes::GENERIC, "rename_from", &key);
@@ -113,10 +113,10 @@ fn copy(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     call.event_in(db, Classes::NEW, "new", &other);
     let access = call.settings.tracking.fresh(call.now);
-    let copy = Entry { key: Bytes::clone(&other).into(), access, ..entry };
+    let copy = Entry { key: Bytes::clone(&other), access, ..entry };
     call.keyspace.db_mut(db).put(copy);
     call.event_in(db, Classes::GENERIC, "copy_to", &other);
-    call.effects.touched.push((db, other));
+    call.touch_in(db, &other);
     call.effects.dirty += 1;
     Ok(Reply::Integer(1))
 }
@@ -137,7 +137,7 @@ fn move_to(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     call.event(Classes::GENERIC, "move_from", &key);
     call.event_in(db, Classes::GENERIC, "move_to", &key);
     call.touch(&key);
-    call.effects.touched.push((db, key));
+    call.touch_in(db, &key);
     call.effects.dirty += 1;
     Ok(Reply::Integer(1))
 }
@@ -190,8 +190,10 @@ fn flush(call: &mut Call<'_>, db: usize) {
 }
 
 fn touch_all(call: &mut Call<'_>, db: usize) {
-    let keys: Vec<_> = call.keyspace.db(db).iter().map(|e| (db, e.key.to_bytes())).collect();
-    call.effects.touched.extend(keys);
+    if call.tells_touched {
+        let keys = call.keyspace.db(db).iter().map(|entry| (db, entry.key.clone()));
+        call.effects.touched.extend(keys);
+    }
 }
 
 /// How often a reader draws from keys that may all have expired.

@@ -1,7 +1,7 @@
 //! A value as the type that a command expects.
 
 use super::{Call, Refusal};
-use crate::keyspace::{Hash, List, Set, SortedSet, Stream, StringValue, Value};
+use crate::keyspace::{Entry, Hash, List, Set, SortedSet, Stream, StringValue, Value};
 use crate::resp::Bytes;
 
 /// A type of values.
@@ -40,10 +40,10 @@ impl Call<'_> {
     /// # Errors
     /// [`Refusal::WrongType`] if the key holds another type.
     pub fn get<K: Kind>(&mut self, key: &[u8]) -> Result<Option<K>, Refusal> {
-        match self.value(key) {
-            None => Ok(None),
-            Some(value) => K::of(value).map(|this| Some(this.clone())).ok_or(Refusal::WrongType),
-        }
+        let mut found = None;
+        let show = &mut |entry: &Entry| found = Some(K::of(&entry.value).cloned());
+        self.find(self.db, key, self.notes_use, show);
+        found.map(|this| this.ok_or(Refusal::WrongType)).transpose()
     }
 
     /// What `key` holds, to be changed in place; the caller says so with [`Self::changed`].
@@ -71,7 +71,7 @@ impl Call<'_> {
             self.appears(key);
             self.create(Bytes::clone(key), create().into_value());
         }
-        self.get_mut(key)?.ok_or(Refusal::WrongType)
+        self.database().value_mut(key).and_then(K::of_mut).ok_or(Refusal::WrongType)
     }
 
     /// The string at `key`.

@@ -54,7 +54,7 @@ fn push(call: &mut Call<'_>, end: End) -> Result<Reply, Refusal> {
     let length = list.len();
     let name = if end == End::Left { "lpush" } else { "rpush" };
     call.event(Classes::LIST, name, &key);
-    call.changed(&key, elements.len() as u64);
+    call.grown(&key, elements.len() as u64);
     Ok(Reply::count(length as u64))
 }
 

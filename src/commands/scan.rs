@@ -89,7 +89,7 @@ fn keys(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let options = Options { count: 0, pattern, type_name: None };
     let entries = call.keyspace.db(call.db).iter();
     let shown = entries.filter(|entry| options.shows(&entry.key));
-    let keys: Vec<Bytes> = shown.map(|entry| entry.key.to_bytes()).collect();
+    let keys: Vec<Bytes> = shown.map(|entry| entry.key.clone()).collect();
     // An expired key is left out, but not deleted: nobody asked for it by name.
     let seen = |key: &Bytes| call.viewer == Viewer::Upstream || !call.is_expired(call.db, key);
     Ok(Reply::Array(keys.into_iter().filter(seen).map(Reply::Bulk).collect()))
@@ -110,7 +110,7 @@ fn page(call: &Call<'_>, cursor: u64, options: &Options) -> (u64, Vec<Bytes>) {
     while let Some((entries, next)) = from.and_then(|from| database.page_from(from)) {
         let shown = entries.iter().filter(|entry| options.shows(&entry.key));
         let shown = shown.filter(|entry| options.shows_type(entry.value.type_name()));
-        keys.extend(shown.map(|entry| entry.key.to_bytes()));
+        keys.extend(shown.map(|entry| entry.key.clone()));
         looked_at += entries.len();
         from = next;
         if looked_at >= options.count {

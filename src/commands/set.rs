@@ -31,7 +31,7 @@ fn sadd(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let added = set.extend(members.iter().cloned(), &limits);
     if added > 0 {
         call.event(Classes::SET, "sadd", &key);
-        call.changed(&key, added as u64);
+        call.grown(&key, added as u64);
     }
     Ok(Reply::count(added as u64))
 }

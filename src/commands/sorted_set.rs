@@ -154,7 +154,7 @@ fn add(call: &mut Call<'_>, options: Options) -> Result<Reply, Refusal> {
     if new + changed > 0 {
         let name = if options.incr { "zincr" } else { "zadd" };
         call.event(Classes::SORTED_SET, name, &key);
-        call.changed(&key, new + changed);
+        call.grown(&key, new + changed);
     }
     if let Some(why) = refusal {
         return Err(why);

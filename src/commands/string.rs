@@ -103,7 +103,7 @@ fn set(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let stamp = options.stamp(call.now, "set")?;
     let key = call.arg(1);
     let before = if options.get { read(call, &key)? } else { Reply::OK };
-    let exists = call.entry(&key).is_some();
+    let exists = call.exists(&key);
     if (options.nx && exists) || (options.xx && !exists) {
         return Ok(if options.get { before } else { Reply::Null });
     }
@@ -131,7 +131,7 @@ fn set(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 
 fn setnx(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let key = call.arg(1);
-    if call.entry(&key).is_some() {
+    if call.exists(&key) {
         return Ok(Reply::Integer(0));
     }
     let value = StringValue::new(call.arg(2));
@@ -236,7 +236,7 @@ fn msetnx(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     check_pairs(call, "msetnx")?;
     for index in (1..call.args.len()).step_by(2) {
         let key = call.arg(index);
-        if call.entry(&key).is_some() {
+        if call.exists(&key) {
             return Ok(Reply::Integer(0));
         }
     }

@@ -61,11 +61,13 @@ static PLACES: LazyLock<[Option<&Spec>; PLACES_MAX]> = LazyLock::new(|| {
     places
 });
 
-/// Where the row of `name` is, or the free place where it would be.
+/// Where the row of `name`, in any case, is, or the free place where it would be.
 fn seek(places: &[Option<&Spec>; PLACES_MAX], name: &[u8]) -> usize {
-    let number = |sum: usize, &letter| sum.wrapping_mul(31).wrapping_add(usize::from(letter));
+    let number = |sum: usize, letter: &u8| {
+        sum.wrapping_mul(31).wrapping_add(usize::from(letter.to_ascii_lowercase()))
+    };
     let mut at = name.iter().fold(name.len(), number) % PLACES_MAX;
-    while places[at].is_some_and(|spec| spec.name.as_bytes() != name) {
+    while places[at].is_some_and(|spec| !spec.name.as_bytes().eq_ignore_ascii_case(name)) {
         at = (at + 1) % PLACES_MAX;
     }
     at
@@ -79,11 +81,10 @@ const NAME_BYTES_MAX: usize = 32;
 
 /// The row of `name`, in any case.
 pub fn lookup(name: &[u8]) -> Option<&'static Spec> {
-    let mut lower = [0; NAME_BYTES_MAX];
-    let lower = lower.get_mut(..name.len())?;
-    lower.copy_from_slice(name);
-    lower.make_ascii_lowercase();
-    PLACES[seek(&PLACES, lower)]
+    if name.len() > NAME_BYTES_MAX {
+        return None;
+    }
+    PLACES[seek(&PLACES, name)]
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ impl Bench {
             relative_expiries: self.relative_expiries,
             settings: &self.settings,
             notes_use: true,
+            tells_touched: true,
             effects: Effects::default(),
         };
         let reply = execute(spec, &mut call);
@@ -71,7 +72,7 @@ impl Bench {
         if effects.dirty > 0 || effects.forced {
             self.stream.extend(effects.rewritten.unwrap_or_else(|| vec![args]));
         }
-        self.block = effects.block;
+        self.block = effects.block.map(|block| *block);
         self.events = effects.events;
         reply
     }

@@ -1,7 +1,8 @@
 //! Numbered databases, and the snapshot of all of them.
 
-use super::{Access, Copied, Entry, Key, Millis, Value, pages::Pages};
+use super::{Access, Copied, Entry, Millis, Value, pages::Pages};
 use crate::random::Random;
+use crate::resp::Bytes;
 
 /// All databases of a server. A clone is the whole data of one instant, at the cost of a few
 /// counts.
@@ -156,19 +157,14 @@ impl Database {
         self.pages.look_ahead(keys);
     }
 
-    /// The value of `key`, to be changed in place.
+    /// The value of `key`, which is there, to be changed in place.
     pub fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
         self.pages.value_mut(key)
     }
 
     /// Gives `key` a value and an expiry, and returns what it had before.
-    pub fn insert(
-        &mut self,
-        key: impl Into<Key>,
-        value: Value,
-        expires: Option<Millis>,
-    ) -> Option<Entry> {
-        self.put(Entry { key: key.into(), value, expires, access: Access::default() })
+    pub fn insert(&mut self, key: Bytes, value: Value, expires: Option<Millis>) -> Option<Entry> {
+        self.put(Entry { key, value, expires, access: Access::default() })
     }
 
     /// Puts `entry` in the place of the one of the same key, which it returns.
@@ -243,7 +239,7 @@ impl Database {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{keyspace::StringValue, resp::Bytes};
+    use crate::keyspace::StringValue;
 
     fn put(keyspace: &mut Keyspace, db: usize, key: &str, expires: Option<Millis>) {
         let value = Value::String(StringValue::Integer(1));
@@ -314,7 +310,7 @@ mod tests {
         let mut random = Random::new(3);
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..200 {
-            seen.insert(keyspace.db(0).random(&mut random).unwrap().key.to_bytes());
+            seen.insert(keyspace.db(0).random(&mut random).unwrap().key.clone());
         }
         assert_eq!(seen.len(), 10);
     }

@@ -23,9 +23,9 @@
 //! * Times here are data, not clocks: an expiry is a stamp in Unix milliseconds. Whether a key
 //!   *has* expired is asked by the commands, which know who asks.
 //!
-//! Reading order: `value`, `weight`, `key`, `access`, `pages`, `database`; then the collections:
-//! `encoding`, `tree`, `table`, `set`, `hash`, `sorted_set`, `list_node`, `quicklist`, `list`,
-//! `stream_id`, `stream_node`, `stream_group`, `stream`.
+//! Reading order: `value`, `weight`, `key`, `access`, `marks`, `pages`, `database`; then the
+//! collections: `encoding`, `tree`, `trie`, `table`, `set`, `hash`, `sorted_set`, `list_node`,
+//! `quicklist`, `list`, `stream_id`, `stream_node`, `stream_group`, `stream`.
 //! *Source*: Redis 7.2 · db.c, object.c; the kernel's copy-on-write below rdb.c ·
 //! rdbSaveBackground.
 
@@ -36,6 +36,7 @@ mod hash;
 mod key;
 mod list;
 mod list_node;
+mod marks;
 mod pages;
 mod quicklist;
 mod set;
@@ -46,6 +47,7 @@ mod stream_id;
 mod stream_node;
 mod table;
 mod tree;
+mod trie;
 mod value;
 mod weight;
 
@@ -53,7 +55,6 @@ pub use access::{Access, Tracking};
 pub use database::{Database, Keyspace, PageView};
 pub use encoding::{Encoding, Limits, SetLimits};
 pub use hash::Hash;
-pub use key::Key;
 pub use list::{End, List};
 pub use list_node::{Fill, ListNode, PLAIN_BYTES};
 pub use pages::{Copied, Entry, KEYS_AT_ONCE};

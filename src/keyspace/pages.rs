@@ -10,6 +10,7 @@
 
 mod ahead;
 mod page;
+mod swap;
 mod tally;
 mod walk;
 
@@ -18,13 +19,14 @@ use std::rc::Rc;
 pub use self::ahead::KEYS_AT_ONCE;
 pub(super) use self::walk::PageAt;
 use self::{page::Page, tally::Tally, walk::page_from};
-use super::{Access, Key, Millis, Value, key::hash_of};
+use super::{Access, Millis, Value, key::hash_of, marks::MARKS_MAX};
+use crate::resp::Bytes;
 
 /// A key with what belongs to it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The key.
-    pub key: Key,
+    pub key: Bytes,
     /// The value.
     pub value: Value,
     /// When it expires, if it does.
@@ -157,10 +159,9 @@ impl Pages {
         }
     }
 
-    /// The value of `key`, to be changed in place. Its expiry has [`Self::set_expiry`].
+    /// The value of `key`, which is there, to be changed in place. Its expiry has
+    /// [`Self::set_expiry`].
     pub(super) fn value_mut(&mut self, key: &[u8]) -> Option<&mut Value> {
-        // A look first: a write that finds nothing must not copy the path.
-        self.get(key)?;
         let hash = hash_of(key);
         if self.uncounted.last() != Some(&hash) {
             if self.uncounted.len() == UNCOUNTED_MAX {
@@ -186,8 +187,11 @@ impl Pages {
     }
 
     /// Puts `entry` in, and returns the one that it replaced.
-    pub(super) fn insert(&mut self, entry: Entry) -> Option<Entry> {
+    pub(super) fn insert(&mut self, mut entry: Entry) -> Option<Entry> {
         let hash = entry.hash();
+        if self.swap(hash, &mut entry) {
+            return Some(entry);
+        }
         let mut write = Write { epoch: self.epoch, copied: &mut self.copied };
         match &mut self.root {
             Some(root) => root.insert(hash, entry, 0, &mut write),
@@ -463,7 +467,7 @@ impl Node {
 impl Branch {
     /// Counts that a child's tally was `before` and is `after`.
     fn count(&mut self, before: Tally, after: Tally) {
-        if !self.tally.replace(before, after) {
+        if before != after && !self.tally.replace(before, after) {
             self.tally = Tally::sum(self.children.iter().flatten().map(Node::tally));
         }
     }
@@ -483,7 +487,7 @@ const FAN: usize = 1 << BITS;
 /// The depth at which the hash has no more bits; pages there do not split.
 const DEPTH_MAX: u32 = 64 / BITS;
 /// A page that has grown beyond this splits.
-const PAGE_ENTRIES_MAX: usize = 32;
+const PAGE_ENTRIES_MAX: usize = MARKS_MAX;
 /// A branch that has shrunk to this becomes a page again.
 const PAGE_ENTRIES_MERGE: u64 = 12;
 

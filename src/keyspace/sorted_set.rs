@@ -37,8 +37,14 @@ pub struct Scored {
 enum Form {
     /// In order.
     Listpack(Rc<Vec<Scored>>),
-    /// The same members in both.
-    Skiplist { order: Tree<Scored>, scores: Table<f64> },
+    Skiplist(Rc<Skiplist>),
+}
+
+/// Two structures with the same members.
+#[derive(Clone, Debug, PartialEq)]
+struct Skiplist {
+    order: Tree<Scored>,
+    scores: Table<f64>,
 }
 
 impl Default for SortedSet {
@@ -74,7 +80,8 @@ impl SortedSet {
         let mut order: Vec<Scored> =
             scores.iter().map(|slot| scored((&slot.name, &slot.value))).collect();
         order.sort_by(Scored::order);
-        Self { form: Form::Skiplist { order: Tree::from_sorted(order), scores } }
+        let order = Tree::from_sorted(order);
+        Self { form: Form::Skiplist(Rc::new(Skiplist { order, scores })) }
     }
 
     /// Becomes a skiplist at once if `incoming` members alone are too many for a listpack.
@@ -99,17 +106,10 @@ impl SortedSet {
             }
             self.unpack();
         }
-        let Form::Skiplist { order, scores } = &mut self.form else {
+        let Form::Skiplist(both) = &mut self.form else {
             unreachable!("a sorted set that is not packed is a skiplist")
         };
-        let scored = Scored { score, member: Bytes::clone(&member) };
-        let before = scores.insert(member, score);
-        if let Some(before) = before {
-            let old = Scored { score: before, member: Bytes::clone(&scored.member) };
-            order.remove(|other| other.order(&old));
-        }
-        order.insert(scored.clone(), |other| other.order(&scored));
-        before
+        Rc::make_mut(both).set(member, score)
     }
 
     /// Takes `member` out, and returns its score.
@@ -119,21 +119,30 @@ impl SortedSet {
                 let at = members.iter().position(|scored| *scored.member == *member)?;
                 Some(Rc::make_mut(members).remove(at).score)
             }
-            Form::Skiplist { order, scores } => {
-                let score = scores.remove(member)?;
-                let old = Scored { score, member: Bytes::from(member) };
-                order.remove(|other| other.order(&old));
-                Some(score)
+            Form::Skiplist(both) => {
+                // A look first: a removal that finds nothing must not copy.
+                both.scores.get(member)?;
+                Rc::make_mut(both).take(member)
             }
         }
     }
 
+    /// Takes out the member of `rank`.
+    pub fn take_nth(&mut self, rank: usize) -> Option<Scored> {
+        let scored = self.nth(rank)?.clone();
+        match &mut self.form {
+            Form::Listpack(members) => drop(Rc::make_mut(members).remove(rank)),
+            Form::Skiplist(both) => drop(Rc::make_mut(both).take(&scored.member)),
+        }
+        Some(scored)
+    }
+
     /// Becomes a listpack if it is small enough for one.
     pub fn repack(&mut self, limits: &Limits) {
-        if let Form::Skiplist { order, .. } = &self.form {
-            let longest = || order.iter_from(0).map(|scored| scored.member.len()).max();
-            if order.len() <= limits.entries && limits.allow(0, longest().unwrap_or(0)) {
-                *self = Self::packed(order.iter_from(0).cloned().collect());
+        if let Form::Skiplist(both) = &self.form {
+            let longest = || both.order.iter_from(0).map(|scored| scored.member.len()).max();
+            if both.order.len() <= limits.entries && limits.allow(0, longest().unwrap_or(0)) {
+                *self = Self::packed(both.order.iter_from(0).cloned().collect());
             }
         }
     }
@@ -142,7 +151,7 @@ impl SortedSet {
     pub fn len(&self) -> usize {
         match &self.form {
             Form::Listpack(members) => members.len(),
-            Form::Skiplist { order, .. } => order.len(),
+            Form::Skiplist(both) => both.order.len(),
         }
     }
 
@@ -157,7 +166,7 @@ impl SortedSet {
             Form::Listpack(members) => {
                 members.iter().find(|scored| *scored.member == *member).map(|scored| scored.score)
             }
-            Form::Skiplist { scores, .. } => scores.get(member).copied(),
+            Form::Skiplist(both) => both.scores.get(member).copied(),
         }
     }
 
@@ -165,9 +174,9 @@ impl SortedSet {
     pub fn rank(&self, member: &[u8]) -> Option<usize> {
         match &self.form {
             Form::Listpack(members) => members.iter().position(|other| *other.member == *member),
-            Form::Skiplist { order, .. } => {
+            Form::Skiplist(both) => {
                 let scored = Scored { score: self.score(member)?, member: Bytes::from(member) };
-                Some(order.partition(|other| other.order(&scored).is_lt()))
+                Some(both.order.partition(|other| other.order(&scored).is_lt()))
             }
         }
     }
@@ -176,7 +185,7 @@ impl SortedSet {
     pub fn partition(&self, before: impl Fn(&Scored) -> bool) -> usize {
         match &self.form {
             Form::Listpack(members) => members.partition_point(before),
-            Form::Skiplist { order, .. } => order.partition(before),
+            Form::Skiplist(both) => both.order.partition(before),
         }
     }
 
@@ -184,7 +193,7 @@ impl SortedSet {
     pub fn nth(&self, rank: usize) -> Option<&Scored> {
         match &self.form {
             Form::Listpack(members) => members.get(rank),
-            Form::Skiplist { order, .. } => order.nth(rank),
+            Form::Skiplist(both) => both.order.nth(rank),
         }
     }
 
@@ -197,7 +206,7 @@ impl SortedSet {
     pub fn iter_from(&self, rank: usize) -> Box<dyn Iterator<Item = &Scored> + '_> {
         match &self.form {
             Form::Listpack(members) => Box::new(members.iter().skip(rank)),
-            Form::Skiplist { order, .. } => Box::new(order.iter_from(rank)),
+            Form::Skiplist(both) => Box::new(both.order.iter_from(rank)),
         }
     }
 
@@ -205,7 +214,7 @@ impl SortedSet {
     pub fn iter_back(&self, end: usize) -> Box<dyn Iterator<Item = &Scored> + '_> {
         match &self.form {
             Form::Listpack(members) => Box::new(members[..end.min(members.len())].iter().rev()),
-            Form::Skiplist { order, .. } => Box::new(order.iter_back(end)),
+            Form::Skiplist(both) => Box::new(both.order.iter_back(end)),
         }
     }
 
@@ -215,8 +224,8 @@ impl SortedSet {
             Form::Listpack(members) => {
                 (0, members.iter().map(|scored| (&scored.member, scored.score)).collect())
             }
-            Form::Skiplist { scores, .. } => {
-                let (next, slots) = scores.scan(cursor, count);
+            Form::Skiplist(both) => {
+                let (next, slots) = both.scores.scan(cursor, count);
                 (next, slots.into_iter().map(|slot| (&slot.name, slot.value)).collect())
             }
         }
@@ -226,7 +235,7 @@ impl SortedSet {
     pub const fn encoding(&self) -> Encoding {
         match self.form {
             Form::Listpack(_) => Encoding::Listpack,
-            Form::Skiplist { .. } => Encoding::Skiplist,
+            Form::Skiplist(_) => Encoding::Skiplist,
         }
     }
 
@@ -234,6 +243,27 @@ impl SortedSet {
         if let Form::Listpack(members) = &self.form {
             *self = Self::skiplist(members.to_vec());
         }
+    }
+}
+
+impl Skiplist {
+    fn set(&mut self, member: Bytes, score: f64) -> Option<f64> {
+        let scored = Scored { score, member: Bytes::clone(&member) };
+        let before = self.scores.insert(member, score);
+        if let Some(before) = before {
+            let old = Scored { score: before, member: Bytes::clone(&scored.member) };
+            self.order.take(|other| other.order(&old));
+        }
+        self.order.insert(scored.clone(), |other| other.order(&scored));
+        before
+    }
+
+    /// Takes out `member`, which is there.
+    fn take(&mut self, member: &[u8]) -> Option<f64> {
+        let score = self.scores.take(member)?;
+        let old = Scored { score, member: Bytes::from(member) };
+        self.order.take(|other| other.order(&old));
+        Some(score)
     }
 }
 

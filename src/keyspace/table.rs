@@ -6,31 +6,19 @@
 //! come and gone since. It is handed out with its bits reversed, as Redis does it, which keeps the
 //! numbers small: the place between two hashes needs only the few top bits in which they differ.
 
-use std::cmp::Ordering;
-
-use super::{key::hash_of, tree::Tree};
+use super::key::hash_of;
+use super::trie::{Slot, Trie};
 use crate::resp::Bytes;
 
 /// A table from names to `V`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Table<V> {
-    slots: Tree<Slot<V>>,
-}
-
-/// One name of a table.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Slot<V> {
-    /// The hash of the name.
-    hash: u64,
-    /// The name.
-    pub(super) name: Bytes,
-    /// What belongs to it.
-    pub(super) value: V,
+    slots: Trie<V>,
 }
 
 impl<V> Default for Table<V> {
     fn default() -> Self {
-        Self { slots: Tree::default() }
+        Self { slots: Trie::default() }
     }
 }
 
@@ -40,18 +28,24 @@ impl<V: Clone> Table<V> {
     }
 
     pub(super) fn get(&self, name: &[u8]) -> Option<&V> {
-        self.slots.get(probe(hash_of(name), name)).map(|slot| &slot.value)
+        self.slots.get(hash_of(name), name).map(|slot| &slot.value)
     }
 
     /// Gives `name` a value, and returns the one that it had.
     pub(super) fn insert(&mut self, name: Bytes, value: V) -> Option<V> {
-        let hash = hash_of(&name);
-        let slot = Slot { hash, name: Bytes::clone(&name), value };
-        self.slots.insert(slot, probe(hash, &name)).map(|slot| slot.value)
+        self.slots.insert(Slot { hash: hash_of(&name), name, value }).map(|slot| slot.value)
     }
 
     pub(super) fn remove(&mut self, name: &[u8]) -> Option<V> {
-        self.slots.remove(probe(hash_of(name), name)).map(|slot| slot.value)
+        // A look first: a removal that finds nothing must not copy the path.
+        let hash = hash_of(name);
+        self.slots.get(hash, name)?;
+        self.slots.take(hash, name).map(|slot| slot.value)
+    }
+
+    /// Takes out `name`, which is there.
+    pub(super) fn take(&mut self, name: &[u8]) -> Option<V> {
+        self.slots.take(hash_of(name), name).map(|slot| slot.value)
     }
 
     /// The slot of `rank` in the order of hashes.
@@ -72,7 +66,7 @@ impl<V: Clone> Table<V> {
     /// About `count` slots from `cursor` on, and the cursor after them: 0 at the end.
     pub(super) fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<&Slot<V>>) {
         let start = cursor.reverse_bits();
-        let mut slots = self.slots.iter_from(self.slots.partition(|slot| slot.hash < start));
+        let mut slots = self.slots.iter_from(self.slots.rank_of(start));
         let mut shown: Vec<&Slot<V>> = slots.by_ref().take(count.max(1)).collect();
         let Some(last) = shown.last().map(|slot| slot.hash) else { return (0, shown) };
         for slot in slots {
@@ -94,12 +88,8 @@ impl<V: Clone> FromIterator<(Bytes, V)> for Table<V> {
         slots.reverse();
         slots.sort_by(|a, b| a.hash.cmp(&b.hash).then_with(|| a.name.cmp(&b.name)));
         slots.dedup_by(|next, kept| next.name == kept.name);
-        Self { slots: Tree::from_sorted(slots) }
+        Self { slots: Trie::from_sorted(slots) }
     }
-}
-
-fn probe<V>(hash: u64, name: &[u8]) -> impl Fn(&Slot<V>) -> Ordering {
-    move |slot| slot.hash.cmp(&hash).then_with(|| (*slot.name).cmp(name))
 }
 
 /// The roundest number in `low + 1 ..= high`: `high` with all bits cleared below the first in

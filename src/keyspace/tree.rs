@@ -190,6 +190,11 @@ impl<T: Clone> Tree<T> {
     pub(super) fn remove(&mut self, probe: impl Fn(&T) -> Ordering) -> Option<T> {
         // A look first: a removal that finds nothing must not copy the path.
         self.get(&probe)?;
+        self.take(probe)
+    }
+
+    /// Takes out the item that `probe` finds equal, and that is there.
+    pub(super) fn take(&mut self, probe: impl Fn(&T) -> Ordering) -> Option<T> {
         let removed = self.root.remove(&probe)?;
         self.len -= 1;
         while let Node::Branch(children) = &self.root

@@ -1,10 +1,12 @@
 //! Connections that the server has accepted: clients, and clients that have become replicas.
 
+mod clients;
 mod tracking;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+pub(super) use self::clients::Clients;
 pub(super) use self::tracking::{Tracker, Tracking, caching, redirection, tracking, tracking_info};
 use super::block::Blocked;
 use super::config::{OutputLimit, OutputLimits};

@@ -392,7 +392,7 @@ impl Machine<'_> {
             else {
                 return;
             };
-            let Some(key) = self.state.keyspace.db(db).soonest().map(|e| e.key.to_bytes()) else {
+            let Some(key) = self.state.keyspace.db(db).soonest().map(|e| e.key.clone()) else {
                 return;
             };
             let lazy = self.state.config().settings.lazy_expire;

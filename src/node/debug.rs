@@ -127,7 +127,7 @@ fn populate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
             value.resize(size, 0);
         }
         let value = Value::String(StringValue::new(Bytes::from(value)));
-        db.put(Entry { key: key.into(), value, expires: None, access });
+        db.put(Entry { key, value, expires: None, access });
     }
     Reply::OK
 }

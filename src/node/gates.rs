@@ -249,7 +249,7 @@ impl Machine<'_> {
 
     /// The gates.
     fn may_run(&self, link: Link, (row, flags): (Row, Flags), room: bool) -> Result<(), Refusal> {
-        let hot = self.state.config().hot;
+        let hot = &self.state.config().hot;
         let client = self.state.clients.get(&link);
         if client.is_some_and(|client| !client.authenticated) && !flags.has(Flags::NO_AUTH) {
             return Err(Refusal::other("NOAUTH Authentication required."));
@@ -375,7 +375,7 @@ impl Machine<'_> {
     ) -> Reply {
         let (reply, mut effects) = self.call(spec, asker, args);
         match effects.block.take() {
-            Some(block) => self.park(link, asker.db, args, block),
+            Some(block) => self.park(link, asker.db, args, *block),
             None => {
                 self.count_call(Row::Data(spec), args, &reply);
                 self.note_duration(link, args, Duration::ZERO);
@@ -391,6 +391,7 @@ impl Machine<'_> {
 
     /// Runs a data command.
     pub(super) fn call(&mut self, spec: &Spec, asker: Asker, args: &[Bytes]) -> (Reply, Effects) {
+        let tells_touched = self.tells_touched();
         let mut call = Call {
             keyspace: &mut self.state.keyspace,
             db: asker.db,
@@ -405,11 +406,19 @@ impl Machine<'_> {
             relative_expiries: self.state.setup.profile.sends_relative_expiries(),
             settings: &self.state.setup.config.settings,
             notes_use: self.state.child.is_none() && asker.notes_use,
+            tells_touched,
             effects: Effects::default(),
         };
         let reply = commands::execute(spec, &mut call);
         let effects = call.effects;
         (reply, effects)
+    }
+
+    /// True if it matters which keys a command touches: somebody watches keys or waits for them, or
+    /// they are a replica's own.
+    fn tells_touched(&self) -> bool {
+        let state = &self.state;
+        !state.watched.is_empty() || !state.parked.is_empty() || state.is_replica()
     }
 
     /// How a client runs a command: which keys it sees as expired, and whether it can wait.

@@ -154,10 +154,9 @@ impl Machine<'_> {
 
     /// Drops a client that reads too slowly.
     fn check_output(&mut self, link: Link, scheduled: bool) {
-        let limits = self.state.config().hot.output_limits;
         let Some(client) = self.state.clients.get(&link) else { return };
         let class = client.class();
-        let mut limit = class.limit(&limits);
+        let mut limit = class.limit(&self.state.config().hot.output_limits);
         if !limit.is_any() || client.ending == Some(Ending::Dropped) {
             return;
         }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::admin::{Denial, Slow};
-use super::client::{Client, Tracking};
+use super::client::{Clients, Tracking};
 use super::config::Config;
 use super::debug::Sleep;
 use super::exit::{Patron, Shutdown};
@@ -117,7 +117,7 @@ pub(super) struct State {
     pub(super) no_replicas_since: Instant,
 
     /// Every accepted connection.
-    pub(super) clients: BTreeMap<Link, Client>,
+    pub(super) clients: Clients,
     /// Clients that were told something in this turn, or are to be closed at its end.
     pub(super) speaking: BTreeSet<Link>,
     /// Clients that WAIT for replicas.
@@ -282,7 +282,7 @@ impl State {
             backlog: None,
             stream: StreamEncoder::new(setup.profile.brackets()),
             no_replicas_since: now,
-            clients: BTreeMap::new(),
+            clients: Clients::default(),
             speaking: BTreeSet::new(),
             waiting: BTreeSet::new(),
             postponed: Vec::new(),

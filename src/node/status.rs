@@ -297,7 +297,7 @@ fn key_status(db: usize, entry: &Entry) -> KeyStatus {
         | Value::SortedSet(_)
         | Value::Stream(_) => entry.value.encoding().name().into(),
     };
-    let (key, kind) = (entry.key.to_bytes(), entry.value.type_name());
+    let (key, kind) = (entry.key.clone(), entry.value.type_name());
     KeyStatus { db, key, kind, value, expires: entry.expires }
 }
 

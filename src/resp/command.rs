@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use thiserror::Error;
 
+use super::header::{push_header, short_number};
 use super::{Bytes, inline::split_words};
 
 /// One command and what it took on the wire.
@@ -140,6 +141,12 @@ impl CommandDecoder {
 
     /// Reads one command from `position` on.
     fn read_command(&mut self) -> Result<Option<Command>, ProtocolError> {
+        if self.partial.is_none()
+            && !self.guarded
+            && let Some(command) = self.read_plain()
+        {
+            return Ok(Some(command));
+        }
         loop {
             let command = if let Some(partial) = self.partial.take() {
                 self.continue_multibulk(partial)?
@@ -165,6 +172,22 @@ impl CommandDecoder {
             };
             return Ok(command);
         }
+    }
+
+    /// Reads a command that is as nearly all are: an array, whole, and with short numbers. Of any
+    /// other nothing is read.
+    fn read_plain(&mut self) -> Option<Command> {
+        let mut rest = self.buffer.get(self.position..)?;
+        let count = short_number(b'*', &mut rest).filter(|&count| count > 0)?;
+        let mut args = Vec::with_capacity(count);
+        for _ in 0..count {
+            let length = short_number(b'$', &mut rest)?;
+            let next = rest.get(length + 2..)?;
+            args.push(Bytes::from(&rest[..length]));
+            rest = next;
+        }
+        self.position = self.buffer.len() - rest.len();
+        Some(Command { args, inline: false })
     }
 
     /// The raw bytes of the command that `next_command` returned last, with any blank lines before
@@ -331,12 +354,6 @@ pub fn encoded_len<A: AsRef<[u8]>>(args: &[A]) -> usize {
     let mut bytes = Vec::new();
     encode_command(args, &mut bytes);
     bytes.len()
-}
-
-pub(super) fn push_header(kind: u8, length: usize, out: &mut Vec<u8>) {
-    out.push(kind);
-    out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
-    out.extend_from_slice(b"\r\n");
 }
 
 #[cfg(test)]

@@ -16,26 +16,27 @@
 //!
 //! This room knows no command by name and owns no connection.
 //!
-//! Reading order: `reply`, `command`, `decode`, `inline`, `double`, `grisu`, `anatomy`.
+//! Reading order: `bytes`, `header`, `reply`, `command`, `decode`, `inline`, `double`, `grisu`,
+//! `anatomy`.
 //! *Source*: Redis 7.2 · networking.c · processMultibulkBuffer, processInlineBuffer.
 
 mod anatomy;
+mod bytes;
 mod command;
 mod decode;
 mod double;
 mod grisu;
+mod header;
 mod inline;
 mod reply;
 
 pub use anatomy::{Part, anatomy, commands_at_end};
+pub use bytes::Bytes;
 pub use command::{Command, CommandDecoder, ProtocolError, encode_command, encoded_len};
 pub use decode::ReplyDecoder;
 pub use double::{format_double, format_double_digest, parse_double};
 pub use inline::split_words;
 pub use reply::{Protocol, Reply};
-
-/// An immutable byte string that is shared, not copied: keys, values, arguments, frames.
-pub type Bytes = std::rc::Rc<[u8]>;
 
 /// Reads a signed integer exactly as Redis' `string2ll`: no sign but `-`, no leading zero, no
 /// space, nothing after the digits.
@@ -47,5 +48,11 @@ pub fn parse_integer(text: &[u8]) -> Option<i64> {
         [b'0', ..] => false,
         _ => digits.len() <= 19 && digits.iter().all(u8::is_ascii_digit),
     };
-    if canonical { std::str::from_utf8(text).ok()?.parse().ok() } else { None }
+    if !canonical {
+        return None;
+    }
+    // The least number has no positive counterpart: what is gathered is negative.
+    let gather = |sum: i64, digit: &u8| sum.checked_mul(10)?.checked_sub(i64::from(digit - b'0'));
+    let negative = digits.iter().try_fold(0, gather)?;
+    if digits.len() < text.len() { Some(negative) } else { negative.checked_neg() }
 }

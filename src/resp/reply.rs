@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Bytes, command::push_header, format_double};
+use super::{Bytes, format_double, header::push_header};
 
 /// The version of RESP that a connection speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,8 +82,8 @@ impl Reply {
                     reply.encode(protocol, out);
                 }
             }
-            Self::Simple(text) => push_line(b'+', text.as_bytes(), out),
-            Self::Error(text) => push_line(b'-', text.as_bytes(), out),
+            Self::Simple(text) => push_text(b'+', text, out),
+            Self::Error(text) => push_text(b'-', text, out),
             Self::Integer(n) => push_line(b':', itoa::Buffer::new().format(*n).as_bytes(), out),
             Self::Bulk(bytes) => push_bulk(bytes, out),
             Self::Null | Self::NullArray if resp3 => out.extend_from_slice(b"_\r\n"),
@@ -127,9 +127,17 @@ impl Reply {
 }
 
 /// A line never holds a line break, whatever a user's words put into an error.
+fn push_text(kind: u8, text: &str, out: &mut Vec<u8>) {
+    if text.contains(['\r', '\n']) {
+        push_line(kind, text.replace(['\r', '\n'], " ").as_bytes(), out);
+    } else {
+        push_line(kind, text.as_bytes(), out);
+    }
+}
+
 fn push_line(kind: u8, text: &[u8], out: &mut Vec<u8>) {
     out.push(kind);
-    out.extend(text.iter().map(|&b| if b == b'\r' || b == b'\n' { b' ' } else { b }));
+    out.extend_from_slice(text);
     out.extend_from_slice(b"\r\n");
 }
 

@@ -55,27 +55,31 @@ fn pop(call: &mut Call<'_>, end: End) -> Result<Reply, Refusal> {
         _ => return Err(Refusal::Arity(plain_name(end).to_ascii_lowercase())),
     };
     let key = call.arg(1);
-    if call.get::<List>(&key)?.is_none() {
-        return Ok(if count.is_some() { Reply::NullArray } else { Reply::Null });
-    }
-    let mut popped = take(call, &key, end, count.unwrap_or(1))?;
-    Ok(match count {
-        Some(_) => Reply::Array(popped),
-        None => popped.pop().unwrap_or(Reply::Null),
+    let popped = take(call, &key, end, count.unwrap_or(1))?;
+    Ok(match (popped, count) {
+        (None, Some(_)) => Reply::NullArray,
+        (Some(popped), Some(_)) => Reply::Array(popped),
+        (popped, None) => popped.unwrap_or_default().pop().unwrap_or(Reply::Null),
     })
 }
 
-/// Pops up to `count` elements of a list.
-fn take(call: &mut Call<'_>, key: &Bytes, end: End, count: usize) -> Result<Vec<Reply>, Refusal> {
+/// Pops up to `count` elements of a list; none if there is no list.
+fn take(
+    call: &mut Call<'_>,
+    key: &Bytes,
+    end: End,
+    count: usize,
+) -> Result<Option<Vec<Reply>>, Refusal> {
     let fill = call.settings.list_fill;
-    let Some(list) = call.get_mut::<List>(key)?.filter(|_| count > 0) else {
-        return Ok(Vec::new());
-    };
+    let Some(list) = call.get_mut::<List>(key)? else { return Ok(None) };
+    if count == 0 {
+        return Ok(Some(Vec::new()));
+    }
     let popped = list.pop(end, count, fill);
     let name = if end == End::Left { "lpop" } else { "rpop" };
     call.event(Classes::LIST, name, key);
     call.changed(key, popped.len() as u64);
-    Ok(popped.into_iter().map(Reply::Bulk).collect())
+    Ok(Some(popped.into_iter().map(Reply::Bulk).collect()))
 }
 
 /// Several keys, an end and a count: what LMPOP is asked for.
@@ -98,7 +102,7 @@ impl<'a> Request<'a> {
     /// Pops from the first key that holds a list.
     fn serve(&self, call: &mut Call<'_>) -> Result<Option<Reply>, Refusal> {
         let Some(key) = first_list(call, self.keys)? else { return Ok(None) };
-        let popped = take(call, &key, self.end, self.count)?;
+        let popped = take(call, &key, self.end, self.count)?.unwrap_or_default();
         let count = popped.len().to_string();
         call.propagate_as(&[plain_name(self.end).as_bytes(), &key, count.as_bytes()]);
         Ok(Some(Reply::Array(vec![Reply::Bulk(key), Reply::Array(popped)])))
@@ -144,7 +148,7 @@ fn pop_or_wait(call: &mut Call<'_>, end: End) -> Result<Reply, Refusal> {
     let Some(key) = first_list(call, keys)? else {
         return Ok(call.wait_for(keys, "list", timeout, Reply::NullArray));
     };
-    let popped = take(call, &key, end, 1)?;
+    let popped = take(call, &key, end, 1)?.unwrap_or_default();
     call.propagate_as(&[plain_name(end).as_bytes(), &key]);
     Ok(Reply::Array([vec![Reply::Bulk(key)], popped].concat()))
 }

@@ -73,13 +73,11 @@ fn take(
     count: usize,
 ) -> Result<Vec<Scored>, Refusal> {
     let Some(set) = call.get_mut::<SortedSet>(key)? else { return Ok(Vec::new()) };
-    let popped: Vec<Scored> = match side {
-        Side::Min => set.iter().take(count).cloned().collect(),
-        Side::Max => set.iter_back(set.len()).take(count).cloned().collect(),
+    let mut pop = |_| match side {
+        Side::Min => set.take_nth(0),
+        Side::Max => set.take_nth(set.len().checked_sub(1)?),
     };
-    for scored in &popped {
-        set.remove(&scored.member);
-    }
+    let popped: Vec<Scored> = (0..count).map_while(&mut pop).collect();
     if !popped.is_empty() {
         let name = match side {
             Side::Min => "zpopmin",

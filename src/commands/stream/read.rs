@@ -293,13 +293,13 @@ impl Request {
             }
         }
         let keys = call.args[self.keys_at..self.keys_at + self.keys].to_vec();
-        call.effects.block = Some(Block {
+        call.effects.block = Some(Box::new(Block {
             keys,
             type_name: "stream",
             timeout_ms,
             when_gone: for_group,
             again: Some(args),
-        });
+        }));
         Reply::Silent
     }
 }

@@ -1,16 +1,13 @@
 //! A leaf of the tree: some entries in the order of their hashes.
-//!
-//! A look-up must not touch every key on its way: each is in a place of its own. So a page begins
-//! with a *mark* for each entry, a byte of its hash, and a key is compared where the marks agree.
 
-use super::super::{Access, Millis, Value};
+use super::super::{Access, Millis, Value, marks::Marks};
 use super::{Copied, Entry, PAGE_ENTRIES_MAX, tally::Tally};
 
 /// A page.
 #[derive(Clone, Debug)]
 pub(super) struct Page {
-    /// For entry `n` at index `n`: the low byte of its hash, while there are so many.
-    marks: [u8; PAGE_ENTRIES_MAX],
+    /// A byte of the hash of each entry.
+    marks: Marks,
     /// The sum over `entries`, as of the last count.
     tally: Tally,
     /// True if a value was changed in place since.
@@ -24,10 +21,7 @@ pub(super) struct Page {
 impl Page {
     /// A page of `entries`, which are in order.
     pub(super) fn new(entries: Vec<Entry>, epoch: u64) -> Self {
-        let mut marks = [0; PAGE_ENTRIES_MAX];
-        for (mark, entry) in marks.iter_mut().zip(&entries) {
-            *mark = entry.hash() as u8;
-        }
+        let marks = Marks::of(entries.iter().map(Entry::hash));
         let tally = Tally::sum(entries.iter().map(Tally::one));
         Self { marks, tally, uncounted: false, epoch, entries }
     }
@@ -51,7 +45,7 @@ impl Page {
 
     /// The entry that is probably the one of `hash`.
     pub(super) fn likely(&self, hash: u64) -> Option<&Entry> {
-        self.entries.get(self.alike(hash as u8).trailing_zeros() as usize)
+        self.entries.get(self.marks.likely(hash))
     }
 
     /// Counts the page as copied if the write that follows is its first in the epoch.
@@ -82,6 +76,20 @@ impl Page {
         self.uncounted = false;
     }
 
+    /// Where the entry of the same key as `entry` is, if it has the same tally, and that of the
+    /// page is right.
+    pub(super) fn counterpart(&self, hash: u64, entry: &Entry) -> Option<usize> {
+        let at = self.position(hash, &entry.key)?;
+        let alike = Tally::one(&self.entries[at]) == Tally::one(entry);
+        (alike && !self.uncounted).then_some(at)
+    }
+
+    /// Exchanges `entry` for its counterpart at `at`.
+    pub(super) fn swap(&mut self, at: usize, entry: &mut Entry, epoch: u64) {
+        self.epoch = epoch;
+        std::mem::swap(&mut self.entries[at], entry);
+    }
+
     /// Puts `entry` in, and returns the one that it replaced.
     pub(super) fn insert(&mut self, hash: u64, entry: Entry, epoch: u64) -> Option<Entry> {
         self.epoch = epoch;
@@ -92,10 +100,7 @@ impl Page {
             return Some(replaced);
         }
         let at = self.entries.partition_point(|e| (e.hash(), &*e.key) < (hash, &*entry.key));
-        if at < self.marks.len() {
-            self.marks.copy_within(at..PAGE_ENTRIES_MAX - 1, at + 1);
-            self.marks[at] = hash as u8;
-        }
+        self.marks.insert(at, hash);
         // A page grows by little: a million of them must not be half empty.
         if self.entries.len() == self.entries.capacity() {
             self.entries.reserve_exact(GROWTH);
@@ -126,12 +131,12 @@ impl Page {
         self.epoch = epoch;
         let at = self.position(hash, key)?;
         let removed = self.entries.remove(at);
-        if self.entries.len() >= self.marks.len() {
+        if self.entries.len() >= PAGE_ENTRIES_MAX {
             // An entry beyond the marks has moved to where there is one.
             *self = Self::new(self.take_entries(), epoch);
             return Some(removed);
         }
-        self.marks.copy_within(at + 1.., at);
+        self.marks.remove(at);
         self.count(Tally::one(&removed), Tally::NONE);
         Some(removed)
     }
@@ -143,32 +148,11 @@ impl Page {
 
     /// Where the key is.
     fn position(&self, hash: u64, key: &[u8]) -> Option<usize> {
-        let marked = self.entries.len().min(self.marks.len());
-        let mut alike = self.alike(hash as u8) & ((1 << marked) - 1);
-        while alike != 0 {
-            let at = alike.trailing_zeros() as usize;
-            if *self.entries[at].key == *key {
-                return Some(at);
-            }
-            alike &= alike - 1;
-        }
-        (marked..self.entries.len()).find(|&at| *self.entries[at].key == *key)
-    }
-
-    /// Which marks are `mark`: bit `n` for entry `n`. Eight at a time, as in a word each byte.
-    fn alike(&self, mark: u8) -> u64 {
-        let (words, _) = self.marks.as_chunks::<8>();
-        let sought = u64::from(mark) * EACH_BYTE;
-        words.iter().rev().fold(0, |alike, &word| {
-            let differs = u64::from_le_bytes(word) ^ sought;
-            let low = EACH_BYTE * 0x7f;
-            let equal = !(((differs & low) + low) | differs | low) >> 7;
-            alike << 8 | equal.wrapping_mul(GATHER) >> 56
-        })
+        self.marks.find(hash, self.entries.len(), |at| *self.entries[at].key == *key)
     }
 
     fn count(&mut self, before: Tally, after: Tally) {
-        if self.uncounted || !self.tally.replace(before, after) {
+        if self.uncounted || (before != after && !self.tally.replace(before, after)) {
             self.recount();
         }
     }
@@ -179,10 +163,6 @@ impl Page {
     }
 }
 
-/// The lowest bit of each byte of a word.
-const EACH_BYTE: u64 = u64::MAX / 255;
-/// Brings the lowest bits of eight bytes together in the topmost byte.
-const GATHER: u64 = 0x0102_0408_1020_4080;
 /// A full page makes room for so many entries at once.
 const GROWTH: usize = 4;
 /// What an entry takes beside its key and its value, by the account that INFO and the log show.

@@ -38,14 +38,15 @@ struct Entry {
 impl Machine<'_> {
     /// A command has run, and took so long.
     pub(in crate::node) fn note_duration(&mut self, link: Link, args: &[Bytes], took: Duration) {
-        let hot = self.state.config().hot;
+        let hot = &self.state.config().hot;
+        let is_spike = hot.latency_threshold > 0 && took.millis() >= hot.latency_threshold;
         if let Ok(limit) = u64::try_from(hot.slower_than)
             && took.micros() >= limit
             && !args[0].eq_ignore_ascii_case(b"exec")
         {
             self.log_slow(link, args, took);
         }
-        if hot.latency_threshold > 0 && took.millis() >= hot.latency_threshold {
+        if is_spike {
             let spikes = self.state.slow.spikes.entry("command").or_default();
             spikes.push_back((self.now.seconds(), took.millis()));
             if spikes.len() > SPIKES_MAX {

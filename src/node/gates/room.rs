@@ -169,7 +169,7 @@ impl Machine<'_> {
         let now = self.now.millis() as i64;
         for db in 0..self.state.keyspace.databases() {
             for _ in 0..samples {
-                let drawn = self.draw_key(db, policy.volatile).map(|entry| entry.key.to_bytes());
+                let drawn = self.draw_key(db, policy.volatile).map(|entry| entry.key.clone());
                 let Some(key) = drawn else { break };
                 let Some(entry) = self.state.keyspace.db(db).get(&key) else { break };
                 let claim = self.state.claim(policy.order, entry, now);
@@ -190,7 +190,7 @@ impl Machine<'_> {
         (0..databases).find_map(|_| {
             let db = self.state.eviction.next_db % databases;
             self.state.eviction.next_db = db + 1;
-            self.draw_key(db, volatile).map(|entry| (db, entry.key.to_bytes()))
+            self.draw_key(db, volatile).map(|entry| (db, entry.key.clone()))
         })
     }
 

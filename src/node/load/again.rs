@@ -36,7 +36,7 @@ impl Machine<'_> {
         for (index, db) in loading.keyspace.iter() {
             let entries: Vec<Entry> = db.iter().cloned().collect();
             for entry in entries {
-                let key = entry.key.to_bytes();
+                let key = entry.key.clone();
                 let twice = self.state.keyspace.db_mut(index).put(entry).is_some();
                 if twice && !reload.merge {
                     self.note(LoadNote::DuplicateKey(key.escape_ascii().to_string()));

@@ -30,7 +30,7 @@ impl Machine<'_> {
                 loading.loaded += 1;
                 loading.owing += 1;
                 let access = tracking.restored(idle, frequency, now);
-                let entry = Entry { key: key.into(), value, expires, access };
+                let entry = Entry { key, value, expires, access };
                 loading.keyspace.db_mut(index).put(entry);
             }
             Item::Aux { name, value } => {

@@ -1,0 +1,147 @@
+//! Byte strings that go from hand to hand: keys, values, arguments, frames.
+//!
+//! A long one is shared by counting. A short one, as most are, would take more memory for its place
+//! and its counts than for its bytes, and every look at it would be a step to a place of its own;
+//! so it lies in the handle itself, and a copy of it is a copy.
+
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::rc::Rc;
+
+/// An immutable byte string. Cloning is cheap whatever the length.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bytes(Form);
+
+/// The form follows from the length, and what a short string leaves free is zero: equal strings
+/// have equal forms.
+#[derive(Clone, PartialEq, Eq)]
+enum Form {
+    Short { length: u8, bytes: [u8; SHORT_BYTES_MAX] },
+    Long(Rc<[u8]>),
+}
+
+impl Bytes {
+    /// The bytes, to be changed in place; if somebody else has them too, they are copied first.
+    pub fn make_mut(&mut self) -> &mut [u8] {
+        match &mut self.0 {
+            Form::Short { length, bytes } => &mut bytes[..usize::from(*length)],
+            Form::Long(bytes) => Rc::make_mut(bytes),
+        }
+    }
+
+    fn short(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; SHORT_BYTES_MAX];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(Self(Form::Short { length: text.len() as u8, bytes }))
+    }
+}
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Self(Form::Short { length: 0, bytes: [0; SHORT_BYTES_MAX] })
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Form::Short { length, bytes } => &bytes[..usize::from(*length)],
+            Form::Long(bytes) => bytes,
+        }
+    }
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl Borrow<[u8]> for Bytes {
+    fn borrow(&self) -> &[u8] {
+        self
+    }
+}
+
+impl From<&[u8]> for Bytes {
+    fn from(bytes: &[u8]) -> Self {
+        Self::short(bytes).unwrap_or_else(|| Self(Form::Long(Rc::from(bytes))))
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Bytes {
+    fn from(bytes: &[u8; N]) -> Self {
+        Self::from(bytes.as_slice())
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from(bytes.as_slice())
+    }
+}
+
+impl FromIterator<u8> for Bytes {
+    fn from_iter<I: IntoIterator<Item = u8>>(bytes: I) -> Self {
+        Self::from(bytes.into_iter().collect::<Vec<u8>>())
+    }
+}
+
+impl Ord for Bytes {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl PartialOrd for Bytes {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// As the slice that it stands for.
+impl Hash for Bytes {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.escape_ascii())
+    }
+}
+
+/// So many bytes fit beside a length where the two words of a shared string would lie.
+const SHORT_BYTES_MAX: usize = 22;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_is_its_bytes_however_it_lies() {
+        assert_eq!(size_of::<Bytes>(), 24);
+        for length in [0, 1, SHORT_BYTES_MAX, SHORT_BYTES_MAX + 1, 300] {
+            let text = vec![b'x'; length];
+            let bytes = Bytes::from(&*text);
+            assert_eq!((&*bytes, &bytes), (&*text, &bytes.clone()));
+            assert_eq!(bytes, text.into_iter().collect());
+        }
+        assert_eq!(Bytes::default(), Bytes::from(b""));
+        assert_eq!(format!("{:?}", Bytes::from(b"a\n")), r#""a\n""#);
+    }
+
+    #[test]
+    fn the_order_of_strings_is_that_of_their_bytes() {
+        let long = [b'b'; SHORT_BYTES_MAX + 1];
+        let texts: [&[u8]; 5] = [b"", b"a", b"ab", b"b", &long];
+        let sorted: Vec<Bytes> = texts.into_iter().map(Bytes::from).collect();
+        assert!(sorted.is_sorted_by(|a, b| a < b));
+    }
+}

@@ -1,0 +1,30 @@
+//! The first line of everything that has a length: `*3`, `$5`.
+
+/// Appends a header to `out`.
+pub(super) fn push_header(kind: u8, length: usize, out: &mut Vec<u8>) {
+    out.push(kind);
+    out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Takes the header `<kind><number>` from the beginning of `rest`, if the number is short.
+pub(super) fn short_number(kind: u8, rest: &mut &[u8]) -> Option<usize> {
+    let digits = rest.strip_prefix(&[kind])?;
+    let mut number = 0;
+    for (index, &byte) in digits.iter().enumerate().take(SHORT_DIGITS_MAX + 1) {
+        match byte {
+            b'\r' if index > 0 => {
+                *rest = digits.get(index + 2..)?;
+                return Some(number);
+            }
+            // A zero that others follow.
+            _ if index > 0 && number == 0 => return None,
+            b'0'..=b'9' => number = number * 10 + usize::from(byte - b'0'),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// How many digits a short number has at most.
+const SHORT_DIGITS_MAX: usize = 4;
