@@ -50,8 +50,8 @@ impl Quicklist {
     }
 
     /// The only run, if there is one.
-    pub(super) fn only(&self) -> Option<&ListNode> {
-        if self.nodes.len() == 1 { self.nodes.front().map(|node| &**node) } else { None }
+    pub(super) fn only(&self) -> Option<&Rc<ListNode>> {
+        if self.nodes.len() == 1 { self.nodes.front() } else { None }
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&Bytes> {
