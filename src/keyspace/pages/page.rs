@@ -32,6 +32,25 @@ impl Page {
         Self { marks, tally, uncounted: false, epoch, entries }
     }
 
+    /// A page of entries that nobody has written yet, in order, with their hashes and tallies.
+    pub(super) fn of(parts: impl ExactSizeIterator<Item = (u64, Tally, Entry)>) -> Self {
+        let mut page = Self {
+            marks: [0; PAGE_ENTRIES_MAX],
+            tally: Tally::NONE,
+            uncounted: false,
+            epoch: 0,
+            entries: Vec::with_capacity(parts.len()),
+        };
+        for (hash, tally, entry) in parts {
+            if let Some(mark) = page.marks.get_mut(page.entries.len()) {
+                *mark = hash as u8;
+            }
+            page.tally = Tally::sum([page.tally, tally].into_iter());
+            page.entries.push(entry);
+        }
+        page
+    }
+
     pub(super) const fn tally(&self) -> Tally {
         self.tally
     }
