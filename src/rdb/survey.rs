@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{DecodeError, Decoder, Item};
 use crate::{
-    keyspace::{Millis, Value},
+    keyspace::{Key, Millis, Value},
     resp::Bytes,
 };
 
@@ -71,7 +71,7 @@ pub struct BigKey {
     /// Its database.
     pub db: u64,
     /// Its name.
-    pub key: Bytes,
+    pub key: Key,
     /// Its type.
     pub kind: &'static str,
     /// Its encoding.
@@ -173,7 +173,8 @@ impl Lives {
     }
 }
 
-fn elements_of(value: &Value) -> u64 {
+/// The elements of `value`; a string is one.
+pub(super) fn elements_of(value: &Value) -> u64 {
     let length = match value {
         Value::String(_) => 1,
         Value::List(list) => list.len(),

@@ -24,13 +24,13 @@ impl Machine<'_> {
                 }
                 // A master begins without what has expired; a replica waits to be told.
                 if is_master && loading.is_start() && expires.is_some_and(|at| at < now) {
-                    loading.expired.push((index, key));
+                    loading.expired.push((index, key.to_bytes()));
                     return;
                 }
                 loading.loaded += 1;
                 loading.owing += 1;
                 let access = tracking.restored(idle, frequency, now);
-                let entry = Entry { key: key.into(), value, expires, access };
+                let entry = Entry { key, value, expires, access };
                 loading.filling.put(index, entry);
             }
             Item::Aux { name, value } => {

@@ -4,8 +4,9 @@ use super::*;
 use crate::{
     keyspace::{Keyspace, StringValue},
     rdb::{
-        Digest, EncodeOptions, Encoder, Version,
+        Counter, Digest, EncodeOptions, Encoder, Version,
         sample::{self, bytes},
+        survey::elements_of,
     },
 };
 
@@ -118,6 +119,31 @@ fn one_byte_at_a_time_says_the_same() {
 }
 
 #[test]
+fn a_counter_is_told_of_every_element_however_the_file_is_cut() {
+    for version in [Version::V9, Version::V11] {
+        let (_, file) = sample(36, EncodeOptions { version, ..EncodeOptions::default() });
+        let keys = |item| {
+            let Item::Key { key, value, .. } = item else { return None };
+            Some((key, elements_of(&value)))
+        };
+        let built: Vec<_> = items(&file).unwrap().0.into_iter().filter_map(keys).collect();
+        for cut in [1, 1_000, file.len()] {
+            let mut decoder = Decoder::with_sink(DecodeOptions::default(), Counter::default());
+            let mut counted = Vec::new();
+            for piece in file.chunks(cut) {
+                decoder.feed(piece);
+                while let Some(item) = decoder.next().unwrap() {
+                    if let Item::Key { key, value, .. } = item {
+                        counted.push((key, value.elements));
+                    }
+                }
+            }
+            assert_eq!(counted, built, "{cut}");
+        }
+    }
+}
+
+#[test]
 fn no_prefix_is_an_error() {
     let (_, file) = sample(12, EncodeOptions::default());
     let (whole, _) = items(&file).unwrap();
@@ -163,7 +189,7 @@ fn an_old_file_ends_without_a_checksum() {
     let value = Value::String(StringValue::Embedded(bytes("v")));
     let key = Item::Key {
         db: 0,
-        key: bytes("k"),
+        key: Key::from(bytes("k")),
         value,
         expires: Some(-1_000),
         idle: None,
@@ -180,7 +206,7 @@ fn what_stands_before_a_key_may_come_in_any_order() {
     let (items, _) = items(file).unwrap();
     let key = |name, n, expires, idle, frequency| {
         let value = Value::String(StringValue::Integer(n));
-        Item::Key { db: 0, key: bytes(name), value, expires, idle, frequency }
+        Item::Key { db: 0, key: Key::from(bytes(name)), value, expires, idle, frequency }
     };
     assert_eq!(
         items,
