@@ -23,7 +23,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use replica_lab::keyspace::Keyspace;
+use replica_lab::keyspace::{Access, Entry, Filling};
 use replica_lab::rdb::{DecodeOptions, Decoder, Item};
 use replica_lab::resp::{Reply, ReplyDecoder, encode_command};
 
@@ -158,7 +158,7 @@ fn read(make: Make, file: &Path, keys: u32) -> Fallible<f64> {
     let since = Instant::now();
     let mut file = std::fs::File::open(file)?;
     let mut decoder = Decoder::new(DecodeOptions::default());
-    let mut keyspace = Keyspace::new(16);
+    let mut filling = Filling::new(16);
     let mut buffer = vec![0; 64 * 1024];
     loop {
         match file.read(&mut buffer)? {
@@ -168,9 +168,11 @@ fn read(make: Make, file: &Path, keys: u32) -> Fallible<f64> {
         while let Some(item) = decoder.next()? {
             match item {
                 Item::Key { db, key, value, expires, .. } => {
-                    keyspace.db_mut(db as usize).insert(key, value, expires);
+                    let entry = Entry { key, value, expires, access: Access::default() };
+                    filling.put(db as usize, entry);
                 }
                 Item::End => {
+                    let keyspace = filling.finish();
                     assert_eq!(keyspace.len(), u64::from(keys));
                     return Ok(since.elapsed().as_secs_f64());
                 }

@@ -39,6 +39,11 @@ impl Keyspace {
         Self { databases: vec![Database::default(); databases] }
     }
 
+    /// Databases on these pages.
+    pub(super) fn of_pages(pages: impl Iterator<Item = Pages>) -> Self {
+        Self { databases: pages.map(|pages| Database { pages }).collect() }
+    }
+
     /// How many databases there are.
     pub const fn databases(&self) -> usize {
         self.databases.len()

@@ -238,7 +238,7 @@ impl List {
             && node.bytes() <= bytes.unwrap_or(usize::MAX)
             && node.len() <= count
         {
-            *self = Self::packed(node.clone());
+            self.form = Form::Listpack(Rc::clone(node));
         }
     }
 

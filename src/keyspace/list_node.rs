@@ -35,9 +35,9 @@ impl Default for ListNode {
 impl ListNode {
     /// A node of `elements`, packed.
     pub fn packed(elements: impl IntoIterator<Item = Bytes>) -> Self {
-        let mut node = Self::default();
-        elements.into_iter().for_each(|element| node.insert(node.len(), element));
-        node
+        let elements: VecDeque<Bytes> = elements.into_iter().collect();
+        let entries: usize = elements.iter().map(|element| entry_bytes(element)).sum();
+        Self { elements, bytes: FRAME_BYTES + entries, plain: false }
     }
 
     /// A node that is one element, as it is.

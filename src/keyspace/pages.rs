@@ -9,6 +9,7 @@
 //! a page counts as *copied since the snapshot* is decided by its epoch alone.
 
 mod ahead;
+mod arrivals;
 mod page;
 mod swap;
 mod tally;
@@ -17,7 +18,7 @@ mod walk;
 use std::rc::Rc;
 
 pub use self::ahead::KEYS_AT_ONCE;
-pub(super) use self::walk::PageAt;
+pub(super) use self::{arrivals::Arrivals, walk::PageAt};
 use self::{page::Page, tally::Tally, walk::page_from};
 use super::{Access, Millis, Value, key::hash_of, marks::MARKS_MAX};
 use crate::resp::Bytes;
@@ -376,6 +377,11 @@ impl Node {
         }
         let children =
             parts.map(|part| if part.is_empty() { None } else { Some(Self::page(part, epoch)) });
+        Self::branch(children)
+    }
+
+    /// A branch of `children`.
+    fn branch(children: [Option<Self>; FAN]) -> Self {
         let tally = Tally::sum(children.iter().flatten().map(Self::tally));
         Self::Branch(Rc::new(Branch { tally, children }))
     }

@@ -50,8 +50,8 @@ impl Quicklist {
     }
 
     /// The only run, if there is one.
-    pub(super) fn only(&self) -> Option<&ListNode> {
-        if self.nodes.len() == 1 { self.nodes.front().map(|node| &**node) } else { None }
+    pub(super) fn only(&self) -> Option<&Rc<ListNode>> {
+        if self.nodes.len() == 1 { self.nodes.front() } else { None }
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&Bytes> {
@@ -221,8 +221,9 @@ impl Quicklist {
         let (Some(a), Some(b)) = (self.nodes.get(left), self.nodes.get(left + 1)) else {
             return false;
         };
-        let bytes = a.bytes() + b.bytes() - FRAME_BYTES;
-        if a.is_plain() || b.is_plain() || !fill.fits(bytes, a.len() + b.len()) {
+        // Two small plain runs have less than the frame that two packed ones share.
+        let packed = !a.is_plain() && !b.is_plain();
+        if !packed || !fill.fits(a.bytes() + b.bytes() - FRAME_BYTES, a.len() + b.len()) {
             return false;
         }
         if let Some(right) = self.nodes.remove(left + 1) {

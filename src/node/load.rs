@@ -19,7 +19,7 @@ use super::scripts::Libraries;
 use super::state::State;
 use super::stream::Stream;
 use super::upstream::{Transfer, Uplink};
-use crate::keyspace::Keyspace;
+use crate::keyspace::Filling;
 use crate::rdb::{DecodeError, DecodeOptions, Decoder, Item};
 use crate::replication::{Form, History, Offset, Progress, ReplicationId};
 use crate::resp::Bytes;
@@ -31,7 +31,7 @@ pub(super) struct Loading {
     /// Reads the bytes.
     decoder: Decoder,
     /// What has been read.
-    keyspace: Keyspace,
+    filling: Filling,
     /// The code of the libraries of functions.
     libraries: Vec<Bytes>,
     /// Where the bytes come from.
@@ -90,7 +90,7 @@ impl Loading {
         };
         Self {
             decoder: Decoder::new(options),
-            keyspace: Keyspace::new(state.keyspace.databases()),
+            filling: Filling::new(state.keyspace.databases()),
             libraries: Vec::new(),
             source,
             stream_db: None,
@@ -369,7 +369,7 @@ impl Machine<'_> {
         }
         let (swaps, to_parser) = (loading.swaps(), loading.to_parser());
         self.state.libraries = Libraries::new(loading.libraries);
-        self.state.keyspace = loading.keyspace;
+        self.state.keyspace = loading.filling.finish();
         self.state.own_expiring.clear();
         if swaps {
             self.invalidate_all();

@@ -4,7 +4,7 @@
 //! something, or make no sense, are one last part.
 
 use super::format::{Form, Kind, Layout, SIGNATURE, length, opcode, special};
-use super::read::{Reader, Stop, Text, digits};
+use super::read::{Reader, Stop, Text};
 use crate::resp::Part;
 
 /// The parts of an RDB, from its first byte.
@@ -134,7 +134,7 @@ impl Scalpel<'_> {
 
     fn element(&mut self, what: &'static str, shown: bool) -> Result<(), Stop> {
         let text = self.reader.text()?;
-        self.add_if(shown, what, &spelled(&text));
+        self.add_if(shown, what, &text.into_bytes());
         Ok(())
     }
 
@@ -190,7 +190,6 @@ impl Scalpel<'_> {
         let start = self.reader.at();
         let first = self.bytes.get(start).copied().unwrap_or(0);
         let text = self.reader.text()?;
-        let value = spelled(&text);
         match (first, &text) {
             (special::LZF, _) => self.add_form("rdb.form.lzf", start, start + 1),
             (_, Text::Integer(_)) => self.add_form("rdb.form.integer", start, start + 1),
@@ -207,7 +206,7 @@ impl Scalpel<'_> {
                 }
             }
         }
-        self.add_if(true, what, &value);
+        self.add_if(true, what, &text.into_bytes());
         Ok(())
     }
 
@@ -229,13 +228,6 @@ impl Scalpel<'_> {
         let value = value[..value.len().min(VALUE_SHOWN)].to_vec();
         self.parts.push(Part { start, end, what, value });
         self.done = end;
-    }
-}
-
-fn spelled(text: &Text<'_>) -> Vec<u8> {
-    match text {
-        Text::Integer(number) => digits(i64::from(*number)).to_vec(),
-        Text::Bytes(bytes) => bytes.to_vec(),
     }
 }
 

@@ -1,21 +1,24 @@
 //! The parts of a file that make sense alone, and how an opcode is read.
 
 use super::{
-    decode::Item,
     format::{Layout, opcode},
     load::Loaded,
     read::{Reader, Stop},
 };
 use crate::{keyspace::Millis, resp::Bytes};
 
-/// The smallest part that makes sense alone.
-pub(super) enum Atom {
+/// The smallest part that makes sense alone; a value is a `V` to whoever reads.
+pub(super) enum Atom<V> {
     /// The first nine bytes.
     Signature([u8; 9]),
-    /// Something complete.
-    Item(Item),
+    /// A fact about the writer: its name and its value.
+    Aux(Bytes, Bytes),
     /// The keys of this database follow.
     SelectDb(u64),
+    /// So many keys, and so many of them with an expiry.
+    Resize(u64, u64),
+    /// The source of a library of functions.
+    Function(Bytes),
     /// The expiry of the key to come.
     Expires(Option<Millis>),
     /// The seconds since the key to come was used.
@@ -24,8 +27,8 @@ pub(super) enum Atom {
     Frequency(u8),
     /// The layout and the name of a key.
     Key(Layout, Bytes),
-    /// A part of a value, perhaps the last.
-    Part(Loaded),
+    /// A key with its value.
+    Value(Bytes, Loaded<V>),
     /// The last opcode.
     End,
     /// The checksum behind it.
@@ -33,14 +36,12 @@ pub(super) enum Atom {
 }
 
 /// Reads an opcode with what belongs to it, or the layout and the name of a key.
-pub(super) fn read_item(reader: &mut Reader<'_>) -> Result<Atom, Stop> {
+pub(super) fn read_item<V>(reader: &mut Reader<'_>) -> Result<Atom<V>, Stop> {
     let at = reader.at();
     Ok(match reader.byte()? {
-        opcode::AUX => Atom::Item(Item::Aux { name: reader.string()?, value: reader.string()? }),
+        opcode::AUX => Atom::Aux(reader.string()?, reader.string()?),
         opcode::SELECT_DB => Atom::SelectDb(reader.length()?),
-        opcode::RESIZE_DB => {
-            Atom::Item(Item::Resize { keys: reader.length()?, expires: reader.length()? })
-        }
+        opcode::RESIZE_DB => Atom::Resize(reader.length()?, reader.length()?),
         opcode::EXPIRE_MS => {
             Atom::Expires(Some(i64::from_le_bytes(reader.array()?)).filter(|&at| at != -1))
         }
@@ -49,14 +50,15 @@ pub(super) fn read_item(reader: &mut Reader<'_>) -> Result<Atom, Stop> {
         }
         opcode::IDLE => Atom::Idle(reader.length()?),
         opcode::FREQUENCY => Atom::Frequency(reader.byte()?),
-        opcode::FUNCTION => Atom::Item(Item::Function(reader.string()?)),
+        opcode::FUNCTION => Atom::Function(reader.string()?),
         opcode::END => Atom::End,
         byte => {
             if let Some(what) = foreign(byte) {
                 return Err(Stop::Unsupported { what, at });
             }
             let unknown = Stop::Corrupt { what: "a value of an unknown layout", at };
-            Atom::Key(Layout::from_byte(byte).ok_or(unknown)?, reader.string()?)
+            let layout = Layout::from_byte(byte).ok_or(unknown)?;
+            Atom::Key(layout, reader.key()?)
         }
     })
 }

@@ -1,4 +1,4 @@
-//! From gathered elements to a value, in the encoding that Redis would give it.
+//! From the parts of a value to the value, in the encoding that Redis would give it.
 //!
 //! The layout decides little: a set that was a table on its writer may be an intset here, if the
 //! thresholds say so. Only what cannot be told from the elements is taken over: where a list is cut
@@ -7,13 +7,17 @@
 //! *Source*: Redis 7.2 · rdb.c · rdbLoadObject.
 
 use super::{
-    format::{Form, Layout},
-    gather::{Gathered, ListRun},
+    format::{Form, Kind, Layout},
+    listpack::Piece,
     read::{Broken, digits},
+    sink::Sink,
 };
 use crate::{
-    keyspace::{End, Fill, Hash, Limits, List, ListNode, Scored, Set, SetLimits, SortedSet, Value},
-    resp::Bytes,
+    keyspace::{
+        End, Fill, Hash, Limits, List, ListNode, Scored, Set, SetLimits, SortedSet, Stream,
+        StringValue, Value,
+    },
+    resp::{Bytes, parse_integer},
 };
 
 /// Up to where the values that are read are packed: the configuration of the reader.
@@ -41,73 +45,226 @@ impl Default for Thresholds {
     }
 }
 
-impl Gathered {
-    /// The value of these elements, of which there is at least one.
-    pub(super) fn into_value(
-        self,
-        layout: Layout,
-        thresholds: &Thresholds,
-    ) -> Result<Value, Broken> {
-        let packed = layout.form() != Form::Plain;
-        Ok(match self {
-            Self::Elements(elements) => Value::List(list_of_elements(&elements, thresholds)),
-            Self::Runs(runs) => Value::List(list_of_runs(runs, layout, thresholds)),
-            Self::Members(members) if packed => {
-                Value::Set(packed_set(members, thresholds.set.packed)?)
+/// Builds values in the encoding that Redis would give them.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    /// What decides the encoding.
+    thresholds: Thresholds,
+    /// The layout of the value that is told.
+    layout: Layout,
+    /// What was told of it.
+    parts: Parts,
+    /// For each name among the parts a number that is the same for the same name: names that must
+    /// differ are nearly always told apart by these alone.
+    prints: Vec<i64>,
+}
+
+/// The parts of a value.
+#[derive(Clone, Debug)]
+enum Parts {
+    /// The value itself, or nothing yet.
+    Whole(Option<Value>),
+    /// The elements of a list, or the members of a set.
+    Elements(Vec<Bytes>),
+    /// The runs of a list, each with whether it is one element that is not packed.
+    Runs(Vec<(bool, Vec<Bytes>)>),
+    /// The members of a set of numbers, ascending, and how many bytes each takes.
+    Numbers(usize, Vec<i64>),
+    /// The fields of a hash with their values.
+    Fields(Vec<(Bytes, Bytes)>),
+    /// The members of a sorted set.
+    Scored(Vec<Scored>),
+}
+
+impl Builder {
+    /// A builder for a server with these thresholds.
+    pub const fn new(thresholds: Thresholds) -> Self {
+        let parts = Parts::Whole(None);
+        Self { thresholds, layout: Layout::String, parts, prints: Vec::new() }
+    }
+
+    /// A name, which no other may equal.
+    fn name(&mut self, name: Piece<'_>) -> Bytes {
+        let name = name.to_bytes();
+        self.prints.push(print(&name));
+        name
+    }
+}
+
+impl Sink for Builder {
+    type Value = Value;
+
+    fn begin(&mut self, layout: Layout, expected: u64) {
+        let room = expected.min(ROOM_MAX) as usize;
+        self.layout = layout;
+        self.prints.clear();
+        self.parts = match (layout.kind(), layout.form()) {
+            (Kind::List, Form::Plain) => Parts::Elements(Vec::with_capacity(room)),
+            (Kind::List, _) => Parts::Runs(Vec::with_capacity(room)),
+            (Kind::Set, Form::Intset) => Parts::Numbers(0, Vec::with_capacity(room)),
+            (Kind::Set, _) => Parts::Elements(Vec::with_capacity(room)),
+            (Kind::Hash, _) => Parts::Fields(Vec::with_capacity(room)),
+            (Kind::SortedSet, _) => Parts::Scored(Vec::with_capacity(room)),
+            (Kind::String | Kind::Stream | Kind::Module, _) => Parts::Whole(None),
+        };
+    }
+
+    fn element(&mut self, element: Piece<'_>) {
+        match &mut self.parts {
+            Parts::Whole(whole) => *whole = Some(Value::String(string(element))),
+            Parts::Numbers(_, numbers) => numbers.extend(integer(element)),
+            Parts::Runs(runs) => {
+                let (_, texts) = runs.last_mut().expect("an element of a list is in a run");
+                texts.push(element.to_bytes());
             }
-            Self::Members(members) => Value::Set(set(members, &thresholds.set)?),
-            Self::Numbers { width, numbers } => {
-                Value::Set(set_of_numbers(width, numbers, &thresholds.set))
+            Parts::Elements(texts) => {
+                let text = element.to_bytes();
+                if self.layout.kind() == Kind::Set {
+                    self.prints.push(print(&text));
+                }
+                texts.push(text);
             }
-            Self::Fields(fields) => Value::Hash(hash(fields, layout.form(), thresholds.hash)?),
-            Self::Scored(members) => {
-                Value::SortedSet(sorted_set(members, packed, thresholds.sorted_set)?)
+            Parts::Fields(_) | Parts::Scored(_) => unreachable!("here, elements come in pairs"),
+        }
+    }
+
+    fn field(&mut self, name: Piece<'_>, value: Piece<'_>) {
+        let field = (self.name(name), value.to_bytes());
+        if let Parts::Fields(fields) = &mut self.parts {
+            fields.push(field);
+        }
+    }
+
+    fn member(&mut self, member: Piece<'_>, score: f64) {
+        let member = self.name(member);
+        if let Parts::Scored(members) = &mut self.parts {
+            members.push(Scored { score, member });
+        }
+    }
+
+    fn stream(&mut self, stream: Stream) {
+        self.parts = Parts::Whole(Some(Value::Stream(Box::new(stream))));
+    }
+
+    fn run(&mut self, plain: bool, expected: u64) {
+        if let Parts::Runs(runs) = &mut self.parts {
+            runs.push((plain, Vec::with_capacity(expected.min(ROOM_MAX) as usize)));
+        }
+    }
+
+    fn width(&mut self, bytes: usize) {
+        if let Parts::Numbers(width, _) = &mut self.parts {
+            *width = bytes;
+        }
+    }
+
+    fn end(&mut self) -> Result<Value, Broken> {
+        let parts = std::mem::replace(&mut self.parts, Parts::Whole(None));
+        Ok(match parts {
+            Parts::Whole(whole) => whole.expect("a value that ends has begun"),
+            Parts::Elements(elements) if self.layout.kind() == Kind::List => {
+                Value::List(list_of_elements(&elements, self.thresholds.list_fill))
             }
+            Parts::Elements(members) => Value::Set(self.set(members)?),
+            Parts::Runs(runs) => Value::List(self.list_of_runs(runs)),
+            Parts::Numbers(width, numbers) => {
+                Value::Set(set_of_numbers(width, numbers, &self.thresholds.set))
+            }
+            Parts::Fields(fields) => Value::Hash(self.hash(fields)?),
+            Parts::Scored(members) => Value::SortedSet(self.sorted_set(members)?),
         })
     }
 }
 
-fn list_of_elements(elements: &[Bytes], thresholds: &Thresholds) -> List {
-    let mut list = List::quicklist([]);
-    list.push(End::Right, elements, thresholds.list_fill);
-    list.repack(thresholds.list_fill);
-    list
-}
-
-fn list_of_runs(runs: Vec<ListRun>, layout: Layout, thresholds: &Thresholds) -> List {
-    let mut list = List::quicklist(runs.into_iter().map(|run| match run {
-        ListRun::Packed(elements) => ListNode::packed(elements),
-        ListRun::Plain(element) => ListNode::plain(element),
-    }));
-    // A list of a single ziplist stays a quicklist, for whatever reason Redis has.
-    if layout.form() != Form::Ziplist {
-        list.repack(thresholds.list_fill);
-    }
-    list
-}
-
-/// A set whose members came one by one.
-fn set(members: Vec<Bytes>, limits: &SetLimits) -> Result<Set, Broken> {
-    let count = members.len();
-    let set = if count > limits.numbers {
-        Set::table(members)
-    } else {
-        let mut set = Set::from_numbers(INTSET_WIDTH_MIN, Vec::new());
-        for member in members {
-            set.add(member, limits);
+impl Builder {
+    fn list_of_runs(&self, runs: Vec<(bool, Vec<Bytes>)>) -> List {
+        let node = |(plain, elements): (bool, Vec<Bytes>)| match elements.first() {
+            Some(element) if plain => ListNode::plain(Bytes::clone(element)),
+            _ => ListNode::packed(elements),
+        };
+        let mut list = List::quicklist(runs.into_iter().map(node));
+        // A list of a single ziplist stays a quicklist, for whatever reason Redis has.
+        if self.layout.form() != Form::Ziplist {
+            list.repack(self.thresholds.list_fill);
         }
-        set
-    };
-    if set.len() == count { Ok(set) } else { Err(TWICE) }
+        list
+    }
+
+    fn set(&mut self, members: Vec<Bytes>) -> Result<Set, Broken> {
+        let (count, limits) = (members.len(), &self.thresholds.set);
+        let packed = self.layout.form() != Form::Plain;
+        let fits = packed || count <= limits.numbers;
+        let begins_with_number = members.first().and_then(|member| parse_integer(member)).is_some();
+        if !packed && fits && begins_with_number {
+            let mut set = Set::from_numbers(INTSET_WIDTH_MIN, Vec::new());
+            let added = set.extend(members, limits);
+            return if added == count { Ok(set) } else { Err(TWICE) };
+        }
+        // Here, and below, what comes packed is asked for nothing but its count.
+        let longest = if packed { 0 } else { longest(members.iter()) };
+        if !fits || !limits.packed.allow(count, longest) {
+            return Some(Set::table(members)).filter(|set| set.len() == count).ok_or(TWICE);
+        }
+        self.all_different(|| members.iter().collect())?;
+        Ok(Set::packed(members))
+    }
+
+    fn hash(&mut self, fields: Vec<(Bytes, Bytes)>) -> Result<Hash, Broken> {
+        let count = fields.len();
+        let by_length = matches!(self.layout.form(), Form::Plain | Form::Zipmap);
+        let texts = || fields.iter().flat_map(|(name, value)| [name, value]);
+        let longest = if by_length { longest(texts()) } else { 0 };
+        if !self.thresholds.hash.allow(count, longest) {
+            return Some(Hash::table(fields)).filter(|hash| hash.len() == count).ok_or(TWICE);
+        }
+        self.all_different(|| fields.iter().map(|(name, _)| name).collect())?;
+        Ok(Hash::packed(fields))
+    }
+
+    fn sorted_set(&mut self, members: Vec<Scored>) -> Result<SortedSet, Broken> {
+        let count = members.len();
+        let packed = self.layout.form() != Form::Plain;
+        let longest = if packed { 0 } else { longest(members.iter().map(|one| &one.member)) };
+        if !self.thresholds.sorted_set.allow(count, longest) {
+            return Some(SortedSet::skiplist(members))
+                .filter(|set| set.len() == count)
+                .ok_or(TWICE);
+        }
+        self.all_different(|| members.iter().map(|one| &one.member).collect())?;
+        Ok(if packed { SortedSet::as_packed(members) } else { SortedSet::packed(members) })
+    }
+
+    /// Redis notices a name that comes twice only in some layouts; we do in all.
+    fn all_different<'a>(&mut self, names: impl Fn() -> Vec<&'a Bytes>) -> Result<(), Broken> {
+        self.prints.sort_unstable();
+        if self.prints.is_sorted_by(|a, b| a < b) {
+            return Ok(());
+        }
+        let mut names = names();
+        names.sort_unstable();
+        if names.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err(TWICE) }
+    }
 }
 
-fn packed_set(members: Vec<Bytes>, limits: Limits) -> Result<Set, Broken> {
-    let count = members.len();
-    if count > limits.entries {
-        return Some(Set::table(members)).filter(|set| set.len() == count).ok_or(TWICE);
+fn list_of_elements(elements: &[Bytes], fill: Fill) -> List {
+    let mut list = List::quicklist([]);
+    list.push(End::Right, elements, fill);
+    list.repack(fill);
+    list
+}
+
+fn string(text: Piece<'_>) -> StringValue {
+    match text {
+        Piece::Integer(number) => StringValue::Integer(number),
+        Piece::Bytes(bytes) => StringValue::new(bytes.into()),
     }
-    all_different(members.iter())?;
-    Ok(Set::packed(members))
+}
+
+const fn integer(piece: Piece<'_>) -> Option<i64> {
+    match piece {
+        Piece::Integer(number) => Some(number),
+        Piece::Bytes(_) => None,
+    }
 }
 
 fn set_of_numbers(width: usize, numbers: Vec<i64>, limits: &SetLimits) -> Set {
@@ -117,43 +274,23 @@ fn set_of_numbers(width: usize, numbers: Vec<i64>, limits: &SetLimits) -> Set {
     Set::from_numbers(width as u8, numbers)
 }
 
-fn hash(fields: Vec<(Bytes, Bytes)>, form: Form, limits: Limits) -> Result<Hash, Broken> {
-    let count = fields.len();
-    // Redis asks a packed hash for nothing but its count, except a zipmap.
-    let by_length = matches!(form, Form::Plain | Form::Zipmap);
-    let longest = fields.iter().map(|(name, value)| name.len().max(value.len())).max();
-    let length = if by_length { longest.unwrap_or(0) } else { 0 };
-    if !limits.allow(count, length) {
-        return Some(Hash::table(fields)).filter(|hash| hash.len() == count).ok_or(TWICE);
-    }
-    all_different(fields.iter().map(|(name, _)| name))?;
-    Ok(Hash::packed(fields))
+fn longest<'a>(texts: impl Iterator<Item = &'a Bytes>) -> usize {
+    texts.map(|text| text.len()).max().unwrap_or(0)
 }
 
-fn sorted_set(
-    members: Vec<(Bytes, f64)>,
-    packed: bool,
-    limits: Limits,
-) -> Result<SortedSet, Broken> {
-    let count = members.len();
-    let longest = members.iter().map(|(member, _)| member.len()).max().unwrap_or(0);
-    let members = members.into_iter().map(|(member, score)| Scored { score, member }).collect();
-    // Here, too, what comes packed is asked for nothing but its count.
-    if !limits.allow(count, if packed { 0 } else { longest }) {
-        return Some(SortedSet::skiplist(members)).filter(|set| set.len() == count).ok_or(TWICE);
-    }
-    let members: Vec<Scored> = members;
-    all_different(members.iter().map(|scored| &scored.member))?;
-    Ok(if packed { SortedSet::as_packed(members) } else { SortedSet::packed(members) })
+/// A number made of both ends of a name and its length.
+fn print(name: &[u8]) -> i64 {
+    let (first, last) = match (name.first_chunk(), name.last_chunk()) {
+        (Some(first), Some(last)) => (i64::from_le_bytes(*first), i64::from_le_bytes(*last)),
+        _ => (0, name.iter().fold(0, |all, &byte| all << 8 | i64::from(byte))),
+    };
+    first.wrapping_mul(PRINT_FACTOR).wrapping_add(last).wrapping_add(name.len() as i64)
 }
 
-/// Redis notices a name that comes twice only in some layouts; we do in all.
-fn all_different<'a>(names: impl Iterator<Item = &'a Bytes>) -> Result<(), Broken> {
-    let mut names: Vec<&Bytes> = names.collect();
-    names.sort_unstable();
-    if names.is_sorted_by(|a, b| a < b) { Ok(()) } else { Err(TWICE) }
-}
-
+/// Odd, so that no bit of what it multiplies is lost.
+const PRINT_FACTOR: i64 = 0x2545_f491_4f6c_dd1d;
+/// Room for so many parts is made before they have come.
+const ROOM_MAX: u64 = 1 << 9;
 /// The width of an intset that has held no number.
 const INTSET_WIDTH_MIN: u8 = 2;
 const TWICE: Broken = "a collection with the same element twice";
@@ -174,8 +311,31 @@ mod tests {
         Bytes::from(&[b'x'; 65][..])
     }
 
-    fn encoding(gathered: Gathered, layout: Layout) -> &'static str {
-        gathered.into_value(layout, &Thresholds::default()).unwrap().encoding().name()
+    /// The value that `tell` tells of.
+    fn value(layout: Layout, tell: impl Fn(&mut Builder)) -> Result<Value, Broken> {
+        let mut builder = Builder::new(Thresholds::default());
+        builder.begin(layout, 0);
+        tell(&mut builder);
+        builder.end()
+    }
+
+    fn set(layout: Layout, members: &[Bytes]) -> Result<Value, Broken> {
+        value(layout, |builder| members.iter().for_each(|m| builder.element(Piece::Bytes(m))))
+    }
+
+    fn hash(layout: Layout, names: &[Bytes], text: &[u8]) -> Result<Value, Broken> {
+        let field = |builder: &mut Builder, name| {
+            builder.field(Piece::Bytes(name), Piece::Bytes(text));
+        };
+        value(layout, |builder| names.iter().for_each(|name| field(builder, name)))
+    }
+
+    fn sorted_set(layout: Layout, members: &[Bytes]) -> Result<Value, Broken> {
+        value(layout, |builder| members.iter().for_each(|m| builder.member(Piece::Bytes(m), 1.5)))
+    }
+
+    fn encoding(value: Result<Value, Broken>) -> &'static str {
+        value.unwrap().encoding().name()
     }
 
     #[test]
@@ -193,48 +353,60 @@ mod tests {
             (numbers(129), Layout::SetListpack, "hashtable"),
         ] {
             let count = members.len();
-            let found = encoding(Gathered::Members(members), layout);
+            let found = encoding(set(layout, &members));
             assert_eq!(found, expected, "{count} in {}", layout.name());
         }
         for (count, expected) in [(512, "intset"), (513, "hashtable")] {
-            let numbers = Gathered::Numbers { width: 8, numbers: (0..count).collect() };
-            assert_eq!(encoding(numbers, Layout::SetIntset), expected);
+            let numbers = value(Layout::SetIntset, |builder| {
+                builder.width(8);
+                (0..count).for_each(|number| builder.element(Piece::Integer(number)));
+            });
+            assert_eq!(encoding(numbers), expected);
         }
     }
 
     #[test]
     fn hashes_and_sorted_sets_follow_their_thresholds() {
-        let fields =
-            |count| Gathered::Fields(texts(count).into_iter().map(|t| (t, long())).collect());
-        let short =
-            |count| Gathered::Fields(texts(count).into_iter().map(|t| (t.clone(), t)).collect());
-        assert_eq!(encoding(short(512), Layout::Hash), "listpack");
-        assert_eq!(encoding(short(513), Layout::HashListpack), "hashtable");
-        assert_eq!(encoding(fields(1), Layout::Hash), "hashtable");
-        assert_eq!(encoding(fields(1), Layout::HashZipmap), "hashtable");
-        assert_eq!(encoding(fields(1), Layout::HashZiplist), "listpack");
-        let scored =
-            |texts: Vec<Bytes>| Gathered::Scored(texts.into_iter().map(|t| (t, 1.5)).collect());
-        assert_eq!(encoding(scored(texts(128)), Layout::SortedSet), "listpack");
-        assert_eq!(encoding(scored(texts(129)), Layout::SortedSetListpack), "skiplist");
-        assert_eq!(encoding(scored(vec![long()]), Layout::SortedSet), "skiplist");
-        assert_eq!(encoding(scored(vec![long()]), Layout::SortedSetZiplist), "listpack");
+        let (one, few, many) = (texts(1), texts(512), texts(513));
+        let short = b"short";
+        assert_eq!(encoding(hash(Layout::Hash, &few, short)), "listpack");
+        assert_eq!(encoding(hash(Layout::HashListpack, &many, short)), "hashtable");
+        assert_eq!(encoding(hash(Layout::Hash, &one, &long())), "hashtable");
+        assert_eq!(encoding(hash(Layout::HashZipmap, &one, &long())), "hashtable");
+        assert_eq!(encoding(hash(Layout::HashZiplist, &one, &long())), "listpack");
+        assert_eq!(encoding(sorted_set(Layout::SortedSet, &texts(128))), "listpack");
+        assert_eq!(encoding(sorted_set(Layout::SortedSetListpack, &texts(129))), "skiplist");
+        assert_eq!(encoding(sorted_set(Layout::SortedSet, &[long()])), "skiplist");
+        assert_eq!(encoding(sorted_set(Layout::SortedSetZiplist, &[long()])), "listpack");
     }
 
     #[test]
     fn an_element_that_comes_twice_is_refused() {
-        let twice = |count| [texts(count), texts(1)].concat();
-        for count in [1, 600] {
-            for gathered in [
-                Gathered::Members(twice(count)),
-                Gathered::Fields(twice(count).into_iter().map(|t| (t, long())).collect()),
-                Gathered::Scored(twice(count).into_iter().map(|t| (t, 1.0)).collect()),
-            ] {
+        let long = |n: usize| format!("the name of number {n:09}").into_bytes();
+        let long_names = |count| (0..count).map(long).map(Bytes::from).collect();
+        for count in [1, 2, 100, 600] {
+            for names in [&texts, &numbers, &long_names] as [&dyn Fn(usize) -> Vec<Bytes>; 3] {
+                let (once, twice) = (names(count), [names(count), names(1)].concat());
                 for layout in [Layout::Set, Layout::SetListpack] {
-                    let value = gathered.clone().into_value(layout, &Thresholds::default());
-                    assert_eq!(value, Err(TWICE));
+                    assert!(set(layout, &once).is_ok());
+                    assert_eq!(set(layout, &twice), Err(TWICE));
+                }
+                for layout in [Layout::Hash, Layout::HashListpack] {
+                    assert!(hash(layout, &once, b"v").is_ok());
+                    assert_eq!(hash(layout, &twice, b"v"), Err(TWICE));
+                }
+                for layout in [Layout::SortedSet, Layout::SortedSetListpack] {
+                    assert!(sorted_set(layout, &once).is_ok());
+                    assert_eq!(sorted_set(layout, &twice), Err(TWICE));
                 }
             }
         }
+    }
+
+    #[test]
+    fn names_with_the_same_print_are_told_apart() {
+        let names = [&b"\0a"[..], b"b"];
+        assert_eq!(print(names[0]), print(names[1]));
+        assert!(set(Layout::SetListpack, &names.map(Bytes::from)).is_ok());
     }
 }

@@ -7,18 +7,20 @@
 //! ```
 //!
 //! Bytes are read in *atoms*, the smallest parts that make sense alone: an opcode with its fields,
-//! a key, one element of a value. An atom of which a part is missing is tried again when it can be
-//! whole, so the decoder keeps the bytes of one atom and the value that it is building, no more.
+//! a key, a value with all of its elements that have come. One of which a part is missing is tried
+//! again when it can be whole, a value from behind its last whole element on. So the decoder keeps
+//! the bytes of an element at most, and what its sink makes of those before it.
 //!
 //! *Source*: Redis 7.2 · rdb.c · rdbLoadRioWithLoadingCtx.
 
 use super::{
     atom::{Atom, read_item},
-    build::Thresholds,
+    build::{Builder, Thresholds},
     crc64::Crc64,
     format::{SIGNATURE, VERSION_WITH_CHECKSUM, Version},
     load::{Load, Loaded},
     read::{Reader, Stop},
+    sink::Sink,
 };
 use crate::{
     keyspace::{Millis, Value},
@@ -90,9 +92,9 @@ impl Default for DecodeOptions {
     }
 }
 
-/// One thing that a file says.
+/// One thing that a file says; a value is a `V` to whoever reads.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Item {
+pub enum Item<V = Value> {
     /// A fact about the writer.
     Aux {
         /// Its name; names that one does not know are passed over.
@@ -116,7 +118,7 @@ pub enum Item {
         /// Its name.
         key: Bytes,
         /// Its value.
-        value: Value,
+        value: V,
         /// When it expires, if it does; perhaps long ago.
         expires: Option<Millis>,
         /// Seconds since it was used, if that is told.
@@ -130,11 +132,14 @@ pub enum Item {
     End,
 }
 
-/// Reads one file.
+/// Reads one file, and tells the values in it to a sink: unless somebody wants it otherwise, to one
+/// that builds them.
 #[derive(Clone, Debug)]
-pub struct Decoder {
+pub struct Decoder<S = Builder> {
     /// How to read.
     options: DecodeOptions,
+    /// What takes the values in.
+    sink: S,
     /// What it awaits.
     state: State,
     /// Bytes that were fed; `start <= buffer.len()`.
@@ -180,10 +185,18 @@ struct Pending {
 }
 
 impl Decoder {
-    /// A decoder at the first byte of a file.
+    /// A decoder at the first byte of a file, which builds the values.
     pub fn new(options: DecodeOptions) -> Self {
+        Self::with_sink(options, Builder::new(options.thresholds))
+    }
+}
+
+impl<S: Sink> Decoder<S> {
+    /// A decoder at the first byte of a file, which tells the values to `sink`.
+    pub fn with_sink(options: DecodeOptions, sink: S) -> Self {
         Self {
             options,
+            sink,
             state: State::Signature,
             buffer: Vec::new(),
             start: 0,
@@ -221,7 +234,7 @@ impl Decoder {
     /// # Errors
     /// If the file cannot be loaded. The decoder has failed then, and repeats its answer.
     #[expect(clippy::should_implement_trait, reason = "an item that is not whole is not the end")]
-    pub fn next(&mut self) -> Result<Option<Item>, DecodeError> {
+    pub fn next(&mut self) -> Result<Option<Item<S::Value>>, DecodeError> {
         loop {
             if matches!(self.state, State::Done) || self.unread().len() < self.wanted {
                 return Ok(None);
@@ -272,13 +285,28 @@ impl Decoder {
     }
 
     /// Reads an atom, if it is whole, and takes it in.
-    fn step(&mut self) -> Result<Option<Item>, DecodeError> {
+    fn step(&mut self) -> Result<Option<Item<S::Value>>, DecodeError> {
         let mut reader = Reader::new(&self.buffer[self.start..], self.options.string_bytes_max);
-        let at = |behind: usize| self.base + (self.start + behind) as u64;
         let atom = match &mut self.state {
             State::Signature => reader.array().map(Atom::Signature),
-            State::Items => read_item(&mut reader),
-            State::Value(build) => build.load.read(&mut reader).map(Atom::Part),
+            State::Items => match read_item(&mut reader) {
+                // Nearly always the value is there as well, and nothing need be remembered.
+                Ok(Atom::Key(layout, key)) => {
+                    reader.commit();
+                    let mut load = Load::new(layout);
+                    match load.read(&mut reader, &mut self.sink) {
+                        Ok(loaded) => Ok(Atom::Value(key, loaded)),
+                        Err(stop) => {
+                            self.state = State::Value(Pending { key, load });
+                            Err(stop)
+                        }
+                    }
+                }
+                atom => atom,
+            },
+            State::Value(Pending { key, load }) => load
+                .read(&mut reader, &mut self.sink)
+                .map(|loaded| Atom::Value(Bytes::clone(key), loaded)),
             State::Checksum => reader.array().map(|sum| Atom::Checksum(u64::from_le_bytes(sum))),
             State::Done => return Ok(None),
             State::Failed(error) => return Err(error.clone()),
@@ -290,26 +318,29 @@ impl Decoder {
                 self.accept(atom)
             }
             Err(Stop::More(bytes)) => {
-                self.wanted = bytes;
+                self.start += reader.taken();
+                self.wanted = bytes - reader.taken();
                 Ok(None)
             }
-            Err(Stop::Corrupt { what, at: behind }) => {
-                Err(DecodeError::Corrupt { what, at: at(behind) })
+            Err(Stop::Corrupt { what, at }) => {
+                Err(DecodeError::Corrupt { what, at: self.offset() + at as u64 })
             }
-            Err(Stop::Unsupported { what, at: behind }) => {
-                Err(DecodeError::Unsupported { what, at: at(behind) })
+            Err(Stop::Unsupported { what, at }) => {
+                Err(DecodeError::Unsupported { what, at: self.offset() + at as u64 })
             }
         }
     }
 
     /// Goes on to what follows `atom`, and gives the item that it completes.
-    fn accept(&mut self, atom: Atom) -> Result<Option<Item>, DecodeError> {
+    fn accept(&mut self, atom: Atom<S::Value>) -> Result<Option<Item<S::Value>>, DecodeError> {
         match atom {
             Atom::Signature(signature) => {
                 self.version = version_of(signature, self.options.newest)?;
                 self.state = State::Items;
             }
-            Atom::Item(item) => return Ok(Some(item)),
+            Atom::Aux(name, value) => return Ok(Some(Item::Aux { name, value })),
+            Atom::Resize(keys, expires) => return Ok(Some(Item::Resize { keys, expires })),
+            Atom::Function(code) => return Ok(Some(Item::Function(code))),
             Atom::SelectDb(db) => {
                 self.db = db;
                 return Ok(Some(Item::SelectDb(db)));
@@ -318,16 +349,9 @@ impl Decoder {
             Atom::Idle(seconds) => self.idle = Some(seconds),
             Atom::Frequency(counter) => self.frequency = Some(counter),
             Atom::Key(layout, key) => {
-                let load = Load::new(layout, self.options.thresholds);
-                self.state = State::Value(Pending { key, load });
+                self.state = State::Value(Pending { key, load: Load::new(layout) });
             }
-            Atom::Part(Loaded::Part) => {}
-            Atom::Part(Loaded::Nothing) => {
-                self.state = State::Items;
-                self.empty_keys += 1;
-                (self.expires, self.idle, self.frequency) = (None, None, None);
-            }
-            Atom::Part(Loaded::Value(value)) => return Ok(Some(self.complete(value))),
+            Atom::Value(key, loaded) => return Ok(self.complete(key, loaded)),
             Atom::End if self.version < VERSION_WITH_CHECKSUM => return Ok(Some(self.end())),
             Atom::End => {
                 self.state = State::Checksum;
@@ -340,14 +364,20 @@ impl Decoder {
         Ok(None)
     }
 
-    /// The key whose value is whole.
-    fn complete(&mut self, value: Value) -> Item {
-        let State::Value(Pending { key, .. }) = std::mem::replace(&mut self.state, State::Items)
-        else {
-            unreachable!("a value is read only for a key");
-        };
+    /// A key whose value is whole; none if that holds nothing.
+    fn complete(&mut self, key: Bytes, loaded: Loaded<S::Value>) -> Option<Item<S::Value>> {
+        self.state = State::Items;
         let (expires, idle) = (self.expires.take(), self.idle.take());
-        Item::Key { db: self.db, key, value, expires, idle, frequency: self.frequency.take() }
+        let frequency = self.frequency.take();
+        match loaded {
+            Loaded::Value(value) => {
+                Some(Item::Key { db: self.db, key, value, expires, idle, frequency })
+            }
+            Loaded::Nothing => {
+                self.empty_keys += 1;
+                None
+            }
+        }
     }
 
     /// Holds the checksum that was found against the bytes before it; 0 means that there is none.
@@ -359,7 +389,7 @@ impl Decoder {
         if sound { Ok(()) } else { Err(DecodeError::BadChecksum { found, computed }) }
     }
 
-    fn end(&mut self) -> Item {
+    fn end(&mut self) -> Item<S::Value> {
         self.state = State::Done;
         Item::End
     }

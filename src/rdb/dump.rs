@@ -7,6 +7,7 @@
 //! *Source*: Redis 7.2 · cluster.c · createDumpPayload, verifyDumpPayload, restoreCommand.
 
 use super::{
+    build::Builder,
     crc64::Crc64,
     decode::DecodeOptions,
     format::{Layout, Version, opcode},
@@ -92,13 +93,10 @@ fn body_of(payload: &[u8], newest: Version) -> Result<&[u8], RestoreError> {
 fn load(body: &[u8], options: &DecodeOptions) -> Option<Value> {
     let mut reader = Reader::new(body, options.string_bytes_max);
     let layout = Layout::from_byte(reader.byte().ok()?)?;
-    let mut load = Load::new(layout, options.thresholds);
-    loop {
-        match load.read(&mut reader).ok()? {
-            Loaded::Part => {}
-            Loaded::Value(value) => return Some(value),
-            Loaded::Nothing => return None,
-        }
+    let mut builder = Builder::new(options.thresholds);
+    match Load::new(layout).read(&mut reader, &mut builder).ok()? {
+        Loaded::Value(value) => Some(value),
+        Loaded::Nothing => None,
     }
 }
 

@@ -62,19 +62,26 @@ pub(super) mod special {
 
 /// What a value is to its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// Bytes, or a number.
     String,
+    /// Strings in an order.
     List,
+    /// Different strings.
     Set,
+    /// Fields with values.
     Hash,
+    /// Different strings with scores.
     SortedSet,
+    /// Entries in the order of their names.
     Stream,
+    /// What only a module knows.
     Module,
 }
 
 /// How the elements of a value lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub enum Form {
     /// One after another, behind their number; a string is its own element.
     Plain,
     /// All in one ziplist.
@@ -99,8 +106,8 @@ macro_rules! layouts {
     ($($name:ident = $byte:literal, $kind:ident, $form:ident, $text:literal;)*) => {
         /// How a value is laid out; the byte before its key.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(super) enum Layout {
-            $($name = $byte,)*
+        pub enum Layout {
+            $(#[doc = concat!("For ", $text, ".")] $name = $byte,)*
         }
 
         impl Layout {
@@ -113,21 +120,21 @@ macro_rules! layouts {
             }
 
             /// What it holds.
-            pub(super) const fn kind(self) -> Kind {
+            pub const fn kind(self) -> Kind {
                 match self {
                     $(Self::$name => Kind::$kind,)*
                 }
             }
 
             /// How it holds it.
-            pub(super) const fn form(self) -> Form {
+            pub const fn form(self) -> Form {
                 match self {
                     $(Self::$name => Form::$form,)*
                 }
             }
 
             /// What a person calls it.
-            pub(super) const fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => $text,)*
                 }

@@ -19,9 +19,9 @@
 use super::read::{Broken, digits};
 use crate::resp::{Bytes, parse_integer};
 
-/// One element of a packed collection.
+/// A string as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Piece<'a> {
+pub enum Piece<'a> {
     /// A number, which stands for its decimal digits.
     Integer(i64),
     /// Bytes.
@@ -29,8 +29,8 @@ pub(super) enum Piece<'a> {
 }
 
 impl Piece<'_> {
-    /// The bytes that the element is.
-    pub(super) fn to_bytes(self) -> Bytes {
+    /// The bytes that it stands for.
+    pub fn to_bytes(self) -> Bytes {
         match self {
             Self::Integer(number) => digits(number),
             Self::Bytes(bytes) => Bytes::from(bytes),
@@ -146,6 +146,11 @@ impl<'a> Listpack<'a> {
         Ok(Self { rest, left, done: false })
     }
 
+    /// How many entries are to come, if the header says so.
+    pub(super) const fn left(&self) -> Option<u16> {
+        self.left
+    }
+
     /// The next entry; none at the end.
     fn entry(&mut self) -> Result<Option<Piece<'a>>, Broken> {
         if self.rest == [END] {
@@ -208,6 +213,10 @@ fn read_entry(bytes: &[u8]) -> Option<(Piece<'_>, usize)> {
 
 /// What follows the size at the beginning of `bytes`, if that is `size`.
 fn read_size(bytes: &[u8], size: usize) -> Option<&[u8]> {
+    if size < 128 {
+        let (&written, rest) = bytes.split_first()?;
+        return (usize::from(written) == size).then_some(rest);
+    }
     let (written, rest) = bytes.split_at_checked(size_bytes(size))?;
     let value = written.iter().fold(0, |value, byte| value << 7 | usize::from(byte & 0x7f));
     let marked = written[1..].iter().all(|byte| byte & 0x80 != 0) && written[0] & 0x80 == 0;

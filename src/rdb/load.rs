@@ -1,21 +1,20 @@
-//! How a value is read from its layout, part by part.
+//! How a value is read from its layout, part by part, and told to a sink.
 //!
 //! A plain collection says how many elements it has, and they follow; a packed one is a single
-//! string, which is unpacked when it is whole. Either way the elements are gathered first, with
-//! what the layout tells of their form, and made into a value at the end.
+//! string, which is unpacked when it is whole. What is told is taken in: if bytes are missing,
+//! reading goes on behind the last part that was whole.
 //!
 //! *Source*: Redis 7.2 · rdb.c · rdbLoadObject.
 
 use super::{
-    build::Thresholds,
-    format::{Form, Layout},
-    gather::{Gathered, ListRun},
-    read::{Broken, Reader, Stop, Text},
+    format::{Form, Kind, Layout},
+    packed::{tell_run, tell_value},
+    read::{Broken, Reader, Stop},
     save::{RUN_PACKED, RUN_PLAIN},
     score::{read_score, read_score_text},
+    sink::Sink,
     stream_load::StreamLoad,
 };
-use crate::keyspace::{StringValue, Value};
 
 /// A value of which some parts are read.
 #[derive(Clone, Debug)]
@@ -24,124 +23,136 @@ pub(super) struct Load {
     layout: Layout,
     /// How many parts are to come, once that is read.
     left: Option<u64>,
-    /// The elements so far.
-    gathered: Gathered,
-    /// What decides the encoding.
-    thresholds: Thresholds,
+    /// True once the sink was told of an element.
+    any: bool,
     /// The stream so far, if it is one.
     stream: Option<Box<StreamLoad>>,
 }
 
-/// What reading one part has come to.
+/// What a value that is whole has come to.
 #[derive(Clone, Debug)]
-pub(super) enum Loaded {
-    /// More parts follow.
-    Part,
-    /// The value is whole.
-    Value(Value),
-    /// The value is whole and holds nothing: the key does not exist.
+pub(super) enum Loaded<V> {
+    /// What the sink has made of it.
+    Value(V),
+    /// It holds nothing: the key does not exist.
     Nothing,
 }
 
 impl Load {
     /// A value in `layout` of which nothing is read.
-    pub(super) fn new(layout: Layout, thresholds: Thresholds) -> Self {
+    pub(super) fn new(layout: Layout) -> Self {
         let is_stream = layout.form() == Form::Stream;
         let stream = is_stream.then(|| Box::new(StreamLoad::new(layout)));
-        Self { layout, left: None, gathered: Gathered::of(layout), thresholds, stream }
+        Self { layout, left: None, any: false, stream }
     }
 
-    /// Reads the next part.
-    pub(super) fn read(&mut self, reader: &mut Reader<'_>) -> Result<Loaded, Stop> {
-        if self.layout == Layout::String {
-            return Ok(Loaded::Value(Value::String(read_string(reader)?)));
-        }
-        if let Some(stream) = &mut self.stream {
-            let whole = stream.read(reader)?;
-            return Ok(
-                whole.map_or(Loaded::Part, |stream| Loaded::Value(Value::Stream(Box::new(stream))))
-            );
-        }
-        match self.layout.form() {
-            Form::Plain | Form::Ziplists | Form::Listpacks => self.read_part(reader),
-            Form::Ziplist | Form::Listpack | Form::Zipmap | Form::Intset => {
-                self.read_packed(reader)
-            }
-            Form::Stream | Form::Foreign => {
-                Err(Stop::Unsupported { what: self.layout.name(), at: reader.at() })
-            }
-        }
-    }
-
-    /// Reads how many parts there are, or one of them.
-    fn read_part(&mut self, reader: &mut Reader<'_>) -> Result<Loaded, Stop> {
+    /// Reads as many parts as there are, up to the last.
+    pub(super) fn read<S: Sink>(
+        &mut self,
+        reader: &mut Reader<'_>,
+        sink: &mut S,
+    ) -> Result<Loaded<S::Value>, Stop> {
         let at = reader.at();
-        let left = match self.left {
-            None => reader.length()?,
-            Some(left) => {
-                self.read_element(reader)?;
-                left - 1
+        match self.layout.form() {
+            Form::Plain if self.layout.kind() == Kind::String => {
+                let text = reader.text()?;
+                sink.begin(self.layout, 1);
+                sink.element(text.piece());
+                self.any = true;
+            }
+            Form::Plain | Form::Ziplists | Form::Listpacks => return self.read_parts(reader, sink),
+            Form::Ziplist | Form::Listpack | Form::Zipmap | Form::Intset => {
+                let packed = reader.text()?.into_bytes();
+                self.any = tell_value(self.layout, &packed, sink).map_err(corrupt(at))?;
+            }
+            Form::Stream => self.read_stream(reader, sink)?,
+            Form::Foreign => return Err(Stop::Unsupported { what: self.layout.name(), at }),
+        }
+        self.finish(at, sink)
+    }
+
+    /// Reads how many parts there are, and the parts.
+    fn read_parts<S: Sink>(
+        &mut self,
+        reader: &mut Reader<'_>,
+        sink: &mut S,
+    ) -> Result<Loaded<S::Value>, Stop> {
+        let mut at = reader.at();
+        let mut left = match self.left {
+            Some(left) => left,
+            None => {
+                let count = reader.length()?;
+                reader.commit();
+                sink.begin(self.layout, count);
+                count
             }
         };
-        self.left = Some(left);
-        if left > 0 { Ok(Loaded::Part) } else { self.finish(at) }
+        while left > 0 {
+            self.left = Some(left);
+            at = reader.at();
+            self.any |= self.read_part(reader, sink)?;
+            reader.commit();
+            left -= 1;
+        }
+        self.finish(at, sink)
     }
 
-    fn read_element(&mut self, reader: &mut Reader<'_>) -> Result<(), Stop> {
-        match &mut self.gathered {
-            Gathered::Elements(texts) | Gathered::Members(texts) => texts.push(reader.string()?),
-            Gathered::Fields(fields) => fields.push((reader.string()?, reader.string()?)),
-            Gathered::Scored(members) => {
-                let member = reader.string()?;
+    /// Reads one part; false if there is nothing in it.
+    fn read_part<S: Sink>(&self, reader: &mut Reader<'_>, sink: &mut S) -> Result<bool, Stop> {
+        match (self.layout.kind(), self.layout.form()) {
+            (_, Form::Ziplists | Form::Listpacks) => return self.read_run(reader, sink),
+            (Kind::Hash, _) => {
+                let (name, value) = (reader.text()?, reader.text()?);
+                sink.field(name.piece(), value.piece());
+            }
+            (Kind::SortedSet, _) => {
+                let member = reader.text()?;
                 let text = self.layout == Layout::SortedSetText;
                 let score = if text { read_score_text(reader)? } else { read_score(reader)? };
-                members.push((member, score));
+                sink.member(member.piece(), score);
             }
-            Gathered::Runs(runs) => {
-                let run = read_run(self.layout, reader)?;
-                // An empty run is passed over, as in Redis.
-                runs.extend(Some(run).filter(|run| !run.is_empty()));
+            (_, _) => sink.element(reader.text()?.piece()),
+        }
+        Ok(true)
+    }
+
+    /// Reads a run of a list: a packed one, or an element so large that it has a run to itself.
+    fn read_run<S: Sink>(&self, reader: &mut Reader<'_>, sink: &mut S) -> Result<bool, Stop> {
+        let (at, form) = (reader.at(), self.layout.form());
+        let container = if form == Form::Listpacks { reader.length()? } else { RUN_PACKED };
+        let text = reader.text()?;
+        match container {
+            RUN_PLAIN => {
+                sink.run(true, 1);
+                sink.element(text.piece());
+                Ok(true)
             }
-            Gathered::Numbers { .. } => unreachable!("an intset is one part"),
+            RUN_PACKED => tell_run(form, &text.into_bytes(), sink).map_err(corrupt(at)),
+            _ => Err(Stop::Corrupt { what: "a run of a list of an unknown form", at }),
+        }
+    }
+
+    /// Reads the parts of a stream.
+    fn read_stream<S: Sink>(&mut self, reader: &mut Reader<'_>, sink: &mut S) -> Result<(), Stop> {
+        while let Some(load) = &mut self.stream {
+            let whole = load.read(reader)?;
+            reader.commit();
+            if let Some(stream) = whole {
+                self.stream = None;
+                self.any = true;
+                sink.begin(self.layout, 1);
+                sink.stream(stream);
+            }
         }
         Ok(())
     }
 
-    /// Reads a value that is one string.
-    fn read_packed(&mut self, reader: &mut Reader<'_>) -> Result<Loaded, Stop> {
-        let at = reader.at();
-        let packed = reader.string()?;
-        self.gathered = Gathered::unpack(self.layout, &packed).map_err(corrupt(at))?;
-        self.finish(at)
-    }
-
-    /// Makes the value of what was gathered.
-    fn finish(&mut self, at: usize) -> Result<Loaded, Stop> {
-        let gathered = std::mem::replace(&mut self.gathered, Gathered::of(self.layout));
-        if gathered.is_empty() {
+    /// What the sink makes of the parts, of which the last was at `at`.
+    fn finish<S: Sink>(&self, at: usize, sink: &mut S) -> Result<Loaded<S::Value>, Stop> {
+        if !self.any {
             return Ok(Loaded::Nothing);
         }
-        let value = gathered.into_value(self.layout, &self.thresholds);
-        value.map(Loaded::Value).map_err(corrupt(at))
-    }
-}
-
-fn read_string(reader: &mut Reader<'_>) -> Result<StringValue, Stop> {
-    Ok(match reader.text()? {
-        Text::Integer(number) => StringValue::Integer(number.into()),
-        bytes @ Text::Bytes(_) => StringValue::new(bytes.to_bytes()),
-    })
-}
-
-/// Reads a run of a list: a packed one, or an element so large that it has a run to itself.
-fn read_run(layout: Layout, reader: &mut Reader<'_>) -> Result<ListRun, Stop> {
-    let at = reader.at();
-    let container = if layout.form() == Form::Listpacks { reader.length()? } else { RUN_PACKED };
-    let text = reader.string()?;
-    match container {
-        RUN_PLAIN => Ok(ListRun::Plain(text)),
-        RUN_PACKED => ListRun::unpack(layout.form(), &text).map_err(corrupt(at)),
-        _ => Err(Stop::Corrupt { what: "a run of a list of an unknown form", at }),
+        sink.end().map(Loaded::Value).map_err(corrupt(at))
     }
 }
 

@@ -8,7 +8,8 @@
 //! costs the dataset a second time, and neither a slow link nor a progress bar can be shown. So
 //! both directions stream here: the [`Encoder`] holds a snapshot, which costs nothing, and gives
 //! the next few bytes when asked; the [`Decoder`] is fed whatever has arrived, gives every item as
-//! soon as it is whole, and keeps only the bytes of the unfinished one.
+//! soon as it is whole, and keeps only the bytes of the unfinished one. What becomes of a value is
+//! for its [`Sink`] to say: values are built of the parts, or the parts are only counted.
 //!
 //! ```text
 //!     "REDIS" "0011"                              signature, version in four digits
@@ -33,8 +34,8 @@
 //! * This room knows no clock: whether a key that it reads has expired is asked by its reader.
 //!
 //! Reading order: `format`, `write`, `lzf`, `listpack`, `intset`, `ziplist`, `zipmap`, `crc64`,
-//! `score`, `save`, `stream_save`, `encode`, `read`, `gather`, `build`, `load`, `stream_load`,
-//! `atom`, `decode`, `dump`, `sha1`, `digest`, `survey`, `anatomy`.
+//! `score`, `save`, `stream_save`, `encode`, `read`, `sink`, `packed`, `load`, `stream_load`,
+//! `build`, `atom`, `decode`, `dump`, `sha1`, `digest`, `survey`, `anatomy`.
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveRio, rdbLoadRioWithLoadingCtx.
 
 mod anatomy;
@@ -46,17 +47,18 @@ mod digest;
 mod dump;
 mod encode;
 mod format;
-mod gather;
 mod intset;
 mod listpack;
 mod load;
 mod lzf;
+mod packed;
 mod read;
 #[cfg(test)]
 mod sample;
 mod save;
 mod score;
 mod sha1;
+mod sink;
 mod stream_load;
 mod stream_save;
 mod survey;
@@ -65,11 +67,13 @@ mod ziplist;
 mod zipmap;
 
 pub use anatomy::anatomy;
-pub use build::Thresholds;
+pub use build::{Builder, Thresholds};
 pub use decode::{DecodeError, DecodeOptions, Decoder, Item};
 pub use digest::Digest;
 pub use dump::{RestoreError, dump, dump_libraries, restore, restore_libraries};
 pub use encode::{EncodeOptions, Encoder, Header, ReplInfo, Section, Uses};
-pub use format::Version;
+pub use format::{Form, Kind, Layout, Version};
+pub use listpack::Piece;
 pub use sha1::sha1;
+pub use sink::{Count, Counter, Sink};
 pub use survey::{BigKey, Lives, Survey, Tally};

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     format::{length, special},
+    listpack::Piece,
     lzf,
 };
 use crate::resp::Bytes;
@@ -39,6 +40,8 @@ pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     /// How many of them are read.
     at: usize,
+    /// How many of them are taken in, whatever becomes of those that follow; `taken <= at`.
+    taken: usize,
     /// Strings longer than this are not believed.
     string_bytes_max: u64,
 }
@@ -55,12 +58,22 @@ pub(super) enum Text<'a> {
 impl<'a> Reader<'a> {
     /// A reader at the first of `bytes`.
     pub(super) const fn new(bytes: &'a [u8], string_bytes_max: u64) -> Self {
-        Self { bytes, at: 0, string_bytes_max }
+        Self { bytes, at: 0, taken: 0, string_bytes_max }
     }
 
     /// How many bytes were read.
     pub(super) const fn at(&self) -> usize {
         self.at
+    }
+
+    /// How many bytes were taken in: reading goes on behind them.
+    pub(super) const fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Takes in what was read: it need not be read again if something that follows is missing.
+    pub(super) const fn commit(&mut self) {
+        self.taken = self.at;
     }
 
     /// The next `count` bytes.
@@ -98,7 +111,20 @@ impl<'a> Reader<'a> {
     }
 
     /// A string.
+    ///
+    /// Nearly all are short, and written as they are: these go no further than to here.
+    #[inline]
     pub(super) fn text(&mut self) -> Result<Text<'a>, Stop> {
+        if let Some((&length @ 0..length::BITS_14, rest)) = self.bytes[self.at..].split_first()
+            && let Some(text) = rest.get(..usize::from(length))
+        {
+            self.at += 1 + text.len();
+            return Ok(Text::Bytes(Cow::Borrowed(text)));
+        }
+        self.text_of_any_form()
+    }
+
+    fn text_of_any_form(&mut self) -> Result<Text<'a>, Stop> {
         let start = self.at;
         let text = match self.byte()? {
             special::INT_8 => Text::Integer(i8::from_le_bytes(self.array()?).into()),
@@ -116,9 +142,18 @@ impl<'a> Reader<'a> {
         Ok(text)
     }
 
+    /// The name of a key.
+    #[inline]
+    pub(super) fn key(&mut self) -> Result<Bytes, Stop> {
+        Ok(match self.text()? {
+            Text::Integer(number) => digits(number.into()),
+            Text::Bytes(bytes) => Bytes::from(&*bytes),
+        })
+    }
+
     /// A string whose bytes are wanted, whatever they mean.
     pub(super) fn string(&mut self) -> Result<Bytes, Stop> {
-        Ok(self.text()?.to_bytes())
+        Ok(self.text()?.piece().to_bytes())
     }
 
     fn packed(&mut self, start: usize) -> Result<Cow<'a, [u8]>, Stop> {
@@ -139,12 +174,20 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Text<'_> {
-    /// The bytes of the string.
-    pub(super) fn to_bytes(&self) -> Bytes {
+impl<'a> Text<'a> {
+    /// The string for somebody who need not keep it.
+    pub(super) fn piece(&self) -> Piece<'_> {
         match self {
-            Self::Integer(number) => digits((*number).into()),
-            Self::Bytes(bytes) => Bytes::from(&**bytes),
+            Self::Integer(number) => Piece::Integer((*number).into()),
+            Self::Bytes(bytes) => Piece::Bytes(bytes),
+        }
+    }
+
+    /// The bytes of the string.
+    pub(super) fn into_bytes(self) -> Cow<'a, [u8]> {
+        match self {
+            Self::Integer(number) => Cow::Owned(digits(number.into()).to_vec()),
+            Self::Bytes(bytes) => bytes,
         }
     }
 }

@@ -173,7 +173,8 @@ impl Lives {
     }
 }
 
-fn elements_of(value: &Value) -> u64 {
+/// The elements of `value`; a string is one.
+pub(super) fn elements_of(value: &Value) -> u64 {
     let length = match value {
         Value::String(_) => 1,
         Value::List(list) => list.len(),

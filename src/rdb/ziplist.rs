@@ -47,6 +47,11 @@ impl<'a> Ziplist<'a> {
         Ok(Self { rest, left, last, before: 0, done: false })
     }
 
+    /// How many entries are to come, if the header says so.
+    pub(super) const fn left(&self) -> Option<u16> {
+        self.left
+    }
+
     /// The next entry; none at the end.
     fn entry(&mut self) -> Result<Option<Piece<'a>>, Broken> {
         if self.rest == [END] {

@@ -26,6 +26,23 @@ impl Page {
         Self { marks, tally, uncounted: false, epoch, entries }
     }
 
+    /// A page of entries that nobody has written yet, in order, with their hashes and tallies.
+    pub(super) fn of(parts: impl ExactSizeIterator<Item = (u64, Tally, Entry)>) -> Self {
+        let mut page = Self {
+            marks: Marks::of(std::iter::empty()),
+            tally: Tally::NONE,
+            uncounted: false,
+            epoch: 0,
+            entries: Vec::with_capacity(parts.len()),
+        };
+        for (hash, tally, entry) in parts {
+            page.marks.insert(page.entries.len(), hash);
+            page.tally = Tally::sum([page.tally, tally].into_iter());
+            page.entries.push(entry);
+        }
+        page
+    }
+
     pub(super) const fn tally(&self) -> Tally {
         self.tally
     }

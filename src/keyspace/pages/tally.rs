@@ -21,9 +21,13 @@ impl Tally {
 
     /// The tally of one key.
     pub(super) fn one(entry: &Entry) -> Self {
-        let volatile = u64::from(entry.expires.is_some());
-        let bytes = entry.weight(SAMPLES);
-        Self { keys: 1, volatile, soonest: entry.expires.unwrap_or(Millis::MAX), bytes }
+        Self::of(entry.expires, entry.weight(SAMPLES))
+    }
+
+    /// The tally of a key that takes so many bytes.
+    pub(super) fn of(expires: Option<Millis>, bytes: u64) -> Self {
+        let volatile = u64::from(expires.is_some());
+        Self { keys: 1, volatile, soonest: expires.unwrap_or(Millis::MAX), bytes }
     }
 
     /// The sum of tallies.

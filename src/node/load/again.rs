@@ -22,7 +22,7 @@ impl Machine<'_> {
     pub(super) fn reloaded(&mut self, loading: Loading, reload: Reload) {
         self.done_loading((loading.loaded, 0, loading.decoder.empty_keys()));
         if reload.flush {
-            self.state.keyspace = loading.keyspace;
+            self.state.keyspace = loading.filling.finish();
             self.state.libraries = Libraries::new(loading.libraries);
         } else if !self.merge(loading, reload) {
             return;
@@ -33,7 +33,7 @@ impl Machine<'_> {
 
     /// False if a key is there twice, and that was not asked for: Redis ends then.
     fn merge(&mut self, loading: Loading, reload: Reload) -> bool {
-        for (index, db) in loading.keyspace.iter() {
+        for (index, db) in loading.filling.finish().iter() {
             let entries: Vec<Entry> = db.iter().cloned().collect();
             for entry in entries {
                 let key = entry.key.clone();

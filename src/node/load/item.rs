@@ -17,7 +17,7 @@ impl Machine<'_> {
         match item {
             Item::Key { db, key, value, expires, idle, frequency } => {
                 let index = usize::try_from(db).unwrap_or(usize::MAX);
-                if index >= loading.keyspace.databases() {
+                if index >= loading.filling.databases() {
                     let text = "FATAL: Data file was created with a Redis server configured to \
                                 handle more than the configured databases. Exiting";
                     return self.loading_failed(text.to_owned());
@@ -31,7 +31,7 @@ impl Machine<'_> {
                 loading.owing += 1;
                 let access = tracking.restored(idle, frequency, now);
                 let entry = Entry { key, value, expires, access };
-                loading.keyspace.db_mut(index).put(entry);
+                loading.filling.put(index, entry);
             }
             Item::Aux { name, value } => {
                 let number = parse_integer(&value).and_then(|n| u64::try_from(n).ok());

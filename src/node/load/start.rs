@@ -11,7 +11,7 @@ use crate::resp::Bytes;
 impl Machine<'_> {
     /// The dataset of the start is whole; so is the server's place in a history, if it is written.
     pub(super) fn started_with(&mut self, loading: Loading) {
-        self.state.keyspace = loading.keyspace;
+        self.state.keyspace = loading.filling.finish();
         self.state.libraries = Libraries::new(loading.libraries);
         let (loaded, expired) = (loading.loaded, loading.expired.len() as u64);
         self.done_loading((loaded, expired, loading.decoder.empty_keys()));

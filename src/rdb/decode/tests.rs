@@ -4,8 +4,9 @@ use super::*;
 use crate::{
     keyspace::{Keyspace, StringValue},
     rdb::{
-        Digest, EncodeOptions, Encoder, Version,
+        Counter, Digest, EncodeOptions, Encoder, Version,
         sample::{self, bytes},
+        survey::elements_of,
     },
 };
 
@@ -115,6 +116,31 @@ fn bytes_behind_the_end_are_left_for_others() {
 fn one_byte_at_a_time_says_the_same() {
     let (_, file) = sample(24, EncodeOptions::default());
     assert_eq!(items_in_pieces(file.chunks(1)), items(&file));
+}
+
+#[test]
+fn a_counter_is_told_of_every_element_however_the_file_is_cut() {
+    for version in [Version::V9, Version::V11] {
+        let (_, file) = sample(36, EncodeOptions { version, ..EncodeOptions::default() });
+        let keys = |item| {
+            let Item::Key { key, value, .. } = item else { return None };
+            Some((key, elements_of(&value)))
+        };
+        let built: Vec<_> = items(&file).unwrap().0.into_iter().filter_map(keys).collect();
+        for cut in [1, 1_000, file.len()] {
+            let mut decoder = Decoder::with_sink(DecodeOptions::default(), Counter::default());
+            let mut counted = Vec::new();
+            for piece in file.chunks(cut) {
+                decoder.feed(piece);
+                while let Some(item) = decoder.next().unwrap() {
+                    if let Item::Key { key, value, .. } = item {
+                        counted.push((key, value.elements));
+                    }
+                }
+            }
+            assert_eq!(counted, built, "{cut}");
+        }
+    }
 }
 
 #[test]
