@@ -60,3 +60,65 @@ test("on paper a lesson is whole, and nothing is left to press", async ({ page }
   await page.emulateMedia({ media: "screen" });
   await expect(board).toBeHidden();
 });
+
+test("the page allows itself WebAssembly, its own files, and nothing else", async ({ page }) => {
+  await open(page, "?lang=en");
+  const policy = await page.locator("meta[http-equiv=Content-Security-Policy]").getAttribute("content");
+  const rules = Object.fromEntries((policy ?? "").split("; ").map((rule) => rule.split(/ (.*)/s).slice(0, 2)));
+  expect(rules).toEqual({
+    "default-src": "'self'",
+    "script-src": "'self' 'wasm-unsafe-eval'",
+    "worker-src": "'self' blob:",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+  });
+  // And the browser obeys.
+  const refused = await page.evaluate(async () => {
+    const told: string[] = [];
+    document.addEventListener("securitypolicyviolation", (event) => told.push(event.blockedURI));
+    const script = document.createElement("script");
+    script.textContent = "window.hit = true";
+    document.body.append(script);
+    await new Promise((done) => setTimeout(done, 50));
+    return { told, hit: "hit" in window };
+  });
+  expect(refused).toEqual({ told: ["inline"], hit: false });
+});
+
+test("it leaves the page around it alone", async ({ page, context }) => {
+  const asked = new Set<string>();
+  page.on("request", (request) => asked.add(new URL(request.url()).protocol + new URL(request.url()).host));
+  await page.addInitScript(() => Object.assign(window, { before: Object.keys(window) }));
+  await open(page, "?lang=en&expert");
+  const { host, protocol } = new URL(page.url());
+  await stepTo(page, "snapshot");
+  await type(page, "SET k v");
+  await page.getByTestId("help").click();
+  await page.getByTestId("term").first().waitFor();
+  await page.keyboard.press("Escape");
+  const left = await page.evaluate(() => {
+    const { before } = window as unknown as { before: readonly string[] };
+    const more = Object.keys(window).filter((name) => name !== "before" && !before.includes(name));
+    return { more, sheets: document.adoptedStyleSheets.length, cookie: document.cookie };
+  });
+  // lit notes which of its versions are loaded.
+  const more = left.more.filter((name) => !/^(lit|reactiveElement)[A-Z]/.test(name));
+  expect({ ...left, more }).toEqual({ more: [], sheets: 0, cookie: "" });
+  expect(await context.cookies()).toEqual([]);
+  expect([...asked].filter((one) => one !== protocol + host && !one.startsWith("blob:") && !one.startsWith("data:"))).toEqual([]);
+});
+
+test("a wheel over any part of it scrolls the page around it", async ({ page }) => {
+  await open(page, "?lang=en");
+  await page.evaluate(() => {
+    document.body.style.paddingBottom = "3000px";
+  });
+  for (const part of ["topology", "ruler", "transport"]) {
+    await page.evaluate(() => scrollTo(0, 0));
+    const box = await page.locator(`[part=${part}]`).boundingBox();
+    if (box === null) throw new Error(`${part} is not there`);
+    await page.mouse.move(box.x + box.width / 2, Math.min(box.y + box.height / 2, 880));
+    await page.mouse.wheel(0, 300);
+    await expect.poll(() => page.evaluate(() => scrollY), part).toBeGreaterThan(100);
+  }
+});

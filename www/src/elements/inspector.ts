@@ -38,7 +38,7 @@ function summary(view: View, picked: Picked): TemplateResult {
       ${
         span === null
           ? nothing
-          : html`<span data-testid="pick-span"
+          : html`<span class="pick-span" data-testid="pick-span"
               >${t("inspect.span", {
                 start: t.number(span.start + 1),
                 end: t.number(span.end),

@@ -102,7 +102,7 @@ function shape(view: View, flight: Flight, quiet: boolean): SVGTemplateResult {
     event.currentTarget?.dispatchEvent(new IntentEvent({ do: "pick", picked: wanted }));
   };
   return svg`<g class="flight ${marked ? "picked" : ""}" data-testid="flight"
-    data-frame=${frame.kind} role="button" tabindex="0" aria-pressed=${picked} aria-label=${text}
+    data-frame=${frame.kind} data-bytes=${frame.bytes} role="button" tabindex="0" aria-pressed=${picked} aria-label=${text}
     transform="translate(${at.x} ${at.y}) rotate(${angle})" @click=${pick}
     @pointerenter=${hovered(() => frameAsPicked(view.frame, frame))}
     @pointerleave=${intend({ do: "hover", picked: null })}
@@ -117,7 +117,7 @@ function shape(view: View, flight: Flight, quiet: boolean): SVGTemplateResult {
 function badge(view: View, flock: Flock): SVGTemplateResult {
   const { count, bytes, at, kind } = flock;
   return svg`<g class="flock" data-testid="flock" data-frame=${kind} data-count=${count}
-    transform="translate(${at.x} ${at.y})">
+    data-bytes=${bytes} transform="translate(${at.x} ${at.y})">
     <title>${view.t("topology.flock", { count, bytes: view.t.bytes(bytes) })}</title>
     <rect class="kind-${kind}" x="-18" y="-8" width="36" height="16" rx="8"></rect>
     <text class="flock-count" y="4" text-anchor="middle">×${count}</text>

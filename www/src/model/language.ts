@@ -15,7 +15,7 @@ export interface Words {
   short(value: number): string;
   /** 12345 → "12.1 KiB". */
   bytes(value: number): string;
-  /** Milliseconds → "5.243 s". */
+  /** Milliseconds → "5.243 s"; a number and its unit stay on one line. */
   seconds(millis: number): string;
   /** Milliseconds since the Unix epoch → a date and a time of the day, in UTC. */
   instant(millis: number): string;
@@ -61,14 +61,14 @@ export function wordsOf(language: Language, texts: Readonly<Record<Key, string>>
     short: (value: number) => (value < 100_000 ? numbers : compact).format(value),
     bytes: (value: number) => bytesText(value, tenths),
     instant: (value: number) => `${instants.format(value)} UTC`,
-    seconds: (value: number) => `${millis.format(value / 1_000)} s`,
+    seconds: (value: number) => `${millis.format(value / 1_000)}\u00a0s`,
   });
 }
 
 function bytesText(value: number, tenths: Intl.NumberFormat): string {
   const units = ["B", "KiB", "MiB", "GiB"];
   const step = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, value)) / 10));
-  return `${tenths.format(value / 1_024 ** step)} ${units[step] ?? "B"}`;
+  return `${tenths.format(value / 1_024 ** step)}\u00a0${units[step] ?? "B"}`;
 }
 
 function known(tag: string): Language | null {

@@ -238,9 +238,9 @@ describe("words", () => {
   });
 
   it("write numbers as the language does", () => {
-    expect(english.bytes(12_345)).toBe("12.1 KiB");
+    expect(english.bytes(12_345)).toBe("12.1\u00a0KiB");
     expect(korean.number(1_234_567)).toBe("1,234,567");
-    expect(english.seconds(5_243)).toBe("5.243 s");
+    expect(english.seconds(5_243)).toBe("5.243\u00a0s");
   });
 
   it("are chosen by the reader's wish", () => {
