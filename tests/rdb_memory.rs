@@ -109,6 +109,6 @@ fn small_files() -> Vec<Vec<u8>> {
 }
 
 /// What an empty keyspace and a decoder take.
-const FIXED_MAX: usize = 16 << 10;
+const FIXED_MAX: usize = 32 << 10;
 /// For each byte of the file: a packed string may unpack to 88 times as much.
 const FOR_A_BYTE_MAX: usize = 88;

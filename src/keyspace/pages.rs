@@ -17,7 +17,7 @@ mod walk;
 
 use std::rc::Rc;
 
-pub use self::ahead::KEYS_AT_ONCE;
+pub use self::{ahead::KEYS_AT_ONCE, tally::Copied};
 pub(super) use self::{arrivals::Arrivals, walk::PageAt};
 use self::{page::Page, tally::Tally, walk::page_from};
 use super::{Access, Millis, Value, key::hash_of, marks::MARKS_MAX};
@@ -46,15 +46,6 @@ impl Entry {
     pub fn weight(&self, samples: usize) -> u64 {
         tally::ENTRY_BYTES + self.key.len() as u64 + self.value.weight(samples)
     }
-}
-
-/// What has been copied since the snapshot that began the current epoch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Copied {
-    /// Pages written for the first time in the epoch.
-    pub pages: u64,
-    /// Roughly their bytes.
-    pub bytes: u64,
 }
 
 /// The tree of one database.

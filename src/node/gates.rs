@@ -414,11 +414,14 @@ impl Machine<'_> {
         (reply, effects)
     }
 
-    /// True if it matters which keys a command touches: somebody watches keys or waits for them, or
-    /// they are a replica's own.
+    /// True if it matters which keys a command touches: somebody watches keys, waits for them or is
+    /// told of them, or they are a replica's own.
     fn tells_touched(&self) -> bool {
         let state = &self.state;
-        !state.watched.is_empty() || !state.parked.is_empty() || state.is_replica()
+        !state.watched.is_empty()
+            || !state.parked.is_empty()
+            || !state.tracking.is_idle()
+            || state.is_replica()
     }
 
     /// How a client runs a command: which keys it sees as expired, and whether it can wait.

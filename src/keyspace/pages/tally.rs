@@ -59,3 +59,12 @@ impl Tally {
 pub(super) const ENTRY_BYTES: u64 = 44;
 /// How many elements of a collection stand for all.
 const SAMPLES: usize = 5;
+
+/// What has been copied since the snapshot that began the current epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// Pages written for the first time in the epoch.
+    pub pages: u64,
+    /// Roughly their bytes.
+    pub bytes: u64,
+}
