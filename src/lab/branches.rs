@@ -78,15 +78,16 @@ impl Timeline {
         let mut all: Vec<BranchView> = others.collect();
         let lived = usize::try_from(self.lived).unwrap_or(usize::MAX);
         let first = self.acts.keys().next().and_then(|&index| self.entry(index));
-        all.push(BranchView {
+        let place = all.partition_point(|branch| branch.id < self.branches.current);
+        let current = BranchView {
             id: self.branches.current,
             current: true,
             fork: 0,
             length: self.lived,
             span: span(&self.entries[..lived.min(self.entries.len())]),
             first: first.map(|entry| entry.text.clone()).unwrap_or_default(),
-        });
-        all.sort_by_key(|branch| branch.id);
+        };
+        all.insert(place, current);
         all
     }
 

@@ -160,6 +160,15 @@ impl Sink for Builder {
 
     fn end(&mut self) -> Result<Value, Broken> {
         let parts = std::mem::replace(&mut self.parts, Parts::Whole(None));
+        let Parts::Whole(whole) = parts else { return self.collection(parts) };
+        Ok(whole.expect("a value that ends has begun"))
+    }
+}
+
+impl Builder {
+    /// What is not wanted to begin with: a page fetches it when it is called.
+    #[inline(never)]
+    fn collection(&mut self, parts: Parts) -> Result<Value, Broken> {
         Ok(match parts {
             Parts::Whole(whole) => whole.expect("a value that ends has begun"),
             Parts::Elements(elements) if self.layout.kind() == Kind::List => {
@@ -174,9 +183,7 @@ impl Sink for Builder {
             Parts::Scored(members) => Value::SortedSet(self.sorted_set(members)?),
         })
     }
-}
 
-impl Builder {
     fn list_of_runs(&self, runs: Vec<(bool, Vec<Bytes>)>) -> List {
         let node = |(plain, elements): (bool, Vec<Bytes>)| match elements.first() {
             Some(element) if plain => ListNode::plain(Bytes::clone(element)),

@@ -65,13 +65,29 @@ pub(super) fn write_value(
     from: usize,
     bytes_max: usize,
 ) -> Option<usize> {
-    let plain = layout.form() == Form::Plain;
-    let mut parts = Parts { writer, from, bytes_max };
+    let parts = Parts { writer, from, bytes_max };
     match value {
         Value::String(StringValue::Integer(number)) => parts.writer.integer(*number),
         Value::String(StringValue::Embedded(bytes) | StringValue::Raw(bytes)) => {
             parts.writer.string(bytes);
         }
+        Value::List(_)
+        | Value::Set(_)
+        | Value::Hash(_)
+        | Value::SortedSet(_)
+        | Value::Stream(_) => {
+            return write_collection(parts, value, layout);
+        }
+    }
+    None
+}
+
+/// What is not wanted to begin with: a page fetches it when it is called.
+#[inline(never)]
+fn write_collection(mut parts: Parts<'_>, value: &Value, layout: Layout) -> Option<usize> {
+    let (plain, from) = (layout.form() == Form::Plain, parts.from);
+    match value {
+        Value::String(_) => {}
         Value::List(list) if plain => {
             return parts.write(list.len(), list.iter_from(from), |w, text| w.string(text));
         }

@@ -288,8 +288,12 @@ fn wire_view(id: u64, connection: &Connection) -> WireView {
         let (from, to) = (connection.end(side).0.0, connection.end(side.other()).0.0);
         connection.in_flight(side).map(move |frame| in_flight(id, from, to, frame))
     };
-    let mut frames: Vec<_> = flights(Side::Dialler).chain(flights(Side::Acceptor)).collect();
-    frames.sort_by(|a, b| a.arrives_at.total_cmp(&b.arrives_at));
+    // Those of each side are in order.
+    let mut frames: Vec<InFlightView> = flights(Side::Dialler).collect();
+    for frame in flights(Side::Acceptor) {
+        let place = frames.partition_point(|other| other.arrives_at <= frame.arrives_at);
+        frames.insert(place, frame);
+    }
     let hidden = frames.len().saturating_sub(FRAMES_MAX);
     frames.truncate(FRAMES_MAX);
     WireView {
