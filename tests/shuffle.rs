@@ -54,6 +54,8 @@ struct Shuffled {
     not_taken: u64,
     /// What is in each port.
     ports: BTreeMap<(NodeId, Link), VecDeque<Bytes>>,
+    /// What was sent to each end of a connection, and how much of it its node has been told of.
+    told: BTreeMap<(NodeId, Link), (Vec<u8>, usize)>,
     chance: Random,
 }
 
@@ -71,6 +73,7 @@ impl Shuffled {
             taken_ahead: 0,
             not_taken: 0,
             ports: BTreeMap::new(),
+            told: BTreeMap::new(),
             chance: Random::new(seed),
         }
     }
@@ -153,14 +156,26 @@ impl Shuffled {
             while self.places[node.0].waiting(*link) == 0 {
                 self.deliver_one();
             }
+            self.is_told(node, *link);
         }
         let (done, sent) = self.places[node.0].take(now, fact);
         for Sent { link, bytes } in sent {
             if let Some(end) = self.conductor.world().peer(node, link) {
+                self.told.entry(end).or_default().0.extend_from_slice(&bytes);
                 self.ports.entry(end).or_default().push_back(bytes);
             }
         }
         done
+    }
+
+    /// Bytes delivered are a prefix of bytes sent, whatever is wrong with wires and nodes.
+    fn is_told(&mut self, node: NodeId, link: Link) {
+        let number = self.places[node.0].delivered(link) - self.places[node.0].waiting(link) as u64;
+        let frame = self.places[node.0].frame(link, number).expect("a frame is there");
+        let (sent, told) = self.told.get_mut(&(node, link)).expect("somebody has sent");
+        let next = *told + frame.len();
+        assert_eq!(sent.get(*told..next), Some(&*frame), "{node:?} is told what was not sent next");
+        *told = next;
     }
 
     fn run(&mut self, span: Duration) {
@@ -235,7 +250,7 @@ fn going_back_and_ahead_again_is_the_same() {
     let (count, hash) = (world.count(), world.hash());
     host.conductor.forget_checkpoints();
     host.conductor.seek(0).expect("the beginning is behind");
-    (host.places, host.ports) = (first, BTreeMap::new());
+    (host.places, host.ports, host.told) = (first, BTreeMap::new(), BTreeMap::new());
     let end = host.conductor.entries().last().expect("much has happened").at;
     while host.conductor.cursor() < count && host.step(end) {}
     assert_eq!(host.conductor.world().hash(), hash);
