@@ -21,7 +21,7 @@
 //! * The trace is output: nothing reads it to decide.
 //!
 //! Reading order: `intervention`, `script`, `turn`, `network`, `world`, `place`, `timeline`,
-//! `conductor`, `local`.
+//! `conductor`, `ahead`, `local`.
 
 mod agenda;
 mod ahead;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
 use web_sys::MessagePort;
 
 use super::crash::{Panic, TurnPlace};
@@ -112,10 +113,12 @@ impl Driver {
         if let Some(restore) = self.conductor.seek(target) {
             self.asked.iter_mut().for_each(VecDeque::clear);
             self.placed = self.conductor.world().plan().nodes.len();
+            let mut told = Vec::new();
             for host in &self.hosts[..self.placed] {
-                host.ask(&Ask::Restore { index: restore.index }, None).await?;
+                told.push(host.begin(&Ask::Restore { index: restore.index }, None)?);
             }
-            self.connect_again().await?;
+            self.connect_again(&mut told)?;
+            all_done(told).await?;
         }
         let last = target.checked_sub(1).and_then(|index| usize::try_from(index).ok());
         let end = last.and_then(|last| self.conductor.entries().get(last)).map(|entry| entry.at);
@@ -283,9 +286,7 @@ impl Driver {
                 let frames = frames.into_iter().map(|(link, count)| (link.0, count)).collect();
                 kept.push(host.begin(&Ask::Keep { index, frames, forget: forget.clone() }, None)?);
             }
-            for answer in kept {
-                understand(unpack(&answer.await?)?)?;
-            }
+            all_done(kept).await?;
         }
         Ok(())
     }
@@ -322,18 +323,26 @@ impl Driver {
 
     /// After going back, every connection that stood then gets a new channel; what was on its way
     /// is already in the inboxes.
-    async fn connect_again(&mut self) -> Result<(), JsValue> {
+    fn connect_again(&mut self, told: &mut Vec<JsFuture>) -> Result<(), JsValue> {
         self.unclaimed.clear();
         let ends: Vec<_> =
             self.conductor.world().connections().map(|(_, c)| (c.dialler, c.acceptor)).collect();
         for (dialler, acceptor) in ends {
             let (a, b) = channel()?;
             for ((node, link), port) in [(dialler, a), (acceptor, b)] {
-                self.hosts[node.0].ask(&Ask::Connect { link: link.0 }, Some(port)).await?;
+                told.push(self.hosts[node.0].begin(&Ask::Connect { link: link.0 }, Some(port))?);
             }
         }
         Ok(())
     }
+}
+
+/// Waits until hosts have done what they were told.
+async fn all_done(told: Vec<JsFuture>) -> Result<(), JsValue> {
+    for answer in told {
+        understand(unpack(&answer.await?)?)?;
+    }
+    Ok(())
 }
 
 /// How many events are looked at for the end of a step.
