@@ -104,7 +104,8 @@ async function answering(ready) {
   throw new Error("geckodriver does not answer");
 }
 
-function freePort() {
+/** A port on loopback that nobody listens on. */
+export function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const { port } = server.address();

@@ -47,3 +47,11 @@ export async function type(page: Page, command: string): Promise<void> {
   await page.getByTestId("prompt").fill(command);
   await page.getByTestId("prompt").press("Enter");
 }
+
+/** What the master answers to a command. */
+export async function answerTo(page: Page, command: string): Promise<string> {
+  const { cursor } = await frameOf(page);
+  await type(page, command);
+  await expect.poll(async () => (await frameOf(page)).cursor).toBeGreaterThan(cursor);
+  return (await frameOf(page)).nodes[0]?.prompt.at(-1)?.reply ?? "";
+}

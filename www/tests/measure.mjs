@@ -10,12 +10,14 @@
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect, createServer as listen } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { chromium } from "@playwright/test";
 import { createServer, preview } from "vite";
+
+import { freePort } from "./browsers.mjs";
 
 const [events = 100_000, keys = 1_000_000, rounds = 3] = process.argv.slice(2).map(Number);
 
@@ -211,13 +213,4 @@ async function connected(port) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error("redis-server does not start");
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const taken = listen().listen(0, "127.0.0.1", () => {
-      const { port } = taken.address();
-      taken.close(() => resolve(port));
-    });
-  });
 }

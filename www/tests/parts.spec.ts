@@ -1,7 +1,7 @@
 /** The engine comes in parts: what a first visit does not call is fetched when it is called. */
 import { expect, type Page, test } from "@playwright/test";
 
-import { frameOf, open, press, type } from "./lab";
+import { answerTo, open, press } from "./lab";
 
 /** The parts that are fetched from now on. */
 function partsAsked(page: Page): string[] {
@@ -11,14 +11,6 @@ function partsAsked(page: Page): string[] {
     if (part !== undefined && !asked.includes(part)) asked.push(part);
   });
   return asked;
-}
-
-/** What the master answers to a command. */
-async function answerTo(page: Page, command: string): Promise<string> {
-  const { cursor } = await frameOf(page);
-  await type(page, command);
-  await expect.poll(async () => (await frameOf(page)).cursor).toBeGreaterThan(cursor);
-  return (await frameOf(page)).nodes[0]?.prompt.at(-1)?.reply ?? "";
 }
 
 test.describe("a first visit", () => {

@@ -1,7 +1,7 @@
 /** Where servers hold much, the engine that is built to be swift takes over, and nobody notices. */
 import { expect, type Page, test } from "@playwright/test";
 
-import { frameOf, open, press, type } from "./lab";
+import { answerTo, frameOf, open, press } from "./lab";
 
 /** How often the engine for large data is fetched from now on. */
 function swiftAsked(page: Page): string[] {
@@ -10,14 +10,6 @@ function swiftAsked(page: Page): string[] {
     if (/swift_bg[^/]*\.wasm$/.test(request.url())) asked.push(request.url());
   });
   return asked;
-}
-
-/** Types at the master's prompt, and waits for what comes of it. */
-async function answerTo(page: Page, command: string): Promise<string> {
-  const { cursor } = await frameOf(page);
-  await type(page, command);
-  await expect.poll(async () => (await frameOf(page)).cursor).toBeGreaterThan(cursor);
-  return (await frameOf(page)).nodes[0]?.prompt.at(-1)?.reply ?? "";
 }
 
 test("a large dataset has swift Workers, and the same history", async ({ page }) => {
