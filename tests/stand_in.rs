@@ -139,7 +139,7 @@ fn a_rewritten_configuration_starts_a_node() {
         "include {}\ninclude /nowhere/*.conf\nrequirepass secret\nuser default on \
          sanitize-payload #2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b ~* &* \
          +@all\n",
-        more.replace("-1", "-*")
+        more.replace("more-1", "more-*")
     );
     let ours = Server::ours_with(&[&folder.file("redis.conf", &text)], &[]);
     let mut client = ours.client();
