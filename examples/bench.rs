@@ -168,7 +168,8 @@ fn read(make: Make, file: &Path, keys: u32) -> Fallible<f64> {
         while let Some(item) = decoder.next()? {
             match item {
                 Item::Key { db, key, value, expires, .. } => {
-                    let entry = Entry { key, value, expires, access: Access::default() };
+                    let entry =
+                        Entry { key, value, expires: expires.into(), access: Access::default() };
                     filling.put(db as usize, entry);
                 }
                 Item::End => {

@@ -143,7 +143,7 @@ fn is_as_recorded(entry: &Entry, expected: &Json, file: &str) {
     let key = String::from_utf8_lossy(&entry.key);
     assert_eq!(entry.value.type_name(), expected["type"], "{key}");
     assert_eq!(entry.value.encoding().name(), expected["encoding"], "{key}");
-    assert_eq!(entry.expires.unwrap_or(-1), expected["pexpiretime"], "{key}");
+    assert_eq!(entry.expires.at().unwrap_or(-1), expected["pexpiretime"], "{key}");
     let digest = Digest::of_value(&entry.value, entry.expires.is_some()).to_string();
     assert_eq!(digest, expected["digest"], "{key}");
     if LONG_SCORES.contains(&file) {

@@ -9,6 +9,8 @@ pub(super) mod op;
 
 use std::ops::Range;
 
+use std::rc::Rc;
+
 use super::rows::rows;
 use super::string::STRING_BYTES_MAX;
 use super::{Call, Classes, Refusal, Spec};
@@ -65,7 +67,7 @@ impl Call<'_> {
         }
         let string = self.get_or_create(key, || StringValue::Raw(vec![0; length].into()))?;
         let StringValue::Raw(bytes) = string else { unreachable!("it was made raw") };
-        Ok((bytes.make_mut(), is_new || had < length))
+        Ok((Rc::make_mut(bytes), is_new || had < length))
     }
 }
 

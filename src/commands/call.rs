@@ -1,7 +1,7 @@
 //! One run of one command: what a handler sees, and what it leaves behind.
 
 use super::{Block, Classes, Event, Settings};
-use crate::keyspace::{Database, Entry, Keyspace, Millis, Tracking, Value};
+use crate::keyspace::{Database, Deadline, Entry, Keyspace, Millis, Tracking, Value};
 use crate::random::Random;
 use crate::rdb::Version;
 use crate::resp::{Bytes, Protocol};
@@ -147,7 +147,7 @@ impl<'a> Call<'a> {
             self.missed(db, key);
             return false;
         };
-        let expired = entry.expires.is_some_and(|at| self.now > at);
+        let expired = entry.expires.at().is_some_and(|at| self.now > at);
         if expired && self.viewer != Viewer::Upstream {
             if self.viewer == Viewer::Owner {
                 self.delete_expired(db, key);
@@ -188,7 +188,7 @@ impl<'a> Call<'a> {
             || self.settings.notify.tell(Classes::NEW);
         let before = if counts { database.get(&key) } else { None };
         let expires = match expiry {
-            Expiry::Keep => before.and_then(|entry| entry.expires),
+            Expiry::Keep => before.and_then(|entry| entry.expires.at()),
             Expiry::Clear => None,
             Expiry::At(at) => Some(at),
         };
@@ -198,14 +198,14 @@ impl<'a> Call<'a> {
             self.event(Classes::NEW, "new", &key);
         }
         self.touch(&key);
-        self.database().put(Entry { key, value, expires, access });
+        self.database().put(Entry { key, value, expires: expires.into(), access });
         self.effects.dirty += 1;
     }
 
     /// Gives `key`, which holds nothing, a value without an expiry; the caller counts the change.
     pub fn create(&mut self, key: Bytes, value: Value) {
         let access = self.settings.tracking.fresh(self.now);
-        self.database().put(Entry { key, value, expires: None, access });
+        self.database().put(Entry { key, value, expires: Deadline::NEVER, access });
     }
 
     /// Deletes `key` if the viewer sees it; one change.
@@ -288,7 +288,7 @@ impl<'a> Call<'a> {
     /// True if `key` is past its expiry: later than the stamp, not at it.
     pub fn is_expired(&self, db: usize, key: &[u8]) -> bool {
         let entry = self.keyspace.db(db).get(key);
-        entry.and_then(|entry| entry.expires).is_some_and(|at| self.now > at)
+        entry.and_then(|entry| entry.expires.at()).is_some_and(|at| self.now > at)
     }
 
     fn missed(&mut self, db: usize, key: &[u8]) {

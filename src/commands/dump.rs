@@ -67,7 +67,7 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     call.touch(&key);
     let access = call.settings.tracking.restored(options.idle, options.frequency, call.now);
-    call.database().put(Entry { key, value, expires, access });
+    call.database().put(Entry { key, value, expires: expires.into(), access });
     call.effects.dirty += 1;
     Ok(Reply::OK)
 }

@@ -132,7 +132,7 @@ fn expire_by(call: &mut Call<'_>, clock: Clock, name: &'static str) -> Result<Re
     let number = call.integer(2)?;
     let at = clock.stamp(number, call.now).ok_or(Refusal::ExpireTime(name))?;
     let key = call.arg(1);
-    let Some(current) = call.entry(&key).map(|entry| entry.expires) else {
+    let Some(current) = call.entry(&key).map(|entry| entry.expires.at()) else {
         return Ok(Reply::Integer(0));
     };
     if !conditions.allow(current, at) {
@@ -168,7 +168,7 @@ impl Call<'_> {
 
     /// Takes the expiry of `key` away; one change, or false if it has none.
     pub(super) fn persist(&mut self, key: &[u8]) -> bool {
-        if self.entry(key).is_none_or(|entry| entry.expires.is_none()) {
+        if self.entry(key).is_none_or(|entry| !entry.expires.is_some()) {
             return false;
         }
         self.database().set_expiry(key, None);
@@ -207,7 +207,7 @@ fn remaining(call: &mut Call<'_>, show: impl Fn(Millis) -> i64) -> Result<Reply,
     let key = call.arg(1);
     Ok(Reply::Integer(match call.peek(&key) {
         None => -2,
-        Some(entry) => entry.expires.map_or(-1, show),
+        Some(entry) => entry.expires.at().map_or(-1, show),
     }))
 }
 

@@ -35,16 +35,16 @@ impl Call<'_> {
         let wrong = || Refusal::other("WRONGTYPE Key is not a valid HyperLogLog string value.");
         match self.string(key)? {
             None => Ok(None),
-            Some(StringValue::Integer(_)) => Err(wrong()),
-            Some(StringValue::Embedded(bytes) | StringValue::Raw(bytes)) => {
-                Sketch::from_bytes(&bytes).map(Some).ok_or_else(wrong)
+            Some(string) => {
+                let bytes = string.as_bytes().ok_or_else(wrong)?;
+                Sketch::from_bytes(bytes).map(Some).ok_or_else(wrong)
             }
         }
     }
 
     /// Puts a sketch back that was changed so many times.
     fn put_sketch(&mut self, key: Bytes, sketch: Sketch, changes: u64) {
-        let bytes = Bytes::from(sketch.into_bytes());
+        let bytes = sketch.into_bytes().into();
         self.set(key, Value::String(StringValue::Raw(bytes)), Expiry::Keep);
         self.effects.dirty += changes - 1;
     }

@@ -26,7 +26,7 @@ fn setrange(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     bytes.resize(bytes.len().max(start + part.len()), 0);
     bytes[start..start + part.len()].copy_from_slice(&part);
     let length = bytes.len();
-    let value = Value::String(StringValue::Raw(Bytes::from(bytes)));
+    let value = Value::String(StringValue::Raw(bytes.into()));
     call.set(Bytes::clone(&key), value, Expiry::Keep);
     call.event(Classes::STRING, "setrange", &key);
     Ok(Reply::count(length as u64))

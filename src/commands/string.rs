@@ -265,7 +265,7 @@ fn append(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         None => StringValue::new(tail),
         Some(string) => {
             check_length(string.len() as u64, tail.len() as u64)?;
-            StringValue::Raw(Bytes::from([&*string.to_bytes(), &*tail].concat()))
+            StringValue::Raw([&*string.to_bytes(), &*tail].concat().into())
         }
     };
     let length = value.len();

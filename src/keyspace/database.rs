@@ -169,7 +169,7 @@ impl Database {
 
     /// Gives `key` a value and an expiry, and returns what it had before.
     pub fn insert(&mut self, key: Bytes, value: Value, expires: Option<Millis>) -> Option<Entry> {
-        self.put(Entry { key, value, expires, access: Access::default() })
+        self.put(Entry { key, value, expires: expires.into(), access: Access::default() })
     }
 
     /// Puts `entry` in the place of the one of the same key, which it returns.
@@ -284,7 +284,7 @@ mod tests {
         }
         let empty_strings = live.bytes();
         for n in 0..200 {
-            let long = Value::String(StringValue::Raw(Bytes::from(vec![0; 100 + n])));
+            let long = Value::String(StringValue::Raw(vec![0; 100 + n].into()));
             *live.db_mut(n % 2).value_mut(n.to_string().as_bytes()).unwrap() = long;
         }
         live.recount();

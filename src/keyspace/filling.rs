@@ -46,7 +46,7 @@ mod tests {
         Entry {
             key: Bytes::from(key.as_bytes()),
             value: Value::String(StringValue::Integer(number)),
-            expires: (number % 3 == 0).then_some(number),
+            expires: (number % 3 == 0).then_some(number).into(),
             access: Access::default(),
         }
     }

@@ -23,14 +23,16 @@
 //! * Times here are data, not clocks: an expiry is a stamp in Unix milliseconds. Whether a key
 //!   *has* expired is asked by the commands, which know who asks.
 //!
-//! Reading order: `value`, `weight`, `key`, `access`, `marks`, `pages`, `database`, `filling`; then
-//! the collections: `encoding`, `tree`, `trie`, `table`, `set`, `hash`, `sorted_set`, `list_node`,
-//! `quicklist`, `list`, `stream_id`, `stream_node`, `stream_group`, `stream`.
+//! Reading order: `value`, `weight`, `key`, `access`, `deadline`, `marks`, `pages`, `database`,
+//! `filling`; then the collections: `encoding`, `tree`, `trie`, `table`, `set`, `hash`,
+//! `sorted_set`, `list_node`, `quicklist`, `list`, `stream_id`, `stream_node`, `stream_group`,
+//! `stream`.
 //! *Source*: Redis 7.2 · db.c, object.c; the kernel's copy-on-write below rdb.c ·
 //! rdbSaveBackground.
 
 mod access;
 mod database;
+mod deadline;
 mod encoding;
 mod filling;
 mod hash;
@@ -54,6 +56,7 @@ mod weight;
 
 pub use access::{Access, Tracking};
 pub use database::{Database, Keyspace, PageView};
+pub use deadline::Deadline;
 pub use encoding::{Encoding, Limits, SetLimits};
 pub use filling::Filling;
 pub use hash::Hash;

@@ -1,15 +1,18 @@
 //! A map from keys to values, on pages that are shared until written.
 //!
 //! The tree branches sixteen ways on the bits of a key's hash, from the top; a leaf is a *page* of
-//! up to 32 entries in the order of their hashes. Every branch knows a [`Tally`] of what lies below
-//! it, so that the number of keys, a random key and the next key to expire are found without a
-//! walk.
+//! up to 32 entries in the order of their hashes. A page that grows beyond that splits in two, so
+//! that pages are half full at least, however many keys there are: below a branch each has a *run*
+//! of slots, and only one with a single slot becomes a branch itself. Every branch knows a
+//! [`Tally`] of what lies below it, so that the number of keys, a random key and the next key to
+//! expire are found without a walk.
 //!
 //! A write makes its path its own (`Rc::make_mut`: a copy if it is shared, nothing if not). Whether
 //! a page counts as *copied since the snapshot* is decided by its epoch alone.
 
 mod ahead;
 mod arrivals;
+mod branch;
 mod page;
 mod swap;
 mod tally;
@@ -18,9 +21,15 @@ mod walk;
 use std::rc::Rc;
 
 pub use self::{ahead::KEYS_AT_ONCE, tally::Copied};
+use self::{
+    arrivals::Arrival,
+    branch::Branch,
+    page::{Making, Page},
+    tally::Tally,
+    walk::page_from,
+};
 pub(super) use self::{arrivals::Arrivals, walk::PageAt};
-use self::{page::Page, tally::Tally, walk::page_from};
-use super::{Access, Millis, Value, key::hash_of, marks::MARKS_MAX};
+use super::{Access, Deadline, Millis, Value, key::hash_of, marks::MARKS_MAX};
 use crate::resp::Bytes;
 
 /// A key with what belongs to it.
@@ -31,7 +40,7 @@ pub struct Entry {
     /// The value.
     pub value: Value,
     /// When it expires, if it does.
-    pub expires: Option<Millis>,
+    pub expires: Deadline,
     /// When, or how often, it was used.
     pub access: Access,
 }
@@ -65,14 +74,6 @@ pub(super) struct Pages {
 enum Node {
     Branch(Rc<Branch>),
     Page(Rc<Page>),
-}
-
-#[derive(Clone, Debug)]
-struct Branch {
-    /// The sum over `children`.
-    tally: Tally,
-    /// One for each value of the next four bits of the hash.
-    children: [Option<Node>; FAN],
 }
 
 impl Pages {
@@ -143,7 +144,7 @@ impl Pages {
         loop {
             match node {
                 Node::Branch(branch) => {
-                    node = branch.children[slot(hash, depth)].as_ref()?;
+                    node = branch.child(hash, depth)?;
                     depth += 1;
                 }
                 Node::Page(page) => return page.get(hash, key),
@@ -167,7 +168,7 @@ impl Pages {
         loop {
             match node {
                 Node::Branch(branch) => {
-                    node = Rc::make_mut(branch).children[slot(hash, depth)].as_mut()?;
+                    node = Rc::make_mut(branch).child_mut(hash, depth).as_mut()?;
                     depth += 1;
                 }
                 Node::Page(page) => {
@@ -185,13 +186,16 @@ impl Pages {
             return Some(entry);
         }
         let mut write = Write { epoch: self.epoch, copied: &mut self.copied };
-        match &mut self.root {
-            Some(root) => root.insert(hash, entry, 0, &mut write),
-            empty @ None => {
-                *empty = Some(Node::page(vec![entry], self.epoch));
-                None
-            }
+        let Some(root) = &mut self.root else {
+            self.root = Some(Node::page(vec![entry], self.epoch));
+            return None;
+        };
+        let replaced = root.insert(hash, entry, 0, &mut write);
+        if let Some(entries) = root.overflow() {
+            let making = Making::halves(self.epoch);
+            *root = Arrival::sorted(entries, |order| Node::of_sorted(order, 0, making));
         }
+        replaced
     }
 
     /// Gives `key` another expiry, or none; false if there is no such key.
@@ -213,7 +217,7 @@ impl Pages {
             match node {
                 None => return,
                 Some(Node::Branch(branch)) => {
-                    node = Rc::make_mut(branch).children[slot(hash, depth)].as_mut();
+                    node = Rc::make_mut(branch).child_mut(hash, depth).as_mut();
                     depth += 1;
                 }
                 Some(Node::Page(page)) => {
@@ -242,7 +246,7 @@ impl Pages {
             match node {
                 Node::Page(page) => return page.entries().get(usize::try_from(rank).ok()?),
                 Node::Branch(branch) => {
-                    node = branch.children.iter().flatten().find(|child| {
+                    node = branch.children().find(|child| {
                         let keys = child.tally().keys;
                         let here = rank < keys;
                         if !here {
@@ -264,7 +268,7 @@ impl Pages {
                     return page.entries().iter().filter(|e| e.expires.is_some()).nth(left);
                 }
                 Node::Branch(branch) => {
-                    node = branch.children.iter().flatten().find(|child| {
+                    node = branch.children().find(|child| {
                         let volatile = child.tally().volatile as usize;
                         let here = left < volatile;
                         if !here {
@@ -284,11 +288,10 @@ impl Pages {
         loop {
             match node {
                 Node::Page(page) => {
-                    return page.entries().iter().find(|entry| entry.expires == Some(soonest));
+                    return page.entries().iter().find(|entry| entry.expires.at() == Some(soonest));
                 }
                 Node::Branch(branch) => {
-                    node =
-                        branch.children.iter().flatten().find(|c| c.tally().soonest == soonest)?;
+                    node = branch.children().find(|c| c.tally().soonest == soonest)?;
                 }
             }
         }
@@ -298,7 +301,7 @@ impl Pages {
     ///
     /// The answer may include entries before `from`, if their page has that hash in its range.
     pub(super) fn page_from(&self, from: u64) -> Option<PageAt<'_>> {
-        page_from(self.root.as_ref()?, from, 0, 0)
+        page_from(self.root.as_ref()?, from, (0, 1 << 64), 0)
     }
 
     fn tally(&self) -> Tally {
@@ -319,7 +322,7 @@ impl Node {
 
     fn tally(&self) -> Tally {
         match self {
-            Self::Branch(branch) => branch.tally,
+            Self::Branch(branch) => branch.tally(),
             Self::Page(page) => page.tally(),
         }
     }
@@ -332,49 +335,22 @@ impl Node {
         write: &mut Write<'_>,
     ) -> Option<Entry> {
         match self {
-            Self::Branch(branch) => {
-                let branch = Rc::make_mut(branch);
-                let place = &mut branch.children[slot(hash, depth)];
-                let before = place.as_ref().map_or(Tally::NONE, Self::tally);
-                let replaced = match place {
-                    Some(child) => child.insert(hash, entry, depth + 1, write),
-                    None => {
-                        *place = Some(Self::page(vec![entry], write.epoch));
-                        None
-                    }
-                };
-                let after = place.as_ref().map_or(Tally::NONE, Self::tally);
-                branch.count(before, after);
-                replaced
-            }
+            Self::Branch(branch) => Rc::make_mut(branch).insert(hash, entry, depth, write),
             Self::Page(page) => {
                 page.note_write(write.epoch, write.copied);
-                let own = Rc::make_mut(page);
-                let replaced = own.insert(hash, entry, write.epoch);
-                if own.entries().len() > PAGE_ENTRIES_MAX && depth < DEPTH_MAX {
-                    let entries = own.take_entries();
-                    *self = Self::split(entries, depth, write.epoch);
-                }
-                replaced
+                Rc::make_mut(page).insert(hash, entry, write.epoch)
             }
         }
     }
 
-    /// Spreads the entries of a page that has grown too long over a branch.
-    fn split(entries: Vec<Entry>, depth: u32, epoch: u64) -> Self {
-        let mut parts: [Vec<Entry>; FAN] = Default::default();
-        for entry in entries {
-            parts[slot(entry.hash(), depth)].push(entry);
+    /// The entries of a page that has grown too long, and is to be replaced.
+    fn overflow(&mut self) -> Option<Vec<Entry>> {
+        match self {
+            Self::Page(page) if page.entries().len() > PAGE_ENTRIES_MAX => {
+                Some(Rc::make_mut(page).take_entries())
+            }
+            Self::Page(_) | Self::Branch(_) => None,
         }
-        let children =
-            parts.map(|part| if part.is_empty() { None } else { Some(Self::page(part, epoch)) });
-        Self::branch(children)
-    }
-
-    /// A branch of `children`.
-    fn branch(children: [Option<Self>; FAN]) -> Self {
-        let tally = Tally::sum(children.iter().flatten().map(Self::tally));
-        Self::Branch(Rc::new(Branch { tally, children }))
     }
 
     fn set_expiry(
@@ -388,7 +364,7 @@ impl Node {
         match self {
             Self::Branch(branch) => {
                 let branch = Rc::make_mut(branch);
-                if let Some(child) = &mut branch.children[slot(hash, depth)] {
+                if let Some(child) = branch.child_mut(hash, depth) {
                     let before = child.tally();
                     child.set_expiry(hash, key, expires, depth + 1, write);
                     let after = child.tally();
@@ -412,20 +388,8 @@ impl Node {
         match self {
             Self::Branch(branch) => {
                 let own = Rc::make_mut(branch);
-                let place = &mut own.children[slot(hash, depth)];
-                let child = place.as_mut()?;
-                let before = child.tally();
-                let removed = child.remove(hash, key, depth + 1, write);
-                let after = child.tally();
-                if after.keys == 0 {
-                    *place = None;
-                }
-                own.count(before, after);
-                if own.tally.keys <= PAGE_ENTRIES_MERGE {
-                    let mut entries = Vec::new();
-                    self.drain_into(&mut entries);
-                    *self = Self::page(entries, write.epoch);
-                }
+                let removed = own.remove(hash, key, depth, write);
+                self.shorten(PAGE_ENTRIES_MERGE, write.epoch);
                 removed
             }
             Self::Page(page) => {
@@ -440,7 +404,7 @@ impl Node {
         match self {
             Self::Branch(branch) => {
                 let own = Rc::make_mut(branch);
-                let Some(child) = &mut own.children[slot(hash, depth)] else { return };
+                let Some(child) = own.child_mut(hash, depth) else { return };
                 let before = child.tally();
                 child.recount(hash, depth + 1);
                 let after = child.tally();
@@ -450,27 +414,28 @@ impl Node {
         }
     }
 
+    /// Makes a page of a branch with no more than `limit` keys.
+    fn shorten(&mut self, limit: u64, epoch: u64) {
+        let Self::Branch(branch) = self else { return };
+        if branch.tally().keys <= limit {
+            let mut entries = Vec::new();
+            self.drain_into(&mut entries);
+            *self = Self::page(entries, epoch);
+        }
+    }
+
     /// Copies the entries below into `entries`, in order.
     fn drain_into(&self, entries: &mut Vec<Entry>) {
         match self {
             Self::Branch(branch) => {
-                branch.children.iter().flatten().for_each(|child| child.drain_into(entries));
+                branch.children().for_each(|child| child.drain_into(entries));
             }
             Self::Page(page) => entries.extend(page.entries().iter().cloned()),
         }
     }
 }
 
-impl Branch {
-    /// Counts that a child's tally was `before` and is `after`.
-    fn count(&mut self, before: Tally, after: Tally) {
-        if before != after && !self.tally.replace(before, after) {
-            self.tally = Tally::sum(self.children.iter().flatten().map(Node::tally));
-        }
-    }
-}
-
-/// Which child the hash goes to at `depth`.
+/// Which slot of a branch the hash belongs to at `depth`.
 const fn slot(hash: u64, depth: u32) -> usize {
     (hash >> (64 - BITS * (depth + 1))) as usize & (FAN - 1)
 }
@@ -479,13 +444,13 @@ const fn slot(hash: u64, depth: u32) -> usize {
 const UNCOUNTED_MAX: usize = 64;
 /// Bits of the hash that one branch takes.
 const BITS: u32 = 4;
-/// Children of a branch.
+/// Slots of a branch.
 const FAN: usize = 1 << BITS;
 /// The depth at which the hash has no more bits; pages there do not split.
 const DEPTH_MAX: u32 = 64 / BITS;
 /// A page that has grown beyond this splits.
 const PAGE_ENTRIES_MAX: usize = MARKS_MAX;
-/// A branch that has shrunk to this becomes a page again.
+/// Pages that have shrunk to this together become one again.
 const PAGE_ENTRIES_MERGE: u64 = 12;
 
 #[cfg(test)]

@@ -31,7 +31,6 @@ pub(super) struct Slot<V> {
 /// Slots in the order of their hashes, and of their names if those are equal.
 #[derive(Clone, Debug)]
 pub(super) struct Trie<V> {
-    len: usize,
     root: Node<V>,
 }
 
@@ -57,18 +56,21 @@ struct Branch<V> {
 
 impl<V> Default for Trie<V> {
     fn default() -> Self {
-        Self { len: 0, root: Node::leaf(Vec::new()) }
+        Self { root: Node::leaf(Vec::new()) }
     }
 }
 
 impl<V> Trie<V> {
     /// Of `slots`, which are in order.
     pub(super) fn from_sorted(slots: Vec<Slot<V>>) -> Self {
-        Self { len: slots.len(), root: Node::of(slots, 0) }
+        Self { root: Node::of(slots, 0) }
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    pub(super) fn len(&self) -> usize {
+        match &self.root {
+            Node::Leaf(leaf) => leaf.slots.len(),
+            Node::Branch(branch) => branch.len() as usize,
+        }
     }
 
     pub(super) fn get(&self, hash: u64, name: &[u8]) -> Option<&Slot<V>> {
@@ -149,23 +151,19 @@ impl<V> Trie<V> {
 impl<V: Clone> Trie<V> {
     /// Puts `slot` in, and returns the one that it replaces.
     pub(super) fn insert(&mut self, slot: Slot<V>) -> Option<Slot<V>> {
-        let replaced = self.root.insert(slot, 0);
-        self.len += usize::from(replaced.is_none());
-        replaced
+        self.root.insert(slot, 0)
     }
 
     /// Takes out the slot of `name`, which is there.
     pub(super) fn take(&mut self, hash: u64, name: &[u8]) -> Option<Slot<V>> {
-        let taken = self.root.take(hash, name, 0)?;
-        self.len -= 1;
-        Some(taken)
+        self.root.take(hash, name, 0)
     }
 }
 
 /// Two are equal if their slots are, whatever their shapes.
 impl<V: PartialEq> PartialEq for Trie<V> {
     fn eq(&self, other: &Self) -> bool {
-        self.len == other.len && self.iter_from(0).eq(other.iter_from(0))
+        self.len() == other.len() && self.iter_from(0).eq(other.iter_from(0))
     }
 }
 
@@ -225,7 +223,7 @@ impl<V: Clone> Node<V> {
                 if own.lens[at] == 0 {
                     own.children[at] = None;
                 }
-                if own.lens.iter().sum::<u32>() <= JOIN_SLOTS {
+                if own.len() <= JOIN_SLOTS {
                     let mut slots = Vec::new();
                     self.gather(&mut slots);
                     *self = Self::leaf(slots);
@@ -247,6 +245,13 @@ impl<V: Clone> Node<V> {
             }
             Self::Leaf(leaf) => slots.extend(leaf.slots.iter().cloned()),
         }
+    }
+}
+
+impl<V> Branch<V> {
+    /// How many slots lie below it.
+    fn len(&self) -> u32 {
+        self.lens.iter().sum()
     }
 }
 

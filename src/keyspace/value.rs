@@ -1,6 +1,8 @@
 //! What a key holds.
 
 use super::{Encoding, Hash, List, Set, SortedSet, Stream};
+use std::rc::Rc;
+
 use crate::resp::{Bytes, parse_integer};
 
 /// The value of a key. Cloning is cheap whatever the size.
@@ -49,15 +51,12 @@ impl Value {
     /// Looks at the place where the value begins, and nothing else.
     pub(super) fn glance(&self) -> u8 {
         match self {
-            Self::String(StringValue::Embedded(bytes) | StringValue::Raw(bytes)) => {
-                bytes.first().copied().unwrap_or_default()
+            Self::String(string) => {
+                string.as_bytes().and_then(<[u8]>::first).copied().unwrap_or_default()
             }
-            Self::String(StringValue::Integer(_))
-            | Self::List(_)
-            | Self::Set(_)
-            | Self::Hash(_)
-            | Self::SortedSet(_)
-            | Self::Stream(_) => 0,
+            Self::List(_) | Self::Set(_) | Self::Hash(_) | Self::SortedSet(_) | Self::Stream(_) => {
+                0
+            }
         }
     }
 
@@ -95,8 +94,9 @@ pub enum StringValue {
     Integer(i64),
     /// At most 44 bytes, written whole: encoding `embstr`.
     Embedded(Bytes),
-    /// Longer, or changed in place: encoding `raw`.
-    Raw(Bytes),
+    /// Longer, or changed in place: encoding `raw`. Only one form can lie in the handle itself, or
+    /// every key takes a word more.
+    Raw(Rc<[u8]>),
 }
 
 impl StringValue {
@@ -107,14 +107,29 @@ impl StringValue {
 
     /// The form of a string that nobody looked at for a number.
     pub fn text(bytes: Bytes) -> Self {
-        if bytes.len() <= EMBEDDED_BYTES_MAX { Self::Embedded(bytes) } else { Self::Raw(bytes) }
+        if bytes.len() <= EMBEDDED_BYTES_MAX { Self::Embedded(bytes) } else { Self::raw(bytes) }
+    }
+
+    /// The form of a string that was changed in place.
+    pub fn raw(bytes: Bytes) -> Self {
+        Self::Raw(bytes.into_shared())
+    }
+
+    /// The bytes of a string that is not kept as a number.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Integer(_) => None,
+            Self::Embedded(bytes) => Some(bytes),
+            Self::Raw(bytes) => Some(bytes),
+        }
     }
 
     /// The bytes that `GET` answers.
     pub fn to_bytes(&self) -> Bytes {
         match self {
             Self::Integer(number) => Bytes::from(number.to_string().into_bytes()),
-            Self::Embedded(bytes) | Self::Raw(bytes) => Bytes::clone(bytes),
+            Self::Embedded(bytes) => Bytes::clone(bytes),
+            Self::Raw(bytes) => Bytes::of_shared(bytes),
         }
     }
 
@@ -122,7 +137,8 @@ impl StringValue {
     pub fn len(&self) -> usize {
         match self {
             Self::Integer(number) => number.to_string().len(),
-            Self::Embedded(bytes) | Self::Raw(bytes) => bytes.len(),
+            Self::Embedded(bytes) => bytes.len(),
+            Self::Raw(bytes) => bytes.len(),
         }
     }
 

@@ -14,7 +14,7 @@ use super::io::Link;
 use super::machine::Machine;
 use super::note::ServerNote;
 use super::state::Profile;
-use crate::keyspace::{Entry, PLAIN_BYTES, StringValue, Value};
+use crate::keyspace::{Deadline, Entry, PLAIN_BYTES, StringValue, Value};
 use crate::rdb::Digest;
 use crate::resp::{Bytes, Reply, parse_integer};
 
@@ -135,7 +135,7 @@ fn populate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
             value.resize(size, 0);
         }
         let value = Value::String(StringValue::new(Bytes::from(value)));
-        db.put(Entry { key, value, expires: None, access });
+        db.put(Entry { key, value, expires: Deadline::NEVER, access });
     }
     Reply::OK
 }

@@ -13,7 +13,7 @@ use crate::resp::Bytes;
 impl State {
     /// When the first of the keys expires that this replica has to delete itself.
     pub(super) fn soonest_own_expiry(&self) -> Option<Millis> {
-        let expiry = |(db, key): &(usize, Bytes)| self.keyspace.db(*db).get(key)?.expires;
+        let expiry = |(db, key): &(usize, Bytes)| self.keyspace.db(*db).get(key)?.expires.at();
         self.own_expiring.iter().filter_map(expiry).min()
     }
 }
@@ -36,7 +36,7 @@ impl Machine<'_> {
     pub(super) fn expire_own_keys(&mut self) {
         let now = self.now.millis() as i64;
         for (db, key) in std::mem::take(&mut self.state.own_expiring) {
-            let expires = self.state.keyspace.db(db).get(&key).and_then(|entry| entry.expires);
+            let expires = self.state.keyspace.db(db).get(&key).and_then(|entry| entry.expires.at());
             match expires {
                 Some(at) if now > at => {
                     self.state.keyspace.db_mut(db).remove(&key);

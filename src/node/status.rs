@@ -298,7 +298,7 @@ fn key_status(db: usize, entry: &Entry) -> KeyStatus {
         | Value::Stream(_) => entry.value.encoding().name().into(),
     };
     let (key, kind) = (entry.key.clone(), entry.value.type_name());
-    KeyStatus { db, key, kind, value, expires: entry.expires }
+    KeyStatus { db, key, kind, value, expires: entry.expires.at() }
 }
 
 /// How much of a value is shown.

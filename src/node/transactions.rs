@@ -37,7 +37,7 @@ pub(super) fn watch(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
         let watched = (client.db, Bytes::clone(key));
         // A key that has already expired does not break the watch by vanishing.
         let entry = machine.state.keyspace.db(client.db).get(key);
-        let expired = entry.and_then(|entry| entry.expires).is_some_and(|at| now > at);
+        let expired = entry.and_then(|entry| entry.expires.at()).is_some_and(|at| now > at);
         if !expired && !client.watch.keys.contains(&watched) {
             machine.state.watched.entry(watched.clone()).or_default().push(link);
             client.watch.keys.push(watched);

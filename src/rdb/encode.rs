@@ -17,7 +17,7 @@ use super::{
     save::{layout_of, write_value},
     write::Writer,
 };
-use crate::keyspace::{Access, Entry, Keyspace, Millis, StringValue, Value};
+use crate::keyspace::{Access, Entry, Keyspace, Millis, Value};
 use crate::resp::Bytes;
 
 /// What the writer of a file says about itself.
@@ -299,11 +299,8 @@ impl Encoder {
 /// the processor waits for many values at once if they are asked for in one go.
 fn fetch(entries: &[Entry]) {
     let first = |entry: &Entry| {
-        let Value::String(StringValue::Embedded(bytes) | StringValue::Raw(bytes)) = &entry.value
-        else {
-            return None;
-        };
-        bytes.first().copied()
+        let Value::String(string) = &entry.value else { return None };
+        string.as_bytes()?.first().copied()
     };
     black_box(entries.iter().filter_map(first).fold(0, u8::wrapping_add));
 }
@@ -346,7 +343,7 @@ fn write_entry(
 ) -> Option<usize> {
     let layout = layout_of(&entry.value, options.version);
     if part == 0 {
-        if let Some(expires) = entry.expires {
+        if let Some(expires) = entry.expires.at() {
             writer.byte(opcode::EXPIRE_MS);
             writer.raw(&expires.to_le_bytes());
         }

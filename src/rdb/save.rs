@@ -68,9 +68,8 @@ pub(super) fn write_value(
     let parts = Parts { writer, from, bytes_max };
     match value {
         Value::String(StringValue::Integer(number)) => parts.writer.integer(*number),
-        Value::String(StringValue::Embedded(bytes) | StringValue::Raw(bytes)) => {
-            parts.writer.string(bytes);
-        }
+        Value::String(StringValue::Embedded(bytes)) => parts.writer.string(bytes),
+        Value::String(StringValue::Raw(bytes)) => parts.writer.string(bytes),
         Value::List(_)
         | Value::Set(_)
         | Value::Hash(_)

@@ -24,11 +24,16 @@ enum Form {
 }
 
 impl Bytes {
-    /// The bytes, to be changed in place; if somebody else has them too, they are copied first.
-    pub fn make_mut(&mut self) -> &mut [u8] {
-        match &mut self.0 {
-            Form::Short { length, bytes } => &mut bytes[..usize::from(*length)],
-            Form::Long(bytes) => Rc::make_mut(bytes),
+    /// A string whose bytes are held by others too.
+    pub fn of_shared(bytes: &Rc<[u8]>) -> Self {
+        Self::short(bytes).unwrap_or_else(|| Self(Form::Long(Rc::clone(bytes))))
+    }
+
+    /// The bytes in a place that others can hold too.
+    pub fn into_shared(self) -> Rc<[u8]> {
+        match self.0 {
+            Form::Short { length, bytes } => Rc::from(&bytes[..usize::from(length)]),
+            Form::Long(bytes) => bytes,
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 
-use super::{Entry, Node, Page, Pages, hash_of, slot};
+use super::{Entry, Node, Page, Pages, hash_of};
 
 /// So many keys are looked at side by side.
 pub const KEYS_AT_ONCE: usize = 16;
@@ -49,7 +49,7 @@ impl<'n> Sought<'n> {
     /// Goes one level down; false at a page, or where there is none.
     fn descend(&mut self, depth: u32) -> bool {
         let Node::Branch(branch) = self.node else { return false };
-        match &branch.children[slot(self.hash, depth)] {
+        match branch.child(self.hash, depth) {
             Some(child) => {
                 self.node = child;
                 true

@@ -7,7 +7,9 @@
 
 use std::rc::Rc;
 
-use super::{DEPTH_MAX, Entry, FAN, Node, PAGE_ENTRIES_MAX, Page, Pages, Tally, slot};
+use super::{
+    Branch, DEPTH_MAX, Entry, FAN, Making, Node, PAGE_ENTRIES_MAX, Page, Pages, Tally, slot,
+};
 
 /// Entries that wait for their pages.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +25,7 @@ type Block = Vec<Arrival>;
 
 /// One of them, with what is told cheaply while it is near.
 #[derive(Clone, Debug)]
-struct Arrival {
+pub(super) struct Arrival {
     hash: u64,
     /// What the entry weighs.
     bytes: u64,
@@ -32,7 +34,7 @@ struct Arrival {
 }
 
 /// An arrival on the way to its page, with its hash.
-type Sorted<'a> = (u64, &'a mut Arrival);
+pub(super) type Sorted<'a> = (u64, &'a mut Arrival);
 
 impl Arrivals {
     /// Keeps `entry`.
@@ -40,9 +42,8 @@ impl Arrivals {
         if self.groups.is_empty() {
             self.groups = vec![Vec::new(); GROUPS];
         }
-        let (hash, bytes) = (entry.hash(), Tally::one(&entry).bytes);
-        let arrival = Arrival { hash, bytes, entry: Some(entry) };
-        let group = &mut self.groups[slot(hash, 0)];
+        let arrival = Arrival::new(entry);
+        let group = &mut self.groups[slot(arrival.hash, 0)];
         match group.last_mut().filter(|block| block.len() < BLOCK_ENTRIES) {
             Some(block) => Rc::make_mut(block).push(arrival),
             None => {
@@ -60,7 +61,7 @@ impl Arrivals {
         let own = |group: Group<Rc<Block>>| group.into_iter().map(Rc::unwrap_or_clone).collect();
         let mut groups: Vec<Group<Block>> = self.groups.into_iter().map(own).collect();
         let mut late = Vec::new();
-        let root = Node::of_groups(&mut groups, 0, &mut late);
+        let root = Node::of_groups(&mut groups, &mut late);
         let mut pages = Pages { root, ..Pages::default() };
         for entry in late {
             pages.insert(entry);
@@ -70,16 +71,20 @@ impl Arrivals {
 }
 
 impl Node {
-    /// The node of all entries in `groups`, at `depth`, but for those that are put in `late`.
-    fn of_groups(groups: &mut [Group<Block>], depth: u32, late: &mut Vec<Entry>) -> Option<Self> {
-        let count: usize = groups.iter().flatten().map(Vec::len).sum();
-        if groups.len() > 1 && count > PAGE_ENTRIES_MAX {
-            let part = groups.len() / FAN;
-            let mut parts = groups.chunks_mut(part);
-            return Some(Self::branch(std::array::from_fn(|_| {
-                Self::of_groups(parts.next()?, depth + 1, late)
-            })));
+    /// The top of the tree of all entries in `groups`, but for those that are put in `late`.
+    fn of_groups(groups: &mut [Group<Block>], late: &mut Vec<Entry>) -> Option<Self> {
+        if count(groups) <= PAGE_ENTRIES_MAX {
+            return Self::of_arrivals(groups, 0, late);
         }
+        let mut top = Branch::empty();
+        top.gather(0, groups, late);
+        let mut node = top.into_node();
+        node.shorten(PAGE_ENTRIES_MAX as u64, Making::ALL.epoch);
+        Some(node)
+    }
+
+    /// The node of all entries in `groups`, at `depth`, but for those that are put in `late`.
+    fn of_arrivals(groups: &mut [Group<Block>], depth: u32, late: &mut Vec<Entry>) -> Option<Self> {
         let arrivals = groups.iter_mut().flatten().flatten();
         let mut order: Vec<Sorted<'_>> = arrivals.map(|one| (one.hash, one)).collect();
         order.sort_by_key(|(hash, _)| *hash);
@@ -91,32 +96,60 @@ impl Node {
             }
             again
         });
-        let node = (!order.is_empty()).then(|| Self::of_sorted(&mut order, depth));
+        let node = (!order.is_empty()).then(|| Self::of_sorted(&mut order, depth, Making::ALL));
         // What has been emptied makes room for the next.
         groups.iter_mut().for_each(|group| *group = Vec::new());
         node
     }
 
     /// The node of `order`, whose hashes ascend, at `depth`.
-    fn of_sorted(order: &mut [Sorted<'_>], depth: u32) -> Self {
+    pub(super) fn of_sorted(order: &mut [Sorted<'_>], depth: u32, making: Making) -> Self {
         if order.len() <= PAGE_ENTRIES_MAX || depth == DEPTH_MAX {
-            return Self::Page(Rc::new(Page::of(order.iter_mut().map(Arrival::leave))));
+            let parts = order.iter_mut().map(Arrival::leave);
+            return Self::Page(Rc::new(Page::of(parts, making)));
         }
-        let mut rest = order;
-        Self::branch(std::array::from_fn(|child| {
-            let end = rest.partition_point(|(hash, _)| slot(*hash, depth) <= child);
-            let (part, after) = std::mem::take(&mut rest).split_at_mut(end);
-            rest = after;
-            (!part.is_empty()).then(|| Self::of_sorted(part, depth + 1))
-        }))
+        let mut branch = Branch::empty();
+        branch.spread(0, order, depth, making);
+        branch.into_node()
     }
 }
 
+impl Branch {
+    /// Gives what is in `groups`, of which each slot from `start` on has one, to few children.
+    fn gather(&mut self, start: usize, groups: &mut [Group<Block>], late: &mut Vec<Entry>) {
+        let second = if count(groups) > PAGE_ENTRIES_MAX { self.halve(start) } else { None };
+        if let Some(middle) = second {
+            let (left, right) = groups.split_at_mut(middle - start);
+            self.gather(start, left, late);
+            self.gather(middle, right, late);
+            // Those that came twice were counted twice.
+            self.join(start, PAGE_ENTRIES_MAX as u64, Making::ALL.epoch);
+        } else {
+            self.place(start, Node::of_arrivals(groups, 1, late));
+        }
+    }
+}
+
+fn count(groups: &[Group<Block>]) -> usize {
+    groups.iter().flatten().map(Vec::len).sum()
+}
+
 impl Arrival {
+    fn new(entry: Entry) -> Self {
+        Self { hash: entry.hash(), bytes: Tally::one(&entry).bytes, entry: Some(entry) }
+    }
+
+    /// Shows `entries`, which are in order, as arrivals that are in order.
+    pub(super) fn sorted<R>(entries: Vec<Entry>, show: impl FnOnce(&mut [Sorted<'_>]) -> R) -> R {
+        let mut arrivals: Vec<Self> = entries.into_iter().map(Self::new).collect();
+        let mut order: Vec<Sorted<'_>> = arrivals.iter_mut().map(|one| (one.hash, one)).collect();
+        show(&mut order)
+    }
+
     /// Gives the entry away, with its hash and its tally.
     fn leave((hash, arrival): &mut Sorted<'_>) -> (u64, Tally, Entry) {
         let entry = arrival.entry.take().expect("every arrival goes to one page");
-        (*hash, Tally::of(entry.expires, arrival.bytes), entry)
+        (*hash, Tally::of(entry.expires.at(), arrival.bytes), entry)
     }
 }
 

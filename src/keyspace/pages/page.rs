@@ -3,6 +3,26 @@
 use super::super::{Access, Millis, Value, marks::Marks};
 use super::{Copied, Entry, PAGE_ENTRIES_MAX, tally::Tally};
 
+/// How pages are made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Making {
+    /// The epoch that they belong to.
+    pub(super) epoch: u64,
+    /// For how many entries they have room, at least.
+    room: usize,
+}
+
+impl Making {
+    /// Of all the entries that there are: nobody has written them yet.
+    pub(super) const ALL: Self = Self { epoch: 0, room: 0 };
+
+    /// Of the entries of a page that was too long, in `epoch`. They will grow to what it was: to
+    /// take that place at once keeps all pages of a large dataset in places of one size.
+    pub(super) const fn halves(epoch: u64) -> Self {
+        Self { epoch, room: PAGE_ENTRIES_MAX }
+    }
+}
+
 /// A page.
 #[derive(Clone, Debug)]
 pub(super) struct Page {
@@ -26,14 +46,17 @@ impl Page {
         Self { marks, tally, uncounted: false, epoch, entries }
     }
 
-    /// A page of entries that nobody has written yet, in order, with their hashes and tallies.
-    pub(super) fn of(parts: impl ExactSizeIterator<Item = (u64, Tally, Entry)>) -> Self {
+    /// A page of entries in order, with their hashes and tallies.
+    pub(super) fn of(
+        parts: impl ExactSizeIterator<Item = (u64, Tally, Entry)>,
+        making: Making,
+    ) -> Self {
         let mut page = Self {
             marks: Marks::of(std::iter::empty()),
             tally: Tally::NONE,
             uncounted: false,
-            epoch: 0,
-            entries: Vec::with_capacity(parts.len()),
+            epoch: making.epoch,
+            entries: Vec::with_capacity(parts.len().max(making.room)),
         };
         for (hash, tally, entry) in parts {
             page.marks.insert(page.entries.len(), hash);
@@ -118,9 +141,9 @@ impl Page {
         }
         let at = self.entries.partition_point(|e| (e.hash(), &*e.key) < (hash, &*entry.key));
         self.marks.insert(at, hash);
-        // A page grows by little: a million of them must not be half empty.
         if self.entries.len() == self.entries.capacity() {
-            self.entries.reserve_exact(GROWTH);
+            let room = PAGE_ENTRIES_MAX.min((self.entries.len() + 1).next_power_of_two());
+            self.entries.reserve_exact(room.saturating_sub(self.entries.len()).max(1));
         }
         self.entries.insert(at, entry);
         self.count(Tally::NONE, after);
@@ -138,7 +161,7 @@ impl Page {
         self.epoch = epoch;
         if let Some(at) = self.position(hash, key) {
             let before = Tally::one(&self.entries[at]);
-            self.entries[at].expires = expires;
+            self.entries[at].expires = expires.into();
             self.count(before, Tally::one(&self.entries[at]));
         }
     }
@@ -180,7 +203,5 @@ impl Page {
     }
 }
 
-/// A full page makes room for so many entries at once.
-const GROWTH: usize = 4;
 /// What an entry takes beside its key and its value, by the account that INFO and the log show.
 const ENTRY_BYTES: usize = 88;

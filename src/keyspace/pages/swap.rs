@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use super::{Entry, Node, Pages, slot};
+use super::{Entry, Node, Pages};
 
 impl Pages {
     /// Exchanges `entry` for the one of the same key, if there is one with the same tally. The path
@@ -17,7 +17,7 @@ impl Pages {
             match node {
                 None => return false,
                 Some(Node::Branch(branch)) => {
-                    node = Rc::make_mut(branch).children[slot(hash, depth)].as_mut();
+                    node = Rc::make_mut(branch).child_mut(hash, depth).as_mut();
                     depth += 1;
                 }
                 Some(Node::Page(page)) => {

@@ -21,7 +21,7 @@ impl Tally {
 
     /// The tally of one key.
     pub(super) fn one(entry: &Entry) -> Self {
-        Self::of(entry.expires, entry.weight(SAMPLES))
+        Self::of(entry.expires.at(), entry.weight(SAMPLES))
     }
 
     /// The tally of a key that takes so many bytes.

@@ -14,7 +14,7 @@ fn value(n: u64) -> Value {
 }
 
 fn entry(key: Bytes, value: Value, expires: Option<Millis>) -> Entry {
-    Entry { key, value, expires, access: Access::default() }
+    Entry { key, value, expires: expires.into(), access: Access::default() }
 }
 
 fn filled(count: u64) -> Pages {
@@ -88,9 +88,57 @@ proptest! {
             prop_assert_eq!(pages.soonest_expiry(), map.values().flatten().min().copied());
         }
         for (key, expires) in &map {
-            prop_assert_eq!(pages.get(key).unwrap().expires, *expires);
+            prop_assert_eq!(pages.get(key).unwrap().expires.at(), *expires);
         }
         let ranked: Vec<u64> = (0..pages.len()).map(|r| pages.nth(r).unwrap().hash()).collect();
         prop_assert!(ranked.is_sorted());
     }
+}
+
+/// The first hash of every page and how many keys it has.
+fn layout(pages: &Pages) -> Vec<(u64, usize)> {
+    let (mut from, mut seen) = (Some(0), Vec::new());
+    while let Some(page) = from.and_then(|from| pages.page_from(from)) {
+        seen.push((page.start, page.entries.len()));
+        from = page.next;
+    }
+    seen
+}
+
+#[test]
+fn pages_are_half_full_however_many_keys_there_are() {
+    for count in [40, 100, 300, 1_000, 3_000, 10_000, 30_000] {
+        let layout = layout(&filled(count));
+        let mean = count as f64 / layout.len() as f64;
+        let half = PAGE_ENTRIES_MAX as f64 / 2.0;
+        assert!(mean >= half, "{count} keys are on pages of {mean}");
+        assert!(layout.iter().all(|&(_, keys)| keys <= PAGE_ENTRIES_MAX));
+    }
+}
+
+#[test]
+fn what_came_at_once_lies_as_what_came_one_by_one() {
+    for count in [1, 32, 33, 200, 5_000] {
+        let mut arrivals = Arrivals::default();
+        (0..count).for_each(|n| arrivals.push(entry(key(n), value(n), None)));
+        assert_eq!(layout(&arrivals.into_pages()), layout(&filled(count)), "{count} keys");
+    }
+}
+
+#[test]
+fn pages_that_have_become_short_are_joined() {
+    let mut pages = filled(3_000);
+    (5..3_000).for_each(|n| assert!(pages.remove(&key(n)).is_some()));
+    assert_eq!(layout(&pages), [(0, 5)]);
+    let mut pages = filled(3_000);
+    (300..3_000).for_each(|n| assert!(pages.remove(&key(n)).is_some()));
+    let mean = 300.0 / layout(&pages).len() as f64;
+    assert!(mean > PAGE_ENTRIES_MERGE as f64 / 2.0, "300 keys are on pages of {mean}");
+}
+
+#[test]
+fn an_entry_is_eight_words() {
+    // A page of 32 then takes 2048 bytes, which no allocator rounds up.
+    let words = if size_of::<usize>() == 8 { 8 } else { 12 };
+    assert_eq!(size_of::<Entry>(), words * size_of::<usize>());
 }

@@ -14,24 +14,33 @@ pub(in crate::keyspace) struct PageAt<'a> {
     pub(in crate::keyspace) epoch: u64,
 }
 
-pub(super) fn page_from(node: &Node, from: u64, start: u64, depth: u32) -> Option<PageAt<'_>> {
+/// The first page below `node`, whose hashes are the `span` from `start` on, that holds one of at
+/// least `from`.
+pub(super) fn page_from(
+    node: &Node,
+    from: u64,
+    (start, span): (u64, u128),
+    depth: u32,
+) -> Option<PageAt<'_>> {
     match node {
         Node::Page(page) => {
-            let next = if depth == 0 { None } else { start.checked_add(span(depth)) };
+            let next = u64::try_from(u128::from(start) + span).ok();
             Some(PageAt { entries: page.entries(), start, next, epoch: page.epoch() })
         }
         Node::Branch(branch) => {
-            let width = span(depth + 1);
-            let first = if from <= start { 0 } else { ((from - start) / width) as usize };
-            (first..FAN).find_map(|index| {
-                let child = branch.children[index].as_ref()?;
-                page_from(child, from, start + index as u64 * width, depth + 1)
-            })
+            // Of one slot; of what was asked for, the slot.
+            let width = 1 << (64 - BITS * (depth + 1));
+            let mut slot = (from.saturating_sub(start) / width) as usize;
+            while slot < FAN {
+                let (child, first, slots) = branch.run(slot);
+                let range = (start + first as u64 * width, slots as u128 * u128::from(width));
+                let found = child.and_then(|child| page_from(child, from, range, depth + 1));
+                if found.is_some() {
+                    return found;
+                }
+                slot = first + slots;
+            }
+            None
         }
     }
-}
-
-/// How many hashes lie below one node at `depth` (at least 1).
-const fn span(depth: u32) -> u64 {
-    1 << (64 - BITS * depth)
 }

@@ -92,7 +92,7 @@ impl State {
 
     fn claim(&self, order: Order, entry: &Entry, now: i64) -> u64 {
         match (order, self.config().settings.tracking) {
-            (Order::SoonestExpiry, _) => u64::MAX - entry.expires.map_or(0, i64::unsigned_abs),
+            (Order::SoonestExpiry, _) => u64::MAX - entry.expires.at().map_or(0, i64::unsigned_abs),
             (_, Tracking::Frequency { decay_minutes, .. }) => {
                 u64::from(u8::MAX - entry.access.frequency(now, decay_minutes))
             }

@@ -30,7 +30,7 @@ impl Machine<'_> {
                 loading.loaded += 1;
                 loading.owing += 1;
                 let access = tracking.restored(idle, frequency, now);
-                let entry = Entry { key, value, expires, access };
+                let entry = Entry { key, value, expires: expires.into(), access };
                 loading.filling.put(index, entry);
             }
             Item::Aux { name, value } => {

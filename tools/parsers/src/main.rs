@@ -131,7 +131,7 @@ fn here_kept(file: &Path) -> Fallible<(f64, usize)> {
     let mut filling = Filling::new(16);
     decode(file, Decoder::new(DecodeOptions::default()), |item| {
         if let Item::Key { db, key, value, expires, .. } = item {
-            let entry = Entry { key, value, expires, access: Access::default() };
+            let entry = Entry { key, value, expires: expires.into(), access: Access::default() };
             filling.put(db as usize, entry);
         }
     })?;
