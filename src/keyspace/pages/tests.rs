@@ -63,7 +63,8 @@ fn a_walk_by_pages_sees_every_key_once_and_in_order() {
 proptest! {
     #[test]
     fn the_pages_agree_with_a_plain_map(
-        steps in prop::collection::vec((0u64..200, 0u8..4, any::<i16>()), 1..400)
+        // Not -1, which stands for no expiry.
+        steps in prop::collection::vec((0u64..200, 0u8..4, 0..i16::MAX), 1..400)
     ) {
         let (mut pages, mut map) = (Pages::default(), BTreeMap::new());
         for (n, what, at) in steps {
