@@ -228,6 +228,9 @@ impl Host {
                     self.say(line.role, Level::Notice, &text);
                 }
             }
+            Note::Server(ServerNote::RunningMode(port)) if self.log.has_picture => {
+                self.log.picture(line.profile.redis_version(), *port);
+            }
             Note::Server(ServerNote::Bye) => {
                 for (what, path) in &self.companions {
                     self.say(line.role, Level::Notice, &format!("Removing the {what} file."));

@@ -44,7 +44,7 @@ pub(crate) fn open(config: &Config) -> io::Result<Vec<Listener>> {
                     let why = super::host::words(&error);
                     return Err(io::Error::other(format!(
                         "Warning: Could not create server TCP listening socket {host}:{port}: \
-                         bind: {why}"
+                         bind: {why}\nFailed listening on port {port} (TCP), aborting."
                     )));
                 }
             }

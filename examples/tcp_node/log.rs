@@ -1,7 +1,7 @@
 //! Lines on the standard output, or in the `logfile`.
 
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use replica_lab::node::{Config, Level, LogLine};
 use replica_lab::time::Instant;
@@ -10,6 +10,8 @@ use replica_lab::time::Instant;
 pub(crate) struct Log {
     file: Option<String>,
     least: Option<Level>,
+    /// True if a start is adorned with a picture.
+    pub(crate) has_picture: bool,
 }
 
 impl Log {
@@ -21,19 +23,36 @@ impl Log {
             "debug" => Some(Level::Debug),
             _ => Some(Level::Notice),
         };
-        Self { file: config.text("logfile").map(str::to_owned), least }
+        let file = config.text("logfile").map(str::to_owned);
+        let has_picture = config.get("always-show-logo") == "yes"
+            || (file.is_none() && io::stdout().is_terminal());
+        Self { file, least, has_picture }
     }
 
-    /// Prints a line of the node's. It calls itself process 1, as in a container.
+    /// Prints what a person sees at the start, and what a harness waits for: some of them read the
+    /// number of the process here.
+    pub(crate) fn picture(&self, version: &str, port: u16) {
+        let pid = std::process::id();
+        self.write(&format!(
+            r"
+      .--------.
+      | master |          Redis {version} (00000000/0) 64 bit
+      '-.----.-'
+        |    |            Running in standalone mode
+      .-'    '-.          Port: {port}
+      v        v          PID: {pid}
+  .-------. .-------.
+  |replica| |replica|           replica-lab
+  '-------' '-------'
+"
+        ));
+    }
+
+    /// Prints a line of the node's.
     pub(crate) fn print(&self, line: &LogLine) {
-        if self.least.is_none_or(|least| line.level() < least) {
-            return;
+        if self.least.is_some_and(|least| line.level() >= least) {
+            self.write(&line.to_string());
         }
-        let mut line = line.clone();
-        if line.pid == 1 {
-            line.pid = std::process::id();
-        }
-        self.write(&line.to_string());
     }
 
     /// Prints a line of the host's.

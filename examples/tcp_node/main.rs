@@ -67,7 +67,9 @@ fn main() {
     };
     let ended = host::Host::listen(options, clock).and_then(|mut host| host.run());
     if let Err(error) = ended {
-        println!("{}", log::line(clock.now(), 'M', '#', &error.to_string()));
+        for text in error.to_string().lines() {
+            println!("{}", log::line(clock.now(), 'M', '#', text));
+        }
         exit(1);
     }
 }

@@ -47,7 +47,13 @@ pub(crate) fn read(args: &[String]) -> Result<Options, Fault> {
         text.push(b'\n');
         text.extend(options);
     }
-    let setup = Setup { seed: seed(), ..Setup::default() };
+    let program = std::env::current_exe().unwrap_or_default();
+    let setup = Setup {
+        seed: seed(),
+        pid: std::process::id(),
+        executable: program.display().to_string(),
+        ..Setup::default()
+    };
     let mut reader = Reader { profile: setup.profile, setup, saves: false };
     reader.lines(&text)?;
     reader.opens_log()?;
@@ -181,6 +187,8 @@ impl Reader {
             "replicaof" | "slaveof" => {
                 matches!(values, [_, _]) || matches!(values, [both] if both.trim().contains(' '))
             }
+            // These are lists, and may be empty.
+            "save" | "bind" | "client-output-buffer-limit" => true,
             _ => values.len() == 1 || (many && !values.is_empty()),
         };
         if !right {

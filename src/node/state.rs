@@ -5,7 +5,7 @@ mod profile;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::admin::{Denial, Slow};
+use super::admin::{Denial, Runs, Slow};
 use super::client::{Clients, Tracking};
 use super::config::Config;
 use super::debug::Sleep;
@@ -45,6 +45,10 @@ pub struct Setup {
     pub dialled: u64,
     /// The configuration file with which it was started, which CONFIG REWRITE writes anew.
     pub config_file: Option<String>,
+    /// The number of its process: 1, as in a container, where it has none.
+    pub pid: u32,
+    /// The program that the process runs, if it is one.
+    pub executable: String,
 }
 
 impl Setup {
@@ -70,6 +74,8 @@ impl Default for Setup {
             send_window: 256 * 1024,
             dialled: 0,
             config_file: None,
+            pid: 1,
+            executable: String::new(),
         }
     }
 }
@@ -144,6 +150,8 @@ pub(super) struct State {
     pub(super) missed: VecDeque<Input>,
     /// True while a transaction is carried out.
     pub(super) in_exec: bool,
+    /// True if a transaction has set a limit under which there is too much.
+    pub(super) owes_room: bool,
     /// What the server's own commands want propagated.
     pub(super) also: Caused,
     /// Who listens to what.
@@ -190,7 +198,7 @@ pub(super) struct State {
 }
 
 /// What became of the runs of a command.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Calls {
     /// How often it ran.
     pub(super) calls: u64,
@@ -198,6 +206,8 @@ pub(super) struct Calls {
     pub(super) rejected: u64,
     /// How often it ended with an error.
     pub(super) failed: u64,
+    /// How long they took, those that were tracked.
+    pub(super) runs: Runs,
 }
 
 /// What has been saved and loaded. CONFIG RESETSTAT does not touch it.
@@ -272,7 +282,7 @@ impl State {
             random,
             started_at: now,
             tick: None,
-            pid: 1,
+            pid: setup.pid,
             next_pid: 21,
             run_id,
             keyspace: Keyspace::new(databases),
@@ -296,6 +306,7 @@ impl State {
             sleep: None,
             missed: VecDeque::new(),
             in_exec: false,
+            owes_room: false,
             also: Caused::new(),
             audience: Audience::default(),
             pauses: Pauses::default(),

@@ -6,11 +6,13 @@
 use std::fmt::Write as _;
 
 use super::field;
+use crate::node::client::Client;
 use crate::node::config::Config;
 use crate::node::gates::EMPTY_SERVER_BYTES;
 use crate::node::load::Loading;
 use crate::node::save::{Child, ChildTarget};
 use crate::node::state::{Profile, State};
+use crate::replication::Backlog;
 use crate::time::Instant;
 
 pub(super) fn server(state: &State, now: Instant, text: &mut String) {
@@ -36,7 +38,7 @@ pub(super) fn server(state: &State, now: Instant, text: &mut String) {
     field!(text, "hz", state.config().number("hz"));
     field!(text, "configured_hz", state.config().number("hz"));
     field!(text, "lru_clock", now.seconds() & LRU_CLOCK_MAX);
-    field!(text, "executable", "");
+    field!(text, "executable", state.setup.executable);
     field!(text, "config_file", state.setup.config_file.as_deref().unwrap_or_default());
     zeros(text, "io_threads_active");
     if is_7_2(state) {
@@ -58,7 +60,8 @@ pub(super) fn clients(state: &State, _: Instant, text: &mut String) {
     zeros(text, "cluster_connections");
     field!(text, "maxclients", state.config().number("maxclients"));
     zeros(text, "client_recent_max_input_buffer client_recent_max_output_buffer");
-    field!(text, "blocked_clients", state.parked.len() + state.waiting.len());
+    let blocked = state.parked.len() + state.waiting.len() + state.postponed.len();
+    field!(text, "blocked_clients", blocked);
     field!(text, "tracking_clients", state.tracking.counts()[0]);
     zeros(text, "clients_in_timeout_table");
     if is_7_2(state) {
@@ -110,7 +113,16 @@ pub(super) fn memory(state: &State, _: Instant, text: &mut String) {
     zeros(text, "mem_not_counted_for_evict");
     field!(text, "mem_replication_backlog", backlog);
     field!(text, "mem_total_replication_buffers", backlog);
-    zeros(text, "mem_clients_slaves mem_clients_normal mem_cluster_links mem_aof_buffer");
+    let limit = state.backlog.as_ref().map_or(0, Backlog::size);
+    let normal = |client: &&Client| client.downlink.is_none();
+    let owed = |client: &Client| client.replies.len() as u64 + client.in_wire;
+    field!(text, "mem_clients_slaves", backlog.saturating_sub(limit));
+    field!(
+        text,
+        "mem_clients_normal",
+        state.clients.values().filter(normal).map(owed).sum::<u64>()
+    );
+    zeros(text, "mem_cluster_links mem_aof_buffer");
     field!(text, "mem_allocator", "libc");
     zeros(text, "active_defrag_running lazyfree_pending_objects lazyfreed_objects");
 }
