@@ -52,6 +52,15 @@ impl Call<'_> {
         self.integer_in(index, -i64::MAX..=i64::MAX)
     }
 
+    /// So many draws, or as many as are certain to be more than the client may be owed: it will be
+    /// dropped, and must not cost the server its memory before.
+    pub(super) fn bounded_draws(&self, count: i64) -> i64 {
+        match i64::try_from(self.settings.reply_bytes_max) {
+            Ok(0) | Err(_) => count,
+            Ok(most) => count.max(-(most / DRAWN_BYTES_MIN) - 1),
+        }
+    }
+
     /// The argument at `index` as the number of a database.
     pub(super) fn database_index(&self, index: usize) -> Result<usize, Refusal> {
         let number = self.integer_in(index, i32::MIN.into()..=i32::MAX.into())?;
@@ -134,6 +143,9 @@ pub(super) fn span(start: i64, end: i64, len: usize) -> std::ops::Range<usize> {
     let (start, end) = (place(start).max(0), place(end).min(len - 1));
     if start > end { 0..0 } else { start as usize..end as usize + 1 }
 }
+
+/// What an element takes in a reply, at least.
+const DRAWN_BYTES_MIN: i64 = 6;
 
 #[cfg(test)]
 mod tests {

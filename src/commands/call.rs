@@ -71,6 +71,8 @@ pub struct Effects {
     pub touched: Vec<(usize, Bytes)>,
     /// A database was emptied: such keys may be too many to tell of them one by one.
     pub flushed: bool,
+    /// True if that was FLUSHALL: a server that saves begins its file anew.
+    pub emptied: bool,
     /// Keys that were not changed, and yet who waits for them is to look again.
     pub woken: Vec<(usize, Bytes)>,
     /// What has happened to keys, for those who are to be told.

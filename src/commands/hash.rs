@@ -194,7 +194,7 @@ fn hrandfield(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 impl Call<'_> {
     /// The count of a command that draws by chance, and whether it is followed by `word`.
     pub(super) fn draws_with(&self, word: &str) -> Result<(i64, bool), Refusal> {
-        let count = self.draws(2)?;
+        let count = self.bounded_draws(self.draws(2)?);
         let doubled = match self.args.len() {
             3 => false,
             4 if self.is(3, word) => true,

@@ -9,7 +9,7 @@ pub(super) const TABLE: &[Spec] = rows! { Generic;
     "del" -2 WRITE ALL del, "key [key ...]", "Deletes keys.";
     "unlink" -2 WRITE_FAST ALL del, "key [key ...]", "Deletes keys, and frees them later.";
     "exists" -2 READ_FAST ALL exists, "key [key ...]", "Counts the keys that exist.";
-    "touch" -2 READ_FAST ALL exists, "key [key ...]", "Counts the keys that exist, as a use.";
+    "touch" -2 READ_FAST ALL touch, "key [key ...]", "Counts the keys that exist, as a use.";
     "type" 2 READ_FAST FIRST type_of, "key", "Answers the type of a key's value.";
     "dbsize" 1 READ_FAST NONE dbsize, "", "Counts the keys of the database.";
     "randomkey" 1 READ_ANY NONE randomkey, "", "Answers any key.";
@@ -32,6 +32,11 @@ fn del(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 fn exists(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let keys = &call.args[1..];
     Ok(Reply::count(keys.iter().filter(|key| call.peek(key).is_some()).count() as u64))
+}
+
+fn touch(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let keys = &call.args[1..];
+    Ok(Reply::count(keys.iter().filter(|key| call.exists(key)).count() as u64))
 }
 
 fn type_of(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -151,6 +156,8 @@ fn swapdb(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let a = read(1, "ERR invalid first DB index")?;
     let b = read(2, "ERR invalid second DB index")?;
     let (a, b) = (call.check_database(a)?, call.check_database(b)?);
+    touch_all(call, a);
+    touch_all(call, b);
     call.keyspace.swap(a, b);
     touch_all(call, a);
     touch_all(call, b);
@@ -170,6 +177,7 @@ fn flushall(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     for db in 0..call.keyspace.databases() {
         flush(call, db);
     }
+    call.effects.emptied = true;
     Ok(Reply::OK)
 }
 

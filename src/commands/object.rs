@@ -43,10 +43,12 @@ fn object(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
     let key = call.arg(2);
     let (now, tracking, version) = (call.now, call.settings.tracking, call.rdb_version);
+    let shares = call.settings.shares_integers;
     let Some(entry) = call.peek(&key) else { return Ok(Reply::Null) };
     match (word.as_str(), tracking) {
         ("encoding", _) => Ok(Reply::bulk(encoding_name(&entry.value, version))),
-        ("refcount", _) => Ok(Reply::Integer(references(&entry.value))),
+        ("refcount", _) if shares => Ok(Reply::Integer(references(&entry.value))),
+        ("refcount", _) => Ok(Reply::Integer(1)),
         ("idletime", Tracking::Recency) => Ok(Reply::count(entry.access.idle_seconds(now))),
         ("idletime", Tracking::Frequency { .. }) => Err(Refusal::other(NO_IDLE_TIME)),
         (_, Tracking::Frequency { decay_minutes, .. }) => {
@@ -56,7 +58,8 @@ fn object(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     }
 }
 
-/// Redis keeps the numbers below 10,000 once, and counts no references to them.
+/// Redis keeps the numbers below 10,000 once, and counts no references to them; unless it has to
+/// know when each was used.
 fn references(value: &Value) -> i64 {
     if let Value::String(StringValue::Integer(0..10_000)) = value { i32::MAX.into() } else { 1 }
 }

@@ -13,6 +13,10 @@ pub struct Settings {
     pub lazy_expire: bool,
     /// `lazyfree-lazy-server-del`: implicit deletions enter the stream as UNLINK.
     pub lazy_server_del: bool,
+    /// What a client may be owed before it is dropped, in bytes; 0 for any amount.
+    pub reply_bytes_max: u64,
+    /// False if every small number has to be told from the others, for `maxmemory-policy`.
+    pub shares_integers: bool,
     /// `hash-max-listpack-entries`.
     pub hash_listpack_entries: usize,
     /// `hash-max-listpack-value`.
@@ -42,6 +46,8 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            reply_bytes_max: 0,
+            shares_integers: true,
             notify: Classes::default(),
             lazy_expire: false,
             lazy_server_del: false,

@@ -3,11 +3,13 @@
 
 mod absent;
 mod acl;
+mod latency;
 mod memory;
 mod slow;
 
 pub(super) use absent::{bgrewriteaof, cluster, migrate, module};
 pub(super) use acl::{Denial, acl};
+pub(super) use latency::{Runs, latency_stats};
 pub(super) use memory::memory;
 pub(super) use slow::{Slow, latency, lolwut, slowlog};
 

@@ -70,8 +70,12 @@ impl Machine<'_> {
     }
 
     /// Runs the commands again that wait for keys which are there now, each once: who finds that
-    /// nothing has come, as XREAD may, goes on waiting.
+    /// nothing has come, as XREAD may, goes on waiting. A process that was sent to sleep meanwhile
+    /// comes to it when it wakes.
     pub(super) fn serve_ready(&mut self) {
+        if self.state.sleep.is_some() {
+            return;
+        }
         while !self.state.ready.is_empty() {
             let key = self.state.ready.remove(0);
             for link in self.waiting_for(&key) {

@@ -92,10 +92,19 @@ pub(super) struct Transaction {
 /// WATCH, up to EXEC.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
-    /// The keys, with their databases.
-    pub(super) keys: Vec<(usize, Bytes)>,
+    /// The keys, with their databases, and how they were seen.
+    pub(super) keys: Vec<(usize, Bytes, Seen)>,
     /// True once one of them was touched.
     pub(super) touched: bool,
+}
+
+/// How a key was found by who watches it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    There,
+    Missing,
+    /// Past its expiry, and not deleted yet: as good as missing.
+    Expired,
 }
 
 /// What a client waits for.

@@ -47,7 +47,12 @@ impl State {
         let multi_mem: usize = queued.sum();
         let said = &client.subscriptions;
         let (obl, oll, omem) = self.output_of(client);
-        let pending = client.decoder.pending() as u64;
+        // What is carried out just now has not left the buffer yet.
+        let current = if self.served == Some(link) { client.decoder.raw().len() } else { 0 };
+        let pending = (client.decoder.pending() + current) as u64;
+        let idle = now.since(client.heard_at).seconds();
+        let room = if idle > QUERY_IDLE_SECONDS { 0 } else { QUERY_BYTES };
+        let free = room.saturating_sub(pending);
         let tot_mem = pending + multi_mem as u64 + omem;
         let resp = if client.protocol == Protocol::Resp2 { 2 } else { 3 };
         let writable = if client.in_wire > 0 { "rw" } else { "r" };
@@ -55,7 +60,7 @@ impl State {
         let redir = tracker.map_or(-1, |tracker| tracker.redirect() as i64);
         let mut line = format!(
             "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} \
-             ssub={} multi={multi} qbuf={pending} qbuf-free=0 argv-mem=0 multi-mem={multi_mem} \
+             ssub={} multi={multi} qbuf={pending} qbuf-free={free} argv-mem=0 multi-mem={multi_mem} \
              rbs=1024 rbp=0 obl={obl} oll={oll} omem={omem} tot-mem={tot_mem} events={writable} \
              cmd={} user=default redir={redir} resp={resp}",
             client.id,
@@ -64,7 +69,7 @@ impl State {
             7 + link.0,
             client.name,
             now.since(client.since).seconds(),
-            now.since(client.heard_at).seconds(),
+            idle,
             flags(client),
             client.db,
             said.channels.len(),
@@ -89,6 +94,11 @@ impl State {
         (client.replies.len() as u64 + client.in_wire - listed, listed.div_ceil(16_384), listed)
     }
 }
+
+/// What a query buffer takes, until its client has been idle for a while.
+const QUERY_BYTES: u64 = 16_386;
+/// For so many seconds.
+const QUERY_IDLE_SECONDS: u64 = 2;
 
 /// The letters of what a client is and does.
 fn flags(client: &Client) -> String {

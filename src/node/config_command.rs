@@ -13,7 +13,10 @@ use crate::resp::{Bytes, Reply};
 pub(super) fn config(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     let sub = args[1].to_ascii_lowercase();
     match (sub.as_slice(), &args[2..]) {
-        (b"get", patterns @ [_, ..]) => config_get(machine, patterns),
+        (b"get", patterns @ [_, ..]) => {
+            machine.config_master();
+            config_get(machine, patterns)
+        }
         (b"set", pairs @ [_, _, ..]) if pairs.len().is_multiple_of(2) => {
             config_set(machine, link, pairs)
         }
@@ -24,6 +27,18 @@ pub(super) fn config(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> R
         (b"rewrite", []) => rewrite::rewrite(machine, link),
         (b"help", []) => super::help::help("CONFIG", HELP),
         _ => wrong_words("CONFIG", &args[1]),
+    }
+}
+
+impl Machine<'_> {
+    /// Whom REPLICAOF has named since, the options do not know: they are told when they are asked.
+    fn config_master(&mut self) {
+        let master = self.state.upstream.master.as_ref();
+        let pair = master.map(|master| format!("{} {}", master.host, master.port));
+        let pair = pair.unwrap_or_default();
+        if self.state.config().get("replicaof") != pair {
+            self.state.setup.config.set_at_start("replicaof", &pair).expect("any text will do");
+        }
     }
 }
 

@@ -45,7 +45,7 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             Reply::Simple(digest.to_string().into())
         }
         (b"object", [key, ..]) => object::object(machine, link, key),
-        (b"sleep", [seconds]) => sleep::sleep(machine, link, seconds),
+        (b"sleep", [_]) => sleep::sleep(machine, link, args),
         (b"reload", options) => reload::reload(machine, link, options),
         (b"replicate", words @ [_, ..]) => {
             let words: Vec<&[u8]> = words.iter().map(|word| &**word).collect();

@@ -26,6 +26,8 @@ use crate::time::{Duration, Instant};
 pub(super) enum Patron {
     /// SAVE.
     Client(Link),
+    /// FLUSHALL, which does not wait here.
+    Nobody,
     /// SHUTDOWN.
     Exit(Shutdown),
     /// DEBUG RELOAD.
@@ -185,6 +187,19 @@ impl Machine<'_> {
         self.pump_child();
     }
 
+    /// FLUSHALL: what a child still saves is gone, and where there are save points an empty file
+    /// takes the place of the one on the disk.
+    pub(super) fn save_emptiness(&mut self) {
+        if self.state.patron.is_some() {
+            return;
+        }
+        self.stop_saving_to_load(false);
+        if self.state.config().hot.saves {
+            self.state.saves.dirty = 0;
+            self.write_file(Patron::Nobody);
+        }
+    }
+
     fn kill_child(&mut self) {
         let Some(child) = self.state.child.take() else { return };
         if let ChildTarget::Disk { file } = child.target {
@@ -205,7 +220,7 @@ impl Machine<'_> {
                 self.state.saves.last = self.now.seconds();
                 Reply::OK
             }
-            (Err(why), Patron::Client(_) | Patron::Reload(_)) => {
+            (Err(why), Patron::Client(_) | Patron::Nobody | Patron::Reload(_)) => {
                 self.note(SnapshotNote::WriteError(why));
                 Reply::error("ERR")
             }
@@ -225,7 +240,7 @@ impl Machine<'_> {
             | Patron::Reload(Reload { link, .. }) => {
                 self.answer_waiting(link, &reply);
             }
-            Patron::Exit(Shutdown { link: None, .. }) => {}
+            Patron::Nobody | Patron::Exit(Shutdown { link: None, .. }) => {}
         }
     }
 }

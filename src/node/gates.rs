@@ -234,8 +234,12 @@ impl Machine<'_> {
 
     /// Counts a run for INFO.
     pub(super) fn count_call(&mut self, row: Row, args: &[Bytes], reply: &Reply) {
+        let is_tracked = self.state.config().hot.latency_tracking;
         let count = self.calls_of(row, args);
         count.calls += 1;
+        if is_tracked {
+            count.runs.count();
+        }
         count.failed += u64::from(matches!(reply, Reply::Error(_)));
     }
 

@@ -66,8 +66,6 @@ pub(super) static INERT: &[Directive] = &[
     integer("io-threads", "1", 1, 128).fixed(),
     boolean("io-threads-do-reads", "no").fixed(),
     boolean("jemalloc-bg-thread", "yes"),
-    boolean("latency-tracking", "yes"),
-    text("latency-tracking-info-percentiles", "50 99 99.9"),
     text("locale-collate", ""),
     percent("maxmemory-clients", "0"),
     integer("maxmemory-eviction-tenacity", "10", 0, 100),

@@ -4,6 +4,7 @@ mod sections;
 
 use std::fmt::Write as _;
 
+use super::admin::latency_stats;
 use super::failover::Failover;
 use super::io::Link;
 use super::machine::Machine;
@@ -19,7 +20,7 @@ macro_rules! field {
         write!($text, "{}:{}\r\n", $name, $value).expect("a String takes every write")
     };
 }
-use field;
+pub(super) use field;
 
 /// A section of INFO: its name, whether it is shown unasked, and what writes its fields.
 type Section = (&'static str, bool, fn(&State, Instant, &mut String));
@@ -35,7 +36,7 @@ const SECTIONS: &[Section] = &[
     ("Modules", true, sections::nothing),
     ("Commandstats", false, sections::commands),
     ("Errorstats", true, sections::errors),
-    ("Latencystats", false, sections::nothing),
+    ("Latencystats", false, latency_stats),
     ("Cluster", true, sections::cluster),
     ("Keyspace", true, sections::keyspace),
 ];

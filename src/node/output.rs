@@ -9,6 +9,8 @@
 //! *Source*: Redis 7.2 · networking.c · checkClientOutputBufferLimits,
 //! closeClientOnOutputBufferLimitReached, writeToClient.
 
+use std::slice::from_ref;
+
 use super::client::{Class, Client, Ending, Voice};
 use super::io::{Carries, Link, Output};
 use super::machine::Machine;
@@ -22,10 +24,18 @@ impl Machine<'_> {
         self.count_errors(reply);
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         let over = client.ending.is_some() && self.state.served != Some(link);
-        if matches!(client.voice, Voice::Off | Voice::Skip) || over {
+        if over {
             return;
         }
-        reply.encode(client.protocol, &mut client.replies);
+        if matches!(client.voice, Voice::Off | Voice::Skip) {
+            // Who wants no replies wants to hear of channels nevertheless.
+            let parts = if let Reply::Several(parts) = reply { parts } else { from_ref(reply) };
+            for push in parts.iter().filter(|part| matches!(part, Reply::Push(_))) {
+                push.encode(client.protocol, &mut client.replies);
+            }
+        } else {
+            reply.encode(client.protocol, &mut client.replies);
+        }
         self.told(link);
     }
 

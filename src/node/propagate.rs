@@ -40,6 +40,9 @@ impl Machine<'_> {
         }
         self.signal_ready(&effects.touched);
         self.signal_ready(&effects.woken);
+        if effects.emptied {
+            self.save_emptiness();
+        }
         self.notify(&effects.events);
     }
 
@@ -47,20 +50,6 @@ impl Machine<'_> {
     /// there.
     const fn has_stream(&self) -> bool {
         !self.state.is_replica() && self.state.backlog.is_some()
-    }
-
-    /// Breaks the watches of those who watch one of these keys.
-    pub(super) fn break_watches(&mut self, touched: &[(usize, Bytes)]) {
-        if self.state.watched.is_empty() {
-            return;
-        }
-        for key in touched {
-            for link in self.state.watched.get(key).into_iter().flatten() {
-                if let Some(client) = self.state.clients.get_mut(link) {
-                    client.watch.touched = true;
-                }
-            }
-        }
     }
 
     /// Lets the stream carry a command of the server's own, behind what is being carried out.

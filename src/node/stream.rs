@@ -11,7 +11,7 @@
 //! ```
 //! *Source*: Redis 7.2 · networking.c · commandProcessed, processInputBuffer.
 
-use super::gates::{Asker, command_name, keys_of};
+use super::gates::{Asker, Row, command_name, keys_of};
 use super::io::{Address, Carries, Link, Output};
 use super::machine::Machine;
 use super::note::TransferNote;
@@ -100,13 +100,18 @@ impl Machine<'_> {
         match (name.as_slice(), &mut stream.transaction) {
             (b"replconf", _) => {
                 self.master_replconf(&command.args);
+                self.count_obeyed(&command.args, &Reply::Silent);
             }
-            (b"multi", none @ None) => *none = Some(Vec::new()),
+            (b"multi", none @ None) => {
+                *none = Some(Vec::new());
+                self.count_obeyed(&command.args, &Reply::OK);
+            }
             (b"exec", Some(_)) => {
                 let queue = stream.transaction.take().unwrap_or_default();
                 for command in queue {
                     self.apply(&command.args);
                 }
+                self.count_obeyed(&command.args, &Reply::OK);
             }
             (_, Some(queue)) => queue.push(command),
             (_, None) => self.apply(&command.args),
@@ -163,12 +168,21 @@ impl Machine<'_> {
             let db = stream.db;
             if self.obey_publish(args) { Reply::Silent } else { self.apply_data(db, args) }
         };
+        self.count_obeyed(args, &reply);
         if let Reply::Error(error) = reply {
             self.state.stats.unexpected_error_replies += 1;
             let command = command_name(&args[0]).to_owned();
             let error = format!("-{error}");
             self.note(TransferNote::ReplicaSentError { error, command });
             self.note_latest_backlog();
+        }
+    }
+
+    /// Counts a command of the master for INFO, as one of a client is counted.
+    fn count_obeyed(&mut self, args: &[Bytes], reply: &Reply) {
+        if let Some(row) = Row::find(&args[0]) {
+            self.state.stats.commands_processed += 1;
+            self.count_call(row, args, reply);
         }
     }
 

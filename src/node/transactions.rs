@@ -1,6 +1,6 @@
 //! MULTI, EXEC and WATCH. *Source*: Redis 7.2 · multi.c.
 
-use super::client::Transaction;
+use super::client::{Seen, Transaction};
 use super::gates::{Asker, Row};
 use super::io::Link;
 use super::machine::Machine;
@@ -28,19 +28,18 @@ pub(super) fn discard(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Rep
 }
 
 pub(super) fn watch(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
-    let now = machine.now.millis() as i64;
-    let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
+    let Some(client) = machine.state.clients.get(&link) else { return Reply::Silent };
     if client.transaction.is_some() {
         return Reply::error("ERR WATCH inside MULTI is not allowed");
     }
+    let db = client.db;
     for key in &args[1..] {
-        let watched = (client.db, Bytes::clone(key));
-        // A key that has already expired does not break the watch by vanishing.
-        let entry = machine.state.keyspace.db(client.db).get(key);
-        let expired = entry.and_then(|entry| entry.expires.at()).is_some_and(|at| now > at);
-        if !expired && !client.watch.keys.contains(&watched) {
-            machine.state.watched.entry(watched.clone()).or_default().push(link);
-            client.watch.keys.push(watched);
+        let seen = machine.see(db, key);
+        let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
+        if client.watch.keys.iter().all(|(of, known, _)| (*of, known) != (db, key)) {
+            let watched = (db, Bytes::clone(key));
+            machine.state.watched.entry(watched).or_default().push(link);
+            client.watch.keys.push((db, Bytes::clone(key), seen));
         }
     }
     Reply::OK
@@ -56,7 +55,7 @@ pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply 
     let Some(transaction) = client.transaction.take() else {
         return Reply::error("ERR EXEC without MULTI");
     };
-    let touched = client.watch.touched;
+    let touched = client.watch.touched || machine.watched_expired(link);
     machine.forget_watch(link);
     if transaction.poisoned {
         return Reply::error("EXECABORT Transaction discarded because of previous errors.");
@@ -68,6 +67,9 @@ pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply 
     let (replies, caused) = machine.run_queue(link, &transaction.queue);
     machine.state.in_exec = false;
     machine.propagate(&caused, Unit::Transaction);
+    if std::mem::take(&mut machine.state.owes_room) {
+        machine.make_room();
+    }
     if !caused.is_empty() {
         machine.remember_write(link);
     }
@@ -75,10 +77,59 @@ pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply 
 }
 
 impl Machine<'_> {
+    /// How a key is found now.
+    fn see(&self, db: usize, key: &[u8]) -> Seen {
+        match self.state.keyspace.db(db).get(key) {
+            None => Seen::Missing,
+            Some(entry) => match entry.expires.at() {
+                Some(at) if self.now.millis() as i64 > at => Seen::Expired,
+                Some(_) | None => Seen::There,
+            },
+        }
+    }
+
+    /// True if a key has expired since the client began to watch it.
+    fn watched_expired(&self, link: Link) -> bool {
+        let client = self.state.clients.get(&link);
+        client.is_some_and(|client| {
+            let gone = |(db, key, seen): &(usize, Bytes, Seen)| {
+                *seen == Seen::There && self.see(*db, key) == Seen::Expired
+            };
+            client.watch.keys.iter().any(gone)
+        })
+    }
+
+    /// Breaks the watches of those who watch one of these keys. To be deleted, or to be replaced by
+    /// what has expired too, changes nothing about a key that was as good as missing.
+    pub(super) fn break_watches(&mut self, touched: &[(usize, Bytes)]) {
+        if self.state.watched.is_empty() {
+            return;
+        }
+        for key in touched {
+            let now = self.see(key.0, &key.1);
+            for link in self.state.watched.get(key).into_iter().flatten() {
+                let Some(client) = self.state.clients.get_mut(link) else { continue };
+                let mut keys = client.watch.keys.iter_mut();
+                let Some((.., seen)) = keys.find(|(db, name, _)| (*db, &*name) == (key.0, &key.1))
+                else {
+                    continue;
+                };
+                match (*seen, now) {
+                    (Seen::Expired, Seen::Missing | Seen::Expired)
+                    | (Seen::Missing, Seen::Expired) => *seen = now,
+                    (Seen::There, _) | (_, Seen::There) | (Seen::Missing, Seen::Missing) => {
+                        client.watch.touched = true;
+                    }
+                }
+            }
+        }
+    }
+
     /// A client watches no key any more.
     pub(super) fn forget_watch(&mut self, link: Link) {
         let Some(client) = self.state.clients.get_mut(&link) else { return };
-        for key in std::mem::take(&mut client.watch).keys {
+        for (db, key, _) in std::mem::take(&mut client.watch).keys {
+            let key = (db, key);
             if let Some(links) = self.state.watched.get_mut(&key) {
                 links.retain(|&other| other != link);
                 if links.is_empty() {

@@ -102,7 +102,7 @@ fn srandmember(call: &mut Call<'_>) -> Result<Reply, Refusal> {
             Ok(member.map_or(Reply::Null, Reply::Bulk))
         }
         3 => {
-            let count = call.draws(2)?;
+            let count = call.bounded_draws(call.draws(2)?);
             let Some(set) = call.get::<Set>(&key)? else { return Ok(Reply::Array(Vec::new())) };
             let members = draws(call.random, set.len(), count).filter_map(|rank| set.nth(rank));
             Ok(Reply::Array(members.map(Reply::Bulk).collect()))

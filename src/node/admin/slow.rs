@@ -4,13 +4,12 @@
 //! `slowlog-log-slower-than 0` sees every command, as in Redis.
 //! *Source*: Redis 7.2 · slowlog.c, latency.c.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
+use super::super::gates::command_name;
 use super::super::help::{help, wrong_words};
 use super::super::io::Link;
 use super::super::machine::Machine;
-use super::super::state::Calls;
 use crate::resp::{Bytes, Reply, parse_integer};
 use crate::time::Duration;
 
@@ -38,13 +37,17 @@ struct Entry {
 impl Machine<'_> {
     /// A command has run, and took so long.
     pub(in crate::node) fn note_duration(&mut self, link: Link, args: &[Bytes], took: Duration) {
-        let hot = &self.state.config().hot;
+        let hot = self.state.config().hot;
         let is_spike = hot.latency_threshold > 0 && took.millis() >= hot.latency_threshold;
         if let Ok(limit) = u64::try_from(hot.slower_than)
             && took.micros() >= limit
             && !args[0].eq_ignore_ascii_case(b"exec")
         {
             self.log_slow(link, args, took);
+        }
+        if took > Duration::ZERO && hot.latency_tracking {
+            let calls = self.state.stats.commands.entry(command_name(&args[0]).into());
+            calls.or_default().runs.lengthen(took);
         }
         if is_spike {
             let spikes = self.state.slow.spikes.entry("command").or_default();
@@ -153,7 +156,7 @@ pub(in crate::node) fn latency(machine: &mut Machine<'_>, _: Link, args: &[Bytes
             let text = graph(&String::from_utf8_lossy(event), &of(event));
             Reply::Verbatim(Bytes::from(text.into_bytes()))
         }
-        (b"histogram", names) => histogram(&machine.state.stats.commands, names),
+        (b"histogram", names) => super::latency::histogram(&machine.state.stats.commands, names),
         (b"doctor", []) => doctor(machine),
         (b"help", []) => help("LATENCY", LATENCY_HELP),
         _ => wrong_words("LATENCY", &args[1]),
@@ -182,27 +185,6 @@ fn graph(event: &str, spikes: &VecDeque<(u64, u64)>) -> String {
         text.push('\n');
     }
     text
-}
-
-/// Every run of a command took less than a microsecond.
-fn histogram(commands: &BTreeMap<Cow<'static, str>, Calls>, names: &[Bytes]) -> Reply {
-    let asked = |name: &str| {
-        let of = |asked: &Bytes| {
-            let asked = String::from_utf8_lossy(asked).to_ascii_lowercase();
-            name == asked || name.split('|').next() == Some(&asked)
-        };
-        names.is_empty() || names.iter().any(of)
-    };
-    let one = |(name, calls): (&Cow<'static, str>, &Calls)| {
-        let bucket = vec![(Reply::Integer(1), Reply::count(calls.calls))];
-        let fields = vec![
-            (Reply::bulk("calls"), Reply::count(calls.calls)),
-            (Reply::bulk("histogram_usec"), Reply::Map(bucket)),
-        ];
-        (Reply::bulk(name.as_bytes()), Reply::Map(fields))
-    };
-    let ran = commands.iter().filter(|(name, calls)| calls.calls > 0 && asked(name));
-    Reply::Map(ran.map(one).collect())
 }
 
 fn doctor(machine: &Machine<'_>) -> Reply {

@@ -12,6 +12,8 @@ pub(super) static DIRECTIVES: &[Directive] = &[
     integer("hz", "10", 0, 2_147_483_647),
     row("save", Kind::SavePoints, "3600 1 300 100 60 10000"),
     boolean("stop-writes-on-bgsave-error", "yes"),
+    boolean("latency-tracking", "yes"),
+    row("latency-tracking-info-percentiles", Kind::Percentiles, "50 99 99.9"),
     memory("maxmemory", "0", 0),
     choice("maxmemory-policy", "noeviction", POLICIES),
     integer("maxmemory-samples", "5", 1, 64),

@@ -31,6 +31,7 @@ impl Machine<'_> {
             Ok(DiskFact::Read { bytes }) => bytes,
             Ok(DiskFact::Done) | Err(_) => Bytes::from(&[][..]),
         };
+        self.config_master();
         let text = rewritten(&String::from_utf8_lossy(&old), self.state.config());
         let beside = format!("{file}.{}.tmp", self.state.pid);
         let bytes = Bytes::from(text.into_bytes());
@@ -108,7 +109,7 @@ fn lines_of(row: &Directive, config: &Config, named: usize) -> Vec<String> {
         Kind::Text if value.is_empty() && name == "replicaof" => Vec::new(),
         Kind::Text if !BARE.contains(&name) => vec![format!("{name} {}", quoted(value))],
         Kind::Events => vec![format!("{name} {}", quoted(&config.shown(row)))],
-        Kind::Text | Kind::Bool | Kind::Integer(..) | Kind::Choice(_) => {
+        Kind::Text | Kind::Bool | Kind::Integer(..) | Kind::Choice(_) | Kind::Percentiles => {
             vec![format!("{name} {value}")]
         }
     }

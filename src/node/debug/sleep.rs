@@ -12,8 +12,9 @@ use crate::time::{Duration, Instant};
 pub(in crate::node) struct Sleep {
     since: Instant,
     until: Instant,
-    /// Who has sent it to sleep.
+    /// Who has sent it to sleep, and with which words.
     link: Link,
+    words: Vec<Bytes>,
 }
 
 impl Sleep {
@@ -28,23 +29,23 @@ impl Node {
         let Some(sleep) = self.state.sleep.take_if(|sleep| now >= sleep.until) else { return };
         let mut machine = Machine { now, state: &mut self.state, out };
         let seconds = sleep.until.since(sleep.since);
-        let words = ["DEBUG", "SLEEP", &format!("{}", seconds.micros() as f64 / 1e6)];
-        machine.note_duration(sleep.link, &words.map(|word| Bytes::from(word.as_bytes())), seconds);
+        machine.note_duration(sleep.link, &sleep.words, seconds);
         machine.answer_waiting(sleep.link, &Reply::OK);
+        machine.serve_ready();
         machine.end_turn();
     }
 }
 
 /// `DEBUG SLEEP <seconds>`.
-pub(super) fn sleep(machine: &mut Machine<'_>, link: Link, seconds: &[u8]) -> Reply {
-    let text = String::from_utf8_lossy(seconds);
+pub(super) fn sleep(machine: &mut Machine<'_>, link: Link, words: &[Bytes]) -> Reply {
+    let text = String::from_utf8_lossy(&words[2]);
     let micros = text.parse::<f64>().unwrap_or(0.0).clamp(0.0, SECONDS_MAX) * 1_000_000.0;
     if micros < 1.0 {
         return Reply::OK;
     }
     machine.wait_for_disk(link);
     let until = machine.now + Duration::from_micros(micros as u64);
-    machine.state.sleep = Some(Sleep { since: machine.now, until, link });
+    machine.state.sleep = Some(Sleep { since: machine.now, until, link, words: words.to_vec() });
     Reply::Silent
 }
 

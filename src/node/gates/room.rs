@@ -130,14 +130,17 @@ impl Machine<'_> {
         true
     }
 
-    /// After `CONFIG SET maxmemory` room is made at once.
+    /// After `CONFIG SET maxmemory` room is made at once, or behind the transaction that it is in.
     pub(in crate::node) fn obey_new_limit(&mut self) {
         let limit = self.state.config().hot.maxmemory;
         self.state.keyspace.recount();
         let used = self.state.used_memory();
         if limit > 0 && used > limit {
             self.note(ServerNote::LimitBelowUse { limit, used });
-            self.make_room();
+            self.state.owes_room = self.state.in_exec;
+            if !self.state.in_exec {
+                self.make_room();
+            }
         }
     }
 
