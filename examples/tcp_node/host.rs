@@ -26,6 +26,7 @@ use super::Clock;
 use super::disk;
 use super::listen::{self, Listener, Stream};
 use super::log::Log;
+use super::memory::HugePages;
 use super::options::Options;
 
 /// The world of one node.
@@ -58,6 +59,7 @@ pub(crate) struct Host {
     companions: Vec<(&'static str, String)>,
     /// What a read fills.
     buffer: Vec<u8>,
+    huge_pages: HugePages,
 }
 
 /// A connection.
@@ -123,6 +125,7 @@ impl Host {
             log,
             companions,
             buffer: vec![0; 64 * 1024],
+            huge_pages: HugePages::as_found(),
         })
     }
 
@@ -184,6 +187,7 @@ impl Host {
         while let Some(fact) = self.facts.pop_front() {
             let mut out = Outbox::default();
             self.node.handle(self.clock.now(), fact, &mut out);
+            self.huge_pages.renounce(self.node.is_loading());
             for order in out.orders {
                 self.carry_out(order);
             }
