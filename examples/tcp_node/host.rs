@@ -10,7 +10,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
 use std::process::{exit, id};
 
 use mio::{Events, Interest, Poll, Token};
@@ -23,7 +22,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 
 use super::Clock;
-use super::disk;
+use super::disk::Disk;
 use super::listen::{self, Listener, Stream};
 use super::log::Log;
 use super::memory::HugePages;
@@ -50,8 +49,7 @@ pub(crate) struct Host {
     next: usize,
     /// What has happened and the node has not yet been told.
     facts: VecDeque<Input>,
-    /// Where files are.
-    folder: PathBuf,
+    disk: Disk,
     /// True if a configuration file was named.
     configured: bool,
     log: Log,
@@ -120,7 +118,7 @@ impl Host {
             due: BTreeSet::new(),
             due_bytes: 0,
             facts: VecDeque::from([Input::Started { dump }]),
-            folder,
+            disk: Disk::new(folder),
             configured,
             log,
             companions,
@@ -204,8 +202,7 @@ impl Host {
             Output::Close { link } => self.close(link, false),
             Output::Drop { link } => self.close(link, true),
             Output::Disk { job, order } => {
-                let result =
-                    disk::carry_out(&self.folder, order).map_err(|error| error.to_string());
+                let result = self.disk.carry_out(order).map_err(|error| error.to_string());
                 self.facts.push_back(Input::Disk { job, result });
             }
             Output::Note(line) => self.print(&line),
