@@ -10,7 +10,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
 use std::process::{exit, id};
 
 use mio::{Events, Interest, Poll, Token};
@@ -23,9 +22,10 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 
 use super::Clock;
-use super::disk;
+use super::disk::Disk;
 use super::listen::{self, Listener, Stream};
 use super::log::Log;
+use super::memory::HugePages;
 use super::options::Options;
 
 /// The world of one node.
@@ -49,8 +49,7 @@ pub(crate) struct Host {
     next: usize,
     /// What has happened and the node has not yet been told.
     facts: VecDeque<Input>,
-    /// Where files are.
-    folder: PathBuf,
+    disk: Disk,
     /// True if a configuration file was named.
     configured: bool,
     log: Log,
@@ -58,6 +57,7 @@ pub(crate) struct Host {
     companions: Vec<(&'static str, String)>,
     /// What a read fills.
     buffer: Vec<u8>,
+    huge_pages: HugePages,
 }
 
 /// A connection.
@@ -118,11 +118,12 @@ impl Host {
             due: BTreeSet::new(),
             due_bytes: 0,
             facts: VecDeque::from([Input::Started { dump }]),
-            folder,
+            disk: Disk::new(folder),
             configured,
             log,
             companions,
             buffer: vec![0; 64 * 1024],
+            huge_pages: HugePages::as_found(),
         })
     }
 
@@ -184,6 +185,7 @@ impl Host {
         while let Some(fact) = self.facts.pop_front() {
             let mut out = Outbox::default();
             self.node.handle(self.clock.now(), fact, &mut out);
+            self.huge_pages.renounce(self.node.is_loading());
             for order in out.orders {
                 self.carry_out(order);
             }
@@ -200,8 +202,7 @@ impl Host {
             Output::Close { link } => self.close(link, false),
             Output::Drop { link } => self.close(link, true),
             Output::Disk { job, order } => {
-                let result =
-                    disk::carry_out(&self.folder, order).map_err(|error| error.to_string());
+                let result = self.disk.carry_out(order).map_err(|error| error.to_string());
                 self.facts.push_back(Input::Disk { job, result });
             }
             Output::Note(line) => self.print(&line),

@@ -40,6 +40,11 @@ impl Node {
         machine.end_turn();
     }
 
+    /// True while a dataset is being loaded: a host may have much to provide at once.
+    pub const fn is_loading(&self) -> bool {
+        self.state.loading.is_some()
+    }
+
     /// When the node wants [`Input::Woke`], if ever.
     pub fn deadline(&self) -> Option<Deadline> {
         super::cron::deadline(&self.state)

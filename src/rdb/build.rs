@@ -111,7 +111,6 @@ impl Sink for Builder {
 
     fn element(&mut self, element: Piece<'_>) {
         match &mut self.parts {
-            Parts::Whole(whole) => *whole = Some(Value::String(string(element))),
             Parts::Numbers(_, numbers) => numbers.extend(integer(element)),
             Parts::Runs(runs) => {
                 let (_, texts) = runs.last_mut().expect("an element of a list is in a run");
@@ -124,8 +123,13 @@ impl Sink for Builder {
                 }
                 texts.push(text);
             }
+            Parts::Whole(_) => unreachable!("what is whole has no elements"),
             Parts::Fields(_) | Parts::Scored(_) => unreachable!("here, elements come in pairs"),
         }
+    }
+
+    fn text(&mut self, text: Piece<'_>) -> Result<Value, Broken> {
+        Ok(Value::String(string(text)))
     }
 
     fn field(&mut self, name: Piece<'_>, value: Piece<'_>) {

@@ -56,9 +56,7 @@ impl Load {
         match self.layout.form() {
             Form::Plain if self.layout.kind() == Kind::String => {
                 let text = reader.text()?;
-                sink.begin(self.layout, 1);
-                sink.element(text.piece());
-                self.any = true;
+                return sink.text(text.piece()).map(Loaded::Value).map_err(corrupt(at));
             }
             Form::Plain | Form::Ziplists | Form::Listpacks => return self.read_parts(reader, sink),
             Form::Ziplist | Form::Listpack | Form::Zipmap | Form::Intset => {

@@ -115,9 +115,7 @@ impl<'a> Reader<'a> {
     /// Nearly all are short, and written as they are: these go no further than to here.
     #[inline]
     pub(super) fn text(&mut self) -> Result<Text<'a>, Stop> {
-        if let Some((&length @ 0..length::BITS_14, rest)) = self.bytes[self.at..].split_first()
-            && let Some(text) = rest.get(..usize::from(length))
-        {
+        if let Some((text, _)) = split_short(&self.bytes[self.at..]) {
             self.at += 1 + text.len();
             return Ok(Text::Bytes(Cow::Borrowed(text)));
         }
@@ -190,6 +188,14 @@ impl<'a> Text<'a> {
             Self::Bytes(bytes) => bytes,
         }
     }
+}
+
+/// A string at the beginning of `bytes`, and what follows, if it is short, written as it is, and
+/// whole.
+#[inline]
+pub(super) fn split_short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&length, rest) = bytes.split_first()?;
+    if length >= length::BITS_14 { None } else { rest.split_at_checked(length.into()) }
 }
 
 /// The decimal digits of `number`, without a stop between the stack and the heap.

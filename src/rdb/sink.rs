@@ -16,7 +16,7 @@ pub trait Sink {
     /// A value begins, of which `expected` parts are said to come, and perhaps do.
     fn begin(&mut self, layout: Layout, expected: u64);
 
-    /// A string, an element of a list, or a member of a set.
+    /// An element of a list, or a member of a set.
     fn element(&mut self, element: Piece<'_>);
 
     /// A field of a hash.
@@ -33,6 +33,16 @@ pub trait Sink {
 
     /// The numbers of an intset follow, of so many bytes each.
     fn width(&mut self, _bytes: usize) {}
+
+    /// A value that is one string.
+    ///
+    /// # Errors
+    /// If no value is.
+    fn text(&mut self, text: Piece<'_>) -> Result<Self::Value, Broken> {
+        self.begin(Layout::String, 1);
+        self.element(text);
+        self.end()
+    }
 
     /// The value is whole, and has at least one part.
     ///

@@ -127,6 +127,9 @@ fn here(file: &Path) -> Fallible<(f64, usize)> {
 }
 
 fn here_kept(file: &Path) -> Fallible<(f64, usize)> {
+    // As `examples/tcp_node` while it loads, and a redis-server always.
+    #[cfg(target_os = "linux")]
+    rustix::thread::disable_transparent_huge_pages(true)?;
     let since = Instant::now();
     let mut filling = Filling::new(16);
     decode(file, Decoder::new(DecodeOptions::default()), |item| {
