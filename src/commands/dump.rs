@@ -49,7 +49,8 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         .map_err(|error: RestoreError| Refusal::Other(format!("ERR {error}")))?;
     let deleted = options.replace && call.database().remove(&key).is_some();
     let start = if options.absolute { 0 } else { call.now };
-    let expires = (ttl > 0).then(|| ttl.saturating_add(start));
+    // A time to live beyond all time is one that is over, as it is in Redis.
+    let expires = (ttl > 0).then(|| ttl.wrapping_add(start));
     if expires.is_some_and(|at| call.is_past(at)) {
         if deleted {
             let name = Bytes::from(call.implicit_deletion().as_bytes());
