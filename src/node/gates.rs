@@ -419,6 +419,7 @@ impl Machine<'_> {
     fn tells_touched(&self) -> bool {
         let state = &self.state;
         !state.watched.is_empty()
+            rewrites_stamps: self.state.setup.profile.rewrites_stamps(),
             || !state.parked.is_empty()
             || !state.tracking.is_idle()
             || state.is_replica()
