@@ -164,7 +164,7 @@ impl Machine<'_> {
     fn admit(&mut self, link: Link, command: Command) -> Reply {
         let row = match self.known(&command.args) {
             Ok(row) => row,
-            Err(refusal) => return self.refuse(link, &refusal),
+            Err(refusal) => return self.refuse(link, &command.args, &refusal),
         };
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.last_command = row.full_name(&command.args);
@@ -173,7 +173,7 @@ impl Machine<'_> {
         let flags = row.flags(&command.args);
         if let Err(refusal) = self.may_run(link, (row, flags), room) {
             self.calls_of(row, &command.args).rejected += 1;
-            return self.refuse(link, &refusal);
+            return self.refuse(link, &command.args, &refusal);
         }
         if self.is_paused(link, row, flags) {
             self.postpone(link, command);
@@ -185,7 +185,7 @@ impl Machine<'_> {
         {
             if flags.has(Flags::NO_MULTI) {
                 let refusal = Refusal::other("ERR Command not allowed inside a transaction");
-                return self.refuse(link, &refusal);
+                return self.refuse(link, &command.args, &refusal);
             }
             if let Some(transaction) = self.transaction(link) {
                 transaction.queue.push(command);
@@ -240,11 +240,26 @@ impl Machine<'_> {
     }
 
     /// A refusal inside MULTI poisons the transaction.
-    fn refuse(&mut self, link: Link, refusal: &Refusal) -> Reply {
+    fn refuse(&mut self, link: Link, args: &[Bytes], refusal: &Refusal) -> Reply {
+        if let Some(row) = self.find(&args[0]).filter(|row| row.name() == "exec") {
+            return self.abort_exec(link, row, args, refusal);
+        }
         if let Some(transaction) = self.transaction(link) {
             transaction.poisoned = true;
         }
         Reply::error(refusal.to_string())
+    }
+
+    /// An EXEC that is refused ends the transaction all the same.
+    fn abort_exec(&mut self, link: Link, row: Row, args: &[Bytes], refusal: &Refusal) -> Reply {
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.transaction = None;
+        }
+        self.forget_watch(link);
+        self.show_command(link, row, args);
+        let text = refusal.to_string();
+        let why = text.strip_prefix("ERR ").unwrap_or(&text);
+        Reply::error(format!("EXECABORT Transaction discarded because of: {why}"))
     }
 
     /// The gates.
