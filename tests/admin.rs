@@ -304,6 +304,10 @@ fn what_is_not_here_is_refused_as_by_a_server_without_it() {
     }
 }
 
+            "MULTI",
+            "MODULE UNLOAD x",
+            "MODULE LIST",
+            "EXEC",
 /// A subcommand is a command of its own: it is looked up, counted and guarded as one.
 #[test]
 fn subcommands_pass_the_gates_that_commands_pass() {

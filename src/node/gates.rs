@@ -162,7 +162,7 @@ impl Machine<'_> {
 
     /// Lets a command through the gates, or says why not.
     fn admit(&mut self, link: Link, command: Command) -> Reply {
-        let row = match self.known(&command.args) {
+        let row = match self.known(link, &command.args) {
             Ok(row) => row,
             Err(refusal) => return self.refuse(link, &command.args, &refusal),
         };
@@ -205,14 +205,14 @@ impl Machine<'_> {
         self.state.clients.get_mut(&link)?.transaction.as_mut()
     }
 
-    fn known(&mut self, args: &[Bytes]) -> Result<Row, Refusal> {
+    fn known(&mut self, link: Link, args: &[Bytes]) -> Result<Row, Refusal> {
         let row = self.find(&args[0]).ok_or_else(|| commands::unknown_command(args))?;
         let right = row.check_arity(args.len());
         let right = right.and_then(|()| row.check_subcommand(args, self.state.setup.profile));
         if matches!(right, Err(Refusal::Arity(_))) {
             self.calls_of(row, args).rejected += 1;
         }
-        right.map(|()| row)
+        right.and_then(|()| self.check_protected(link, row.name(), args)).map(|()| row)
     }
 
     /// The command of this name, if the release that this server takes after has it.
@@ -419,6 +419,7 @@ impl Machine<'_> {
             random: &mut self.state.random,
             rdb_version: self.state.setup.profile.rdb_version(),
             relative_expiries: self.state.setup.profile.sends_relative_expiries(),
+            rewrites_stamps: self.state.setup.profile.rewrites_stamps(),
             settings: &self.state.setup.config.settings,
             notes_use: self.state.child.is_none() && asker.notes_use,
             tells_touched,
@@ -434,7 +435,6 @@ impl Machine<'_> {
     fn tells_touched(&self) -> bool {
         let state = &self.state;
         !state.watched.is_empty()
-            rewrites_stamps: self.state.setup.profile.rewrites_stamps(),
             || !state.parked.is_empty()
             || !state.tracking.is_idle()
             || state.is_replica()
@@ -459,7 +459,7 @@ impl Machine<'_> {
 
     /// A replica may only listen and acknowledge; a reply to it would break its stream.
     fn replica_command(&mut self, link: Link, args: &[Bytes]) {
-        let Ok(row) = self.known(args) else { return self.drop_talking_replica(link, args) };
+        let Ok(row) = self.known(link, args) else { return self.drop_talking_replica(link, args) };
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.last_command = row.full_name(args);
         }
