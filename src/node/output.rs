@@ -17,12 +17,14 @@ use crate::resp::{Bytes, Protocol, Reply};
 use crate::time::Instant;
 
 impl Machine<'_> {
-    /// Writes a reply to a client, unless it does not want to hear it.
+    /// Writes a reply to a client, unless it does not want to hear it. What is pushed is no reply,
+    /// not even what confirms a subscription.
     pub(super) fn reply(&mut self, link: Link, reply: &Reply) {
         self.count_errors(reply);
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         let over = client.ending.is_some() && self.state.served != Some(link);
-        if matches!(client.voice, Voice::Off | Voice::Skip) || over {
+        let pushed = matches!(reply, Reply::Several(_) | Reply::Push(_));
+        if (matches!(client.voice, Voice::Off | Voice::Skip) && !pushed) || over {
             return;
         }
         reply.encode(client.protocol, &mut client.replies);
