@@ -42,7 +42,7 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             let digest = Digest::of_keyspace(&machine.state.keyspace);
             Reply::Simple(digest.to_string().into())
         }
-        (b"object", [key, ..]) => object::object(machine, link, key),
+        (b"object", [key] | [key, _]) => object::object(machine, link, key),
         (b"sleep", [seconds]) => sleep::sleep(machine, link, seconds),
         (b"reload", options) => reload::reload(machine, link, options),
         (b"replicate", words @ [_, ..]) => {
