@@ -1,7 +1,7 @@
 //! DUMP and RESTORE: one value as bytes, and back. *Source*: Redis 7.2 · cluster.c.
 
 use super::rows::rows;
-use super::{Call, Refusal, Spec};
+use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::Entry;
 use crate::rdb::{DecodeOptions, RestoreError, dump as payload_of, restore as value_of};
 use crate::resp::{Bytes, Reply};
@@ -55,6 +55,7 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         if deleted {
             let name = Bytes::from(call.implicit_deletion().as_bytes());
             call.touch(&key);
+            call.event(Classes::GENERIC, "del", &key);
             call.propagate_as(&[name, key]);
             call.effects.dirty += 1;
         }
@@ -67,6 +68,8 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         call.propagate_as(&args);
     }
     call.touch(&key);
+    call.appears(&key);
+    call.event(Classes::GENERIC, "restore", &key);
     let access = call.settings.tracking.restored(options.idle, options.frequency, call.now);
     call.database().put(Entry { key, value, expires: expires.into(), access });
     call.effects.dirty += 1;
