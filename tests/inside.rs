@@ -26,7 +26,6 @@ fn debug_answers_in_the_words_of_redis() {
             "DEBUG SLEEP nonsense",
             "DEBUG SLEEP 0.01",
             "DEBUG OBJECT nokey",
-            "DEBUG OBJECT nokey fast",
             "DEBUG OBJECT nokey fast now",
             "DEBUG PROTOCOL nonsense",
             "DEBUG PROTOCOL bignum",

@@ -32,7 +32,10 @@ pub(super) fn command(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Rep
             Reply::Array(names.iter().map(one).collect())
         }
         (b"docs", []) => docs(commands()),
-        (b"docs", names) => docs(names.iter().filter_map(|name| facts::of(name))),
+        (b"docs", names) => {
+            let known = names.iter().filter_map(|name| facts::of(name));
+            docs(known.filter(|facts| profile.knows(facts.since)))
+        }
         (b"getkeys", call) if call.len() > 1 => keys::getkeys(call, false),
         (b"getkeysandflags", call) if call.len() > 1 => keys::getkeys(call, true),
         (b"help", []) => help("COMMAND", HELP),

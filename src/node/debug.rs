@@ -106,9 +106,9 @@ impl Machine<'_> {
             return Ok(());
         }
         Err(Refusal::Other(format!(
-            "ERR {} command not allowed. If the {option} option is set to \"local\", you can run it \
-             from a local connection, otherwise you need to set this option in the configuration \
-             file, and then restart the server.",
+            "ERR {} command not allowed. If the {option} option is set to \"local\", you can run \
+             it from a local connection, otherwise you need to set this option in the \
+             configuration file, and then restart the server.",
             command.to_ascii_uppercase(),
         )))
     }
