@@ -25,9 +25,10 @@ impl Instant {
         Self(micros)
     }
 
-    /// The instant that lies `millis` milliseconds after the epoch.
+    /// The instant that lies `millis` milliseconds after the epoch; what a client may ask for may
+    /// lie beyond all that can be counted, and is then as late as can be.
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis * 1_000)
+        Self(millis.saturating_mul(1_000))
     }
 
     /// Microseconds since the epoch.
@@ -67,12 +68,12 @@ impl Duration {
 
     /// A span of `millis` milliseconds.
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis * 1_000)
+        Self(millis.saturating_mul(1_000))
     }
 
     /// A span of `seconds` seconds.
     pub const fn from_secs(seconds: u64) -> Self {
-        Self(seconds * 1_000_000)
+        Self(seconds.saturating_mul(1_000_000))
     }
 
     /// The time that `bytes` take at `bytes_per_second`, rounded up; none at speed 0, "unlimited".

@@ -70,6 +70,21 @@ fn a_wait_ends_with_its_time_and_not_before() {
     assert_eq!(sent_to(STRANGER, &orders), b"*-1\r\n+PONG\r\n");
 }
 
+/// In a client's hands a time is any number; none may be too large to be counted in.
+#[test]
+fn a_time_beyond_all_time_is_refused_or_never_comes() {
+    let mut bench = bench();
+    let beyond = i64::MAX.to_string();
+    let refused = b"-ERR timeout is out of range\r\n";
+    for words in [&["WAIT", "1", &beyond][..], &["XREAD", "BLOCK", &beyond, "STREAMS", "s", "0"]] {
+        assert_eq!(sent_to(CLIENT, &bench.command(CLIENT, words)), refused, "{words:?}");
+    }
+    let words = ["SET", "k", "v", "PXAT", &beyond];
+    assert_eq!(sent_to(CLIENT, &bench.command(CLIENT, &words)), b"+OK\r\n");
+    let deadline = bench.node.deadline().expect("a clock ticks");
+    assert!(deadline.at >= bench.now, "{deadline:?}");
+}
+
 #[test]
 fn a_key_of_another_type_serves_nobody_and_a_transaction_serves_at_its_end() {
     let mut bench = bench();

@@ -129,6 +129,11 @@ fn replies_can_be_switched_off() {
     assert_eq!(say(&mut bench, CLIENT, &["CLIENT", "REPLY", "SKIP"]), "");
     assert_eq!(say(&mut bench, CLIENT, &["PING"]), "");
     assert_eq!(say(&mut bench, CLIENT, &["PING"]), "+PONG\r\n");
+    // What is pushed is no reply.
+    assert_eq!(say(&mut bench, CLIENT, &["CLIENT", "REPLY", "SKIP"]), "");
+    let joined = "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n";
+    assert_eq!(say(&mut bench, CLIENT, &["SUBSCRIBE", "c"]), joined);
+    assert!(say(&mut bench, CLIENT, &["UNSUBSCRIBE"]).starts_with("*3"));
     assert_eq!(say(&mut bench, CLIENT, &["CLIENT", "REPLY", "OFF"]), "");
     assert_eq!(say(&mut bench, CLIENT, &["PING"]), "");
     assert_eq!(say(&mut bench, CLIENT, &["CLIENT", "REPLY", "ON"]), "+OK\r\n");

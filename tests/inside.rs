@@ -26,6 +26,9 @@ fn debug_answers_in_the_words_of_redis() {
             "DEBUG SLEEP nonsense",
             "DEBUG SLEEP 0.01",
             "DEBUG OBJECT nokey",
+            "DEBUG OBJECT nokey fast now",
+            "DEBUG PROTOCOL nonsense",
+            "DEBUG PROTOCOL bignum",
             "DEBUG REPLICATE",
             "DEBUG REPLICATE SET k v",
             "DEBUG RELOAD NONSENSE",
@@ -67,7 +70,10 @@ fn debug_answers_in_the_words_of_redis() {
 fn debug_is_for_those_who_are_allowed_to() {
     let option = ["--enable-debug-command", "no"];
     let servers = [Server::real(&option), Server::ours(&option)];
-    both_answer_alike(&servers, &["DEBUG SLEEP 0", "DEBUG DIGEST"]);
+    both_answer_alike(
+        &servers,
+        &["DEBUG SLEEP 0", "DEBUG DIGEST", "MULTI", "DEBUG DIGEST", "EXEC"],
+    );
     let option = ["--enable-debug-command", "local"];
     let servers = [Server::real(&option), Server::ours(&option)];
     both_answer_alike(&servers, &["DEBUG SLEEP 0", "CONFIG GET enable-debug-command"]);

@@ -62,6 +62,8 @@ const WRITES: &[&str] = &[
     "PEXPIRE h 70000",
     "EXPIREAT h 33177117420",
     "SET h v KEEPTTL GET",
+    "SET h v PXAT 33177117420000 XX GET",
+    "set h v pxat 33177117420000",
     "MOVE k 5",
     "COPY a b DB 6",
     "FLUSHALL",

@@ -43,6 +43,8 @@ pub struct Call<'a> {
     pub rdb_version: Version,
     /// True if expiries enter the stream as they were given: relative ones stay relative.
     pub relative_expiries: bool,
+    /// True if SET enters the stream anew even where it was given the stamp itself.
+    pub rewrites_stamps: bool,
     /// The options that change what data commands do.
     pub settings: &'a Settings,
     /// True if the use of a key is noted: not while a child shares the pages, which would have to

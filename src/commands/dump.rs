@@ -1,7 +1,7 @@
 //! DUMP and RESTORE: one value as bytes, and back. *Source*: Redis 7.2 · cluster.c.
 
 use super::rows::rows;
-use super::{Call, Refusal, Spec};
+use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::Entry;
 use crate::rdb::{DecodeOptions, RestoreError, dump as payload_of, restore as value_of};
 use crate::resp::{Bytes, Reply};
@@ -49,11 +49,13 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         .map_err(|error: RestoreError| Refusal::Other(format!("ERR {error}")))?;
     let deleted = options.replace && call.database().remove(&key).is_some();
     let start = if options.absolute { 0 } else { call.now };
-    let expires = (ttl > 0).then(|| ttl.saturating_add(start));
+    // A time to live beyond all time is one that is over, as it is in Redis.
+    let expires = (ttl > 0).then(|| ttl.wrapping_add(start));
     if expires.is_some_and(|at| call.is_past(at)) {
         if deleted {
             let name = Bytes::from(call.implicit_deletion().as_bytes());
             call.touch(&key);
+            call.event(Classes::GENERIC, "del", &key);
             call.propagate_as(&[name, key]);
             call.effects.dirty += 1;
         }
@@ -66,6 +68,8 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         call.propagate_as(&args);
     }
     call.touch(&key);
+    call.appears(&key);
+    call.event(Classes::GENERIC, "restore", &key);
     let access = call.settings.tracking.restored(options.idle, options.frequency, call.now);
     call.database().put(Entry { key, value, expires: expires.into(), access });
     call.effects.dirty += 1;

@@ -71,6 +71,8 @@ pub(super) fn reply(cursor: u64, elements: Vec<Reply>) -> Reply {
 /// Reads a cursor as the C function `strtoul` reads a number.
 pub(super) fn parse_cursor(text: &[u8]) -> Result<u64, Refusal> {
     let invalid = || Refusal::other("ERR invalid cursor");
+    // A zero byte ends a text of C's.
+    let text = text.split(|&byte| byte == 0).next().unwrap_or(text);
     if text.is_empty() {
         return Ok(0);
     }
@@ -132,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_as_strtoul_reads() {
-        for (text, cursor) in [("", 0), ("17", 17), ("+5", 5), ("-1", u64::MAX)] {
+        for (text, cursor) in [("", 0), ("\0x", 0), ("17", 17), ("+5", 5), ("-1", u64::MAX)] {
             assert_eq!(parse_cursor(text.as_bytes()), Ok(cursor), "{text}");
         }
         for text in ["abc", " 1", "+", "++1", "1x", "18446744073709551616"] {

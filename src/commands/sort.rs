@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::args::score;
 use super::rows::rows;
 use super::{Call, Classes, Refusal, Spec};
-use crate::keyspace::{List, Value};
+use crate::keyspace::{Encoding, List, Value};
 use crate::resp::{Bytes, Reply};
 
 pub(super) const TABLE: &[Spec] = rows! { Generic;
@@ -197,6 +197,12 @@ fn elements_of(call: &mut Call<'_>, key: &[u8]) -> Result<(Vec<Bytes>, bool), Re
         Some(Value::List(list)) => Ok((list.iter().cloned().collect(), false)),
         Some(Value::Set(set)) => Ok((set.iter().collect(), true)),
         Some(Value::SortedSet(set)) => {
+            // Redis sorts no listpack: what is to be sorted stays a skiplist, even for SORT_RO.
+            if set.encoding() == Encoding::Listpack
+                && let Some(Value::SortedSet(set)) = call.database().value_mut(key)
+            {
+                set.unpack();
+            }
             Ok((set.iter().map(|scored| Bytes::clone(&scored.member)).collect(), false))
         }
         Some(Value::String(_) | Value::Hash(_) | Value::Stream(_)) => Err(Refusal::WrongType),

@@ -115,7 +115,7 @@ fn set(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         call.event(Classes::GENERIC, "expire", &key);
     }
     match stamp {
-        Some(at) if call.relative_expiries || !options.is_timed_by(Clock::UNIX_MILLIS) => {
+        Some(at) if call.rewrites_stamps || !options.is_timed_by(Clock::UNIX_MILLIS) => {
             propagate_until(call, &key, &call.arg(2), options.is_relative(), at);
         }
         None if options.get => {

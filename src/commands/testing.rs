@@ -61,6 +61,7 @@ impl Bench {
             random: &mut self.random,
             rdb_version: Version::V11,
             relative_expiries: self.relative_expiries,
+            rewrites_stamps: self.relative_expiries,
             settings: &self.settings,
             notes_use: true,
             tells_touched: true,

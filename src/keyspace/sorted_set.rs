@@ -239,7 +239,8 @@ impl SortedSet {
         }
     }
 
-    fn unpack(&mut self) {
+    /// Becomes a skiplist if it is a listpack.
+    pub fn unpack(&mut self) {
         if let Form::Listpack(members) = &self.form {
             *self = Self::skiplist(members.to_vec());
         }

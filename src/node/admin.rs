@@ -100,6 +100,9 @@ pub(super) fn replconf(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) ->
     Reply::OK
 }
 
+/// The room that Redis has for the name of a host, with the zero byte behind it.
+const HOST_BYTES: usize = 256;
+
 fn introduce(
     machine: &mut Machine<'_>,
     link: Link,
@@ -115,8 +118,9 @@ fn introduce(
             let port = number.and_then(|port| u16::try_from(port).ok());
             introduced.port = Some(port.ok_or_else(not_a_number)?);
         }
-        b"ip-address" if value.len() > 46 => {
-            return Err("ERR REPLCONF ip-address provided by replica instance is too long".into());
+        b"ip-address" if value.len() >= HOST_BYTES => {
+            let text = "ERR REPLCONF ip-address provided by replica instance is too long";
+            return Err(format!("{text}: {} bytes", value.len()));
         }
         b"ip-address" => introduced.ip = Some(String::from_utf8_lossy(value).into_owned()),
         b"capa" => match value.to_ascii_lowercase().as_slice() {
@@ -125,7 +129,10 @@ fn introduce(
             _ => {}
         },
         b"rdb-only" => {
-            introduced.rdb_only = number.ok_or_else(not_a_number)? == 1;
+            introduced.rdb_only = match number.ok_or_else(not_a_number)? {
+                wanted @ (0 | 1) => wanted == 1,
+                _ => return Err("ERR value is out of range, value must between 0 and 1".into()),
+            };
         }
         b"rdb-filter-only" => {
             let parts = split_words(value).ok_or("ERR Missing rdb-filter-only values")?;

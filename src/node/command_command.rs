@@ -12,22 +12,30 @@ use super::admin_table::command_names;
 use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
-use crate::commands::glob_matches;
+use super::state::Profile;
+use crate::commands::{Refusal, glob_matches, unknown_command};
 use crate::resp::{Bytes, Reply};
 
-pub(super) fn command(_: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
+pub(super) fn command(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
+    let profile = machine.state.setup.profile;
+    let commands = || facts::of_release(profile).filter(|facts| !facts.is_subcommand());
     let Some(sub) = args.get(1).map(|sub| sub.to_ascii_lowercase()) else {
         return Reply::Array(commands().map(info).collect());
     };
     match (sub.as_slice(), &args[2..]) {
         (b"count", []) => Reply::count(commands().count() as u64),
-        (b"list", filter) => list(filter),
+        (b"list", filter) => list(filter, profile),
         (b"info", []) => Reply::Array(commands().map(info).collect()),
         (b"info", names) => {
-            let one = |name: &Bytes| facts::of(name).map_or(Reply::Null, info);
+            let known = |facts: &Facts| profile.knows(facts.since);
+            let one = |name: &Bytes| facts::of(name).filter(known).map_or(Reply::Null, info);
             Reply::Array(names.iter().map(one).collect())
         }
-        (b"docs", names) => docs(names),
+        (b"docs", []) => docs(commands()),
+        (b"docs", names) => {
+            let known = names.iter().filter_map(|name| facts::of(name));
+            docs(known.filter(|facts| profile.knows(facts.since)))
+        }
         (b"getkeys", call) if call.len() > 1 => keys::getkeys(call, false),
         (b"getkeysandflags", call) if call.len() > 1 => keys::getkeys(call, true),
         (b"help", []) => help("COMMAND", HELP),
@@ -35,13 +43,8 @@ pub(super) fn command(_: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
     }
 }
 
-/// Every command that is no part of another.
-fn commands() -> impl Iterator<Item = Facts> {
-    facts::all().filter(|facts| !facts.is_subcommand())
-}
-
 /// `COMMAND LIST [FILTERBY MODULE name|ACLCAT category|PATTERN pattern]`.
-fn list(filter: &[Bytes]) -> Reply {
+fn list(filter: &[Bytes], profile: Profile) -> Reply {
     let fits: Box<dyn Fn(&Facts) -> bool> = match filter {
         [] => Box::new(|_| true),
         [by, what, value] if by.eq_ignore_ascii_case(b"filterby") => {
@@ -59,7 +62,7 @@ fn list(filter: &[Bytes]) -> Reply {
         }
         _ => return Reply::error("ERR syntax error"),
     };
-    let fitting = facts::all().filter(|facts| fits(facts));
+    let fitting = facts::of_release(profile).filter(|facts| fits(facts));
     Reply::Array(fitting.map(|facts| Reply::bulk(facts.name)).collect())
 }
 
@@ -69,9 +72,12 @@ pub(super) fn commands_of(category: &str) -> Vec<&'static str> {
     facts::all().filter(of).map(|facts| facts.name).collect()
 }
 
-/// True if there is a command of this name.
-pub(super) fn is_command(name: &[u8]) -> bool {
-    facts::of(name).is_some()
+/// Refuses what calls no command, or not with so many words as it takes.
+pub(super) fn check_call(args: &[Bytes], profile: Profile) -> Result<(), Refusal> {
+    let alone = || facts::of(&args[0]).filter(|_| args.len() == 1);
+    let called = facts::of_call(args).or_else(alone).filter(|facts| profile.knows(facts.since));
+    let facts = called.ok_or_else(|| unknown_command(args))?;
+    if facts.takes(args.len()) { Ok(()) } else { Err(Refusal::Arity(facts.name.to_owned())) }
 }
 
 fn words(words: impl Iterator<Item = &'static str>) -> Vec<Reply> {
@@ -130,13 +136,8 @@ fn specification(of: KeySpecification) -> Reply {
     ])
 }
 
-/// `COMMAND DOCS [name ...]`: of all, or of those that there are.
-fn docs(names: &[Bytes]) -> Reply {
-    let wanted: Vec<Facts> = if names.is_empty() {
-        commands().collect()
-    } else {
-        names.iter().filter_map(|name| facts::of(name)).collect()
-    };
+/// `COMMAND DOCS [name ...]`: of those that there are.
+fn docs(wanted: impl Iterator<Item = Facts>) -> Reply {
     let table = command_names();
     let doc = |facts: Facts| {
         let row = table.iter().find(|(name, ..)| *name == facts.name);
@@ -156,7 +157,7 @@ fn docs(names: &[Bytes]) -> Reply {
         }
         (Reply::bulk(facts.name), Reply::Map(fields))
     };
-    Reply::Map(wanted.into_iter().map(doc).collect())
+    Reply::Map(wanted.map(doc).collect())
 }
 
 const HELP: &[&str] = &[

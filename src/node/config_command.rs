@@ -20,6 +20,7 @@ pub(super) fn config(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> R
         (b"set", pairs @ [_, _, ..]) if pairs.len().is_multiple_of(2) => {
             config_set(machine, link, pairs)
         }
+        (b"set", [_, _, ..]) => Reply::error("ERR syntax error"),
         (b"resetstat", []) => {
             machine.state.stats = Stats::default();
             Reply::OK

@@ -31,6 +31,11 @@ pub(super) fn select(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> R
     let Some(index) = parse_integer(&args[1]) else {
         return Reply::error("ERR value is not an integer or out of range");
     };
+    if i32::try_from(index).is_err() {
+        let (low, high) = (i32::MIN, i32::MAX);
+        let text = format!("ERR value is out of range, value must between {low} and {high}");
+        return Reply::error(text);
+    }
     let databases = machine.state.keyspace.databases();
     match (usize::try_from(index), machine.state.clients.get_mut(&link)) {
         (Ok(index), Some(client)) if index < databases => {

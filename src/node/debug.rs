@@ -14,14 +14,12 @@ use super::io::Link;
 use super::machine::Machine;
 use super::note::ServerNote;
 use super::state::Profile;
+use crate::commands::Refusal;
 use crate::keyspace::{Deadline, Entry, PLAIN_BYTES, StringValue, Value};
 use crate::rdb::Digest;
 use crate::resp::{Bytes, Reply, parse_integer};
 
 pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
-    if !machine.allows(link, "enable-debug-command") {
-        return Reply::error(NOT_ALLOWED);
-    }
     let sub = args[1].to_ascii_lowercase();
     match (sub.as_slice(), &args[2..]) {
         (b"populate", rest @ [_, ..]) => populate(machine, link, rest),
@@ -44,7 +42,7 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             let digest = Digest::of_keyspace(&machine.state.keyspace);
             Reply::Simple(digest.to_string().into())
         }
-        (b"object", [key, ..]) => object::object(machine, link, key),
+        (b"object", [key] | [key, _]) => object::object(machine, link, key),
         (b"sleep", [_]) => sleep::sleep(machine, link, args),
         (b"reload", options) => reload::reload(machine, link, options),
         (b"replicate", words @ [_, ..]) => {
@@ -86,6 +84,33 @@ impl Machine<'_> {
             "local" => local(),
             _ => true,
         }
+    }
+
+    /// Refuses what the configuration keeps from a client, inside MULTI as well.
+    pub(super) fn check_protected(
+        &self,
+        link: Link,
+        command: &'static str,
+        args: &[Bytes],
+    ) -> Result<(), Refusal> {
+        let loads = || {
+            let sub = args.get(1).map(|sub| sub.to_ascii_lowercase());
+            matches!(sub.as_deref(), Some(b"load" | b"loadex" | b"unload"))
+        };
+        let option = match command {
+            "debug" => "enable-debug-command",
+            "module" if loads() => "enable-module-command",
+            _ => return Ok(()),
+        };
+        if self.allows(link, option) {
+            return Ok(());
+        }
+        Err(Refusal::Other(format!(
+            "ERR {} command not allowed. If the {option} option is set to \"local\", you can run \
+             it from a local connection, otherwise you need to set this option in the \
+             configuration file, and then restart the server.",
+            command.to_ascii_uppercase(),
+        )))
     }
 }
 
@@ -139,12 +164,6 @@ fn populate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     }
     Reply::OK
 }
-
-const NOT_ALLOWED: &str = concat!(
-    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you ",
-    "can run it from a local connection, otherwise you need to set this option in the ",
-    "configuration file, and then restart the server."
-);
 
 /// A little less than 4 GiB.
 const PLAIN_BYTES_MAX: u64 = (1 << 32) - (1 << 20);

@@ -23,7 +23,7 @@ pub(super) fn protocol(machine: &mut Machine<'_>, link: Link, kind: &[u8]) -> Re
         b"push" => push(machine, link),
         _ => Reply::error(
             "ERR Wrong protocol type name. Please use one of the following: \
-             string|integer|double|null|array|set|map|attrib|push|verbatim|true|false",
+             string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false",
         ),
     }
 }

@@ -162,9 +162,9 @@ impl Machine<'_> {
 
     /// Lets a command through the gates, or says why not.
     fn admit(&mut self, link: Link, command: Command) -> Reply {
-        let row = match self.known(&command.args) {
+        let row = match self.known(link, &command.args) {
             Ok(row) => row,
-            Err(refusal) => return self.refuse(link, &refusal),
+            Err(refusal) => return self.refuse(link, &command.args, &refusal),
         };
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.last_command = row.full_name(&command.args);
@@ -173,7 +173,7 @@ impl Machine<'_> {
         let flags = row.flags(&command.args);
         if let Err(refusal) = self.may_run(link, (row, flags), room) {
             self.calls_of(row, &command.args).rejected += 1;
-            return self.refuse(link, &refusal);
+            return self.refuse(link, &command.args, &refusal);
         }
         if self.is_paused(link, row, flags) {
             self.postpone(link, command);
@@ -185,7 +185,7 @@ impl Machine<'_> {
         {
             if flags.has(Flags::NO_MULTI) {
                 let refusal = Refusal::other("ERR Command not allowed inside a transaction");
-                return self.refuse(link, &refusal);
+                return self.refuse(link, &command.args, &refusal);
             }
             if let Some(transaction) = self.transaction(link) {
                 transaction.queue.push(command);
@@ -205,14 +205,14 @@ impl Machine<'_> {
         self.state.clients.get_mut(&link)?.transaction.as_mut()
     }
 
-    fn known(&mut self, args: &[Bytes]) -> Result<Row, Refusal> {
+    fn known(&mut self, link: Link, args: &[Bytes]) -> Result<Row, Refusal> {
         let row = self.find(&args[0]).ok_or_else(|| commands::unknown_command(args))?;
         let right = row.check_arity(args.len());
         let right = right.and_then(|()| row.check_subcommand(args, self.state.setup.profile));
         if matches!(right, Err(Refusal::Arity(_))) {
             self.calls_of(row, args).rejected += 1;
         }
-        right.map(|()| row)
+        right.and_then(|()| self.check_protected(link, row.name(), args)).map(|()| row)
     }
 
     /// The command of this name, if the release that this server takes after has it.
@@ -244,11 +244,26 @@ impl Machine<'_> {
     }
 
     /// A refusal inside MULTI poisons the transaction.
-    fn refuse(&mut self, link: Link, refusal: &Refusal) -> Reply {
+    fn refuse(&mut self, link: Link, args: &[Bytes], refusal: &Refusal) -> Reply {
+        if let Some(row) = self.find(&args[0]).filter(|row| row.name() == "exec") {
+            return self.abort_exec(link, row, args, refusal);
+        }
         if let Some(transaction) = self.transaction(link) {
             transaction.poisoned = true;
         }
         Reply::error(refusal.to_string())
+    }
+
+    /// An EXEC that is refused ends the transaction all the same.
+    fn abort_exec(&mut self, link: Link, row: Row, args: &[Bytes], refusal: &Refusal) -> Reply {
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.transaction = None;
+        }
+        self.forget_watch(link);
+        self.show_command(link, row, args);
+        let text = refusal.to_string();
+        let why = text.strip_prefix("ERR ").unwrap_or(&text);
+        Reply::error(format!("EXECABORT Transaction discarded because of: {why}"))
     }
 
     /// The gates.
@@ -408,6 +423,7 @@ impl Machine<'_> {
             random: &mut self.state.random,
             rdb_version: self.state.setup.profile.rdb_version(),
             relative_expiries: self.state.setup.profile.sends_relative_expiries(),
+            rewrites_stamps: self.state.setup.profile.rewrites_stamps(),
             settings: &self.state.setup.config.settings,
             notes_use: self.state.child.is_none() && asker.notes_use,
             tells_touched,
@@ -447,7 +463,7 @@ impl Machine<'_> {
 
     /// A replica may only listen and acknowledge; a reply to it would break its stream.
     fn replica_command(&mut self, link: Link, args: &[Bytes]) {
-        let Ok(row) = self.known(args) else { return self.drop_talking_replica(link, args) };
+        let Ok(row) = self.known(link, args) else { return self.drop_talking_replica(link, args) };
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.last_command = row.full_name(args);
         }

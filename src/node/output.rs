@@ -9,8 +9,6 @@
 //! *Source*: Redis 7.2 · networking.c · checkClientOutputBufferLimits,
 //! closeClientOnOutputBufferLimitReached, writeToClient.
 
-use std::slice::from_ref;
-
 use super::client::{Class, Client, Ending, Voice};
 use super::io::{Carries, Link, Output};
 use super::machine::Machine;
@@ -19,23 +17,17 @@ use crate::resp::{Bytes, Protocol, Reply};
 use crate::time::Instant;
 
 impl Machine<'_> {
-    /// Writes a reply to a client, unless it does not want to hear it.
+    /// Writes a reply to a client, unless it does not want to hear it. What is pushed is no reply,
+    /// not even what confirms a subscription.
     pub(super) fn reply(&mut self, link: Link, reply: &Reply) {
         self.count_errors(reply);
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         let over = client.ending.is_some() && self.state.served != Some(link);
-        if over {
+        let pushed = matches!(reply, Reply::Several(_) | Reply::Push(_));
+        if (matches!(client.voice, Voice::Off | Voice::Skip) && !pushed) || over {
             return;
         }
-        if matches!(client.voice, Voice::Off | Voice::Skip) {
-            // Who wants no replies wants to hear of channels nevertheless.
-            let parts = if let Reply::Several(parts) = reply { parts } else { from_ref(reply) };
-            for push in parts.iter().filter(|part| matches!(part, Reply::Push(_))) {
-                push.encode(client.protocol, &mut client.replies);
-            }
-        } else {
-            reply.encode(client.protocol, &mut client.replies);
-        }
+        reply.encode(client.protocol, &mut client.replies);
         self.told(link);
     }
 

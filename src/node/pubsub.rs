@@ -109,6 +109,9 @@ pub(super) fn psubscribe(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) 
 }
 
 pub(super) fn ssubscribe(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
+    if machine.state.in_exec {
+        return Reply::error("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
+    }
     machine.join(Kind::Shard, link, &args[1..])
 }
 

@@ -59,6 +59,9 @@ impl Machine<'_> {
         let Ok(millis) = u64::try_from(millis) else {
             return Reply::error("ERR timeout is negative");
         };
+        if millis > i64::MAX as u64 - self.now.millis() {
+            return Reply::error("ERR timeout is out of range");
+        }
         let Some(client) = self.state.clients.get(&link) else { return Reply::Silent };
         let (offset, queued) = (client.wrote, client.last_command == "exec");
         let reached = self.confirmed(offset, durable);

@@ -39,7 +39,7 @@ impl Point {
 
     /// The point that a score stands for: the middle of a cell.
     pub(super) fn of_score(score: f64) -> Self {
-        let bounds = Cell::of_bits(score as u64, STEP_MAX).bounds();
+        let bounds = Cell::of_bits(bits_of(score), STEP_MAX).bounds();
         let middle = |low: f64, high: f64, most: f64| f64::midpoint(low, high).clamp(-most, most);
         Self {
             longitude: middle(bounds.west, bounds.east, LONGITUDE_MAX),
@@ -62,6 +62,18 @@ impl Point {
         };
         (0..11).map(letter).collect()
     }
+}
+
+/// A score as bits, as a 64-bit processor takes a number for them that is below none or too large:
+/// members of a sorted set that is no map have places too.
+fn bits_of(score: f64) -> u64 {
+    const HALF: f64 = (1_u64 << 63) as f64;
+    if score < HALF {
+        return score as i64 as u64;
+    }
+    let rest = score - HALF;
+    let rest = if rest < HALF { rest as u64 } else { 1 << 63 };
+    rest ^ (1 << 63)
 }
 
 impl Cell {
@@ -109,12 +121,14 @@ impl Cell {
     pub(super) fn bounds(self) -> Bounds {
         let cells = (1_u64 << self.step) as f64;
         let edge = |index: f64, most: f64| -most + index / cells * (most + most);
+        // As many bits as C counts with: the cells of no place on earth may wrap.
+        let next = |index: u32| f64::from(index.wrapping_add(1));
         let (x, y) = (f64::from(self.x), f64::from(self.y));
         Bounds {
             west: edge(x, LONGITUDE_MAX),
-            east: edge(x + 1.0, LONGITUDE_MAX),
+            east: edge(next(self.x), LONGITUDE_MAX),
             south: edge(y, LATITUDE_MAX),
-            north: edge(y + 1.0, LATITUDE_MAX),
+            north: edge(next(self.y), LATITUDE_MAX),
         }
     }
 }

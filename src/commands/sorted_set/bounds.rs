@@ -108,9 +108,10 @@ impl ScoreLimit {
     }
 }
 
-/// Reads as the C function `strtod`: space before the number is skipped, no text is 0, and what is
-/// too large is infinite.
+/// Reads as the C function `strtod`: a zero byte ends the text, space before the number is skipped,
+/// no text is 0, and what is too large is infinite.
 fn parse_limit(text: &[u8]) -> Option<f64> {
+    let text = text.split(|&byte| byte == 0).next().unwrap_or(text);
     if text.is_empty() {
         return Some(0.0);
     }
@@ -160,6 +161,8 @@ mod tests {
         assert_eq!(limit("(1.5"), Ok((1.5, true)));
         assert_eq!(limit(""), Ok((0.0, false)));
         assert_eq!(limit("("), Ok((0.0, true)));
+        assert_eq!(limit("(\0a"), Ok((0.0, true)));
+        assert_eq!(limit("7\0a"), Ok((7.0, false)));
         assert_eq!(limit(" 5"), Ok((5.0, false)));
         assert_eq!(limit("-inf"), Ok((f64::NEG_INFINITY, false)));
         assert_eq!(limit("1e400"), Ok((f64::INFINITY, false)));

@@ -129,6 +129,10 @@ impl Request {
         if count != -1 && by == By::Rank {
             return Err(Refusal::other(LIMIT_WITHOUT_BY));
         }
+        if by == By::Rank {
+            // A count that limits nothing is let through, and then its offset is not looked at.
+            offset = 0;
+        }
         if with_scores && by == By::Member {
             return Err(Refusal::other(SCORES_OF_LEX));
         }
@@ -179,6 +183,7 @@ mod tests {
             ("ZRANGE z 1 2", "bc"),
             ("ZRANGE z 1 2 REV", "dc"),
             ("ZREVRANGE z 0 0", "e"),
+            ("ZRANGE z 0 1 LIMIT -1 -1", "ab"),
             ("ZRANGE z (1 3 BYSCORE", "bc"),
             ("ZRANGE z 4 (1 BYSCORE REV", "dcb"),
             ("ZRANGE z 4 (1 BYSCORE REV LIMIT 1 1", "c"),

@@ -15,11 +15,10 @@ pub(in crate::node) fn cluster(_: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Rep
 }
 
 /// MODULE: there are none, and none can be loaded.
-pub(in crate::node) fn module(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
+pub(in crate::node) fn module(_: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
     match (args[1].to_ascii_lowercase().as_slice(), &args[2..]) {
         (b"list", []) => Reply::Array(Vec::new()),
         (b"help", []) => help("MODULE", HELP),
-        _ if !machine.allows(link, "enable-module-command") => Reply::error(NOT_ALLOWED),
         (b"unload", [name]) => {
             let name = text(name);
             Reply::error(format!(
@@ -37,12 +36,6 @@ pub(in crate::node) fn bgrewriteaof(_: &mut Machine<'_>, _: Link, _: &[Bytes]) -
 pub(in crate::node) fn migrate(_: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
     Reply::error("ERR MIGRATE is not supported by this server, but DUMP and RESTORE are")
 }
-
-const NOT_ALLOWED: &str = concat!(
-    "ERR MODULE command not allowed. If the enable-module-command option is set to \"local\", you ",
-    "can run it from a local connection, otherwise you need to set this option in the ",
-    "configuration file, and then restart the server."
-);
 
 const HELP: &[&str] = &[
     "LIST",

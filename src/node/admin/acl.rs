@@ -3,10 +3,12 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::super::command_command::{commands_of, is_command};
+use super::super::command_command::{check_call, commands_of};
 use super::super::help::{help, text, wrong_words};
 use super::super::io::Link;
 use super::super::machine::Machine;
+use super::super::state::Profile;
+use crate::commands::Refusal;
 use crate::resp::{Bytes, Reply, parse_integer};
 
 /// Somebody who was not let in.
@@ -39,7 +41,9 @@ pub(in crate::node) fn acl(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -
             }
             Reply::Integer(0)
         }
-        (b"dryrun", [user, command, ..]) => dry_run(user, command),
+        (b"dryrun", [user, command @ ..]) if !command.is_empty() => {
+            dry_run(user, command, machine.state.setup.profile)
+        }
         (b"genpass", bits @ ([] | [_])) => generate(machine, bits.first()),
         (b"log", what @ ([] | [_])) => log(machine, what.first()),
         (b"save" | b"load", []) => Reply::error(NO_FILE),
@@ -110,14 +114,15 @@ fn set_user(machine: &mut Machine<'_>, name: &Bytes, rules: &[Bytes]) -> Reply {
     }
 }
 
-fn dry_run(user: &Bytes, command: &Bytes) -> Reply {
+fn dry_run(user: &Bytes, command: &[Bytes], profile: Profile) -> Reply {
     if **user != *DEFAULT.as_bytes() {
         return Reply::error(format!("ERR User '{}' not found", text(user)));
     }
-    if !is_command(command) {
-        return Reply::error(format!("ERR Command '{}' not found", text(command)));
+    match check_call(command, profile) {
+        Ok(()) => Reply::OK,
+        Err(Refusal::Arity(name)) => Reply::error(Refusal::Arity(name).to_string()),
+        Err(_) => Reply::error(format!("ERR Command '{}' not found", text(&command[0]))),
     }
-    Reply::OK
 }
 
 /// `GENPASS [bits]`: four bits are a digit.

@@ -36,6 +36,11 @@ pub(super) fn all() -> impl Iterator<Item = Facts> {
     LINES.iter().map(|line| Facts::read(line))
 }
 
+/// Those that a release has.
+pub(super) fn of_release(profile: Profile) -> impl Iterator<Item = Facts> {
+    all().filter(move |facts| profile.knows(facts.since))
+}
+
 /// The facts of `name`, in any case.
 pub(in crate::node) fn of(name: &[u8]) -> Option<Facts> {
     let name = name.to_ascii_lowercase();
@@ -100,6 +105,11 @@ impl Facts {
 
     pub(super) fn flags(&self) -> impl Iterator<Item = &'static str> {
         words(self.flags, ',')
+    }
+
+    /// True if a call of it may name no key at all.
+    pub(super) fn needs_no_keys(&self) -> bool {
+        self.flags().any(|flag| flag == "no_mandatory_keys")
     }
 
     /// Those of the flags that the gates know.

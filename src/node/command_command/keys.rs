@@ -18,7 +18,9 @@ pub(super) fn getkeys(call: &[Bytes], with_flags: bool) -> Reply {
     if !facts.takes(call.len()) {
         return Reply::error("ERR Invalid number of arguments specified for command");
     }
-    let Some(keys) = keys_of(facts, call).filter(|keys| !keys.is_empty()) else {
+    let keys = keys_of(facts, call).filter(|keys| !keys.is_empty());
+    let keys = keys.or_else(|| facts.needs_no_keys().then(Vec::new));
+    let Some(keys) = keys else {
         return Reply::error("ERR Invalid arguments specified for command");
     };
     let shown = |(key, flags): Found| {
@@ -60,14 +62,14 @@ fn keys_of(facts: Facts, call: &[Bytes]) -> Option<Vec<Found>> {
 
 /// The flags of a key; two commands have others if they are told to do less.
 fn flags_of(specification: KeySpecification, name: &str, call: &[Bytes]) -> Vec<&'static str> {
-    let has = |words: &[&str]| {
+    let has = |from: usize, words: &[&str]| {
         let is = |arg: &Bytes| words.iter().any(|word| arg.eq_ignore_ascii_case(word.as_bytes()));
-        call[2..].iter().any(is)
+        call[from..].iter().any(is)
     };
     match name {
-        "set" if has(&["get"]) => vec!["RW", "access", "update"],
+        "set" if has(3, &["get"]) => vec!["RW", "access", "update"],
         "set" => vec!["OW", "update"],
-        "bitfield" if has(&["set", "incrby"]) => vec!["RW", "access", "update"],
+        "bitfield" if has(2, &["set", "incrby"]) => vec!["RW", "access", "update"],
         "bitfield" => vec!["RO", "access"],
         _ => specification.flags().collect(),
     }

@@ -119,7 +119,7 @@ impl Errand {
             return refuse("ERR Can not execute the command on a stale replica");
         }
         let writes = flags.has(Flags::WRITE);
-        if writes && self.may.read_only {
+        if self.may.read_only && (writes || flags.has(Flags::MAY_REPLICATE)) {
             return refuse("ERR Write commands are not allowed from read-only scripts.");
         }
         if writes && !self.wrote {

@@ -88,6 +88,12 @@ impl Profile {
         self.is_6_2()
     }
 
+    /// True if `SET key value NX PXAT stamp` enters the stream without the NX, which only decided
+    /// whether to set.
+    pub(in crate::node) const fn rewrites_stamps(self) -> bool {
+        !matches!(self, Self::V7_2)
+    }
+
     /// True if a key that expires under a command enters the stream at once, and not as a part of
     /// what the command caused.
     pub(in crate::node) const fn sends_expired_keys_alone(self) -> bool {
