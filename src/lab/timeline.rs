@@ -160,18 +160,23 @@ impl Timeline {
         }
         let moved = world.moved;
         let lately = moved.saturating_sub(std::mem::replace(&mut self.moved, moved));
-        if lately <= self.spacing * BYTES_PER_EVENT {
+        if lately <= (self.spacing * BYTES_PER_EVENT).max(BYTES_MIN) {
             return true;
         }
         let last = self.checkpoint_before(index);
         let worth = moved >= 2 * self.checkpoints[&last].moved;
-        self.sparse |= !worth;
+        self.sparse |= !worth && index - last >= GAP_USUAL;
         worth
     }
 
-    /// True if a checkpoint will be due within the next few events, or is now.
-    pub(super) const fn is_checkpoint_near(&self, index: u64) -> bool {
-        self.spacing < u64::MAX && index % self.spacing >= self.spacing - EVENTS_NEAR
+    /// True if a checkpoint will be due within the next few events, or is now. Where one is kept
+    /// already, as when a history is lived again, none will be.
+    pub(super) fn is_checkpoint_near(&self, index: u64) -> bool {
+        if self.spacing == u64::MAX {
+            return false;
+        }
+        let left = self.spacing - index % self.spacing;
+        left <= EVENTS_NEAR && !self.checkpoints.contains_key(&(index + left))
     }
 
     /// Keeps a checkpoint, and answers those that are given up for it.
@@ -205,9 +210,13 @@ impl Timeline {
 }
 
 /// Checkpoints are at first this many events apart.
-const SPACING_MIN: u64 = 32;
+const SPACING_MIN: u64 = 16;
+/// A gap is told of only if it is larger than this.
+const GAP_USUAL: u64 = 32;
 /// More than this is much to move in an event, on average.
 const BYTES_PER_EVENT: u64 = 2_048;
+/// Between two checkpoints, this is never much.
+const BYTES_MIN: u64 = 65_536;
 /// So many events before a checkpoint no turn is taken ahead of its time.
 const EVENTS_NEAR: u64 = 4;
 /// More checkpoints are not kept.

@@ -1,11 +1,11 @@
 /** What the page shows is what the engine does: states, logs, keys, the backlog, speed and search. */
 import { execFileSync } from "node:child_process";
 
-import { expect, type Page, test } from "@playwright/test";
+import { expect, test } from "@playwright/test";
 
 import type { Frame } from "../src/engine/frame";
 import { MASTER_STATES, REPLICA_STATES } from "../src/model/states";
-import { frameOf, open, press, stepTo, type } from "./lab";
+import { frameOf, live, open, press, stepTo, type } from "./lab";
 
 test("both halves of a link go through their states in order, one lit at a time", async ({ page }) => {
   await open(page, "?lang=en&expert");
@@ -70,19 +70,6 @@ test("who changed a key is found, and no key differs when all is quiet", async (
   await expect.poll(async () => (await frameOf(page)).cursor).toBe(cursor);
   expect(await last()).toMatchObject({ line: "SET wanted second" });
 });
-
-/** Carries events out until the lab has lived so many. */
-async function live(page: Page, cursor: number): Promise<void> {
-  await page.evaluate(async (cursor) => {
-    const lab = document.querySelector("replica-lab");
-    const step = lab?.shadowRoot?.querySelector<HTMLElement>("[data-testid=step]");
-    while ((lab?.frame?.cursor ?? cursor) < cursor) {
-      const before = lab?.frame;
-      step?.click();
-      while (lab?.frame === before) await new Promise((done) => setTimeout(done, 1));
-    }
-  }, cursor);
-}
 
 test("a replica that was away for too long is lost on the ring, as INFO has it", async ({ page }) => {
   test.setTimeout(120_000);

@@ -55,3 +55,37 @@ export async function answerTo(page: Page, command: string): Promise<string> {
   await expect.poll(async () => (await frameOf(page)).cursor).toBeGreaterThan(cursor);
   return (await frameOf(page)).nodes[0]?.prompt.at(-1)?.reply ?? "";
 }
+
+/** What a server answers to a command at its prompt. */
+export async function replyOf(page: Page, name: string, command: string): Promise<string> {
+  await page.locator(`[data-testid=choose][data-node='${name}']`).click();
+  await expect(page.getByTestId("prompt")).toHaveAttribute("data-node", name);
+  const prompt = async () => (await frameOf(page)).nodes.find((node) => node.name === name)?.prompt;
+  const before = (await frameOf(page)).cursor;
+  await type(page, command);
+  await expect.poll(async () => (await frameOf(page)).cursor).toBeGreaterThan(before);
+  return (await prompt())?.at(-1)?.reply ?? "";
+}
+
+/** Shows the lab of a script. */
+export async function openScript(page: Page, script: string): Promise<void> {
+  const old = await page.evaluateHandle(() => document.querySelector("replica-lab")?.frame);
+  await page.evaluate((script) => {
+    const lab = document.querySelector("replica-lab");
+    if (lab) lab.script = script;
+  }, script);
+  await page.waitForFunction((old) => document.querySelector("replica-lab")?.frame !== old, old);
+}
+
+/** Carries events out until the lab has lived so many. */
+export async function live(page: Page, cursor: number): Promise<void> {
+  await page.evaluate(async (cursor) => {
+    const lab = document.querySelector("replica-lab");
+    const step = lab?.shadowRoot?.querySelector<HTMLElement>("[data-testid=step]");
+    while ((lab?.frame?.cursor ?? cursor) < cursor) {
+      const before = lab?.frame;
+      step?.click();
+      while (lab?.frame === before) await new Promise((done) => setTimeout(done, 1));
+    }
+  }, cursor);
+}

@@ -2,6 +2,7 @@
  * How fast the lab is in a real browser; `make measure` prints it, and asserts nothing.
  *
  * * A jump to any event of a long history, in Workers and in the page.
+ * * A place on the line of history until it is painted, on a processor four times slower.
  * * Pictures a second while eight nodes have a hundred frames in flight.
  * * A full synchronisation of a million keys between two nodes in Workers, beside two
  *   redis-servers over loopback on the same machine, by turns.
@@ -13,6 +14,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
 
 import { chromium } from "@playwright/test";
 import { createServer, preview } from "vite";
@@ -20,6 +22,9 @@ import { createServer, preview } from "vite";
 import { freePort } from "./browsers.mjs";
 
 const [events = 100_000, keys = 1_000_000, rounds = 3] = process.argv.slice(2).map(Number);
+
+/** The line of history is measured by so many events, of so many seeds. */
+const [SCRUBBED, SEEDS] = [10_000, 5];
 
 const server = await createServer({ server: { port: 0 }, logLevel: "warn" });
 await server.listen();
@@ -43,6 +48,11 @@ try {
       `median ${at(0.5)} ms, p95 ${at(0.95)} ms, worst ${at(1)} ms; ` +
       `${mebibytes.toFixed(0)} MiB of WebAssembly memory in the page`);
   }
+  const painted = await scrubs();
+  painted.sort((a, b) => a - b);
+  const share = (part) => painted[Math.floor(painted.length * part)].toFixed(0);
+  console.log(`a place among ${SCRUBBED} events is painted, on a processor four times slower: ` +
+    `median ${share(0.5)} ms, p95 ${share(0.95)} ms, of ${painted.length} in ${SEEDS} histories`);
   const drawn = await play(await browser.newPage({ viewport: { width: 1440, height: 900 } }));
   console.log(`eight nodes, ${drawn.fewest} to ${drawn.most} frames in flight: ${drawn.rate.toFixed(1)} pictures a second, ` +
     `${drawn.late} of ${drawn.count} later than 20 ms`);
@@ -61,6 +71,49 @@ try {
   await browser.close();
   await built.close();
   await server.close();
+}
+
+/** The milliseconds until a place on the line of history was painted, in histories of several seeds. */
+async function scrubs() {
+  const took = [];
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.addInitScript(() => localStorage.setItem("replica-lab.opening", "seen"));
+    const link = deflateRawSync(Buffer.from(`1 ${SCRUBBED} ${seed} 0 0\n\n\n\nfull-sync`));
+    await page.goto(`${built.resolvedUrls.local[0]}?lang=en#s=${link.toString("base64url")}`);
+    const there = (end) => document.querySelector("replica-lab")?.frame?.cursor === end;
+    await page.waitForFunction(there, SCRUBBED, { timeout: 120_000 });
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+    took.push(...(await page.evaluate(scrub, { length: SCRUBBED, seed, count: 40 })));
+    await page.close();
+  }
+  return took;
+}
+
+/** In the page: goes to places on the line of history, as who drags along it. */
+async function scrub({ length, seed, count }) {
+  const lab = document.querySelector("replica-lab");
+  const line = lab.shadowRoot.querySelector("[data-testid=scrubber]");
+  // A message that is sent before a picture is painted arrives when it has been.
+  const painted = () => new Promise((done) => requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = done;
+    port2.postMessage(null);
+  }));
+  const took = [];
+  for (let place = seed; took.length < count; ) {
+    place = (place * 48_271) % 2_147_483_647;
+    await painted();
+    const since = performance.now();
+    line.value = String(place % length);
+    line.dispatchEvent(new Event("input", { bubbles: true }));
+    while (lab.frame.cursor !== place % length) await new Promise((done) => setTimeout(done));
+    await lab.updateComplete;
+    await painted();
+    took.push(performance.now() - since);
+  }
+  return took;
 }
 
 /** The pictures of a master that writes 40 times a second to seven replicas far away. */

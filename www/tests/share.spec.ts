@@ -1,7 +1,7 @@
 /** Links: a moment of a lab, opened by somebody else. */
 import { type Browser, expect, type Page, test } from "@playwright/test";
 
-import { frameOf, open, stepTo, type } from "./lab";
+import { frameOf, live, open, replyOf, stepTo, type } from "./lab";
 
 /** The link that the page offers. */
 async function linkOf(page: Page): Promise<string> {
@@ -127,3 +127,28 @@ test("the link is copied by a press", async ({ page, context }) => {
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   expect(copied).toBe(await page.getByTestId("link").inputValue());
 });
+
+test("a night of faults is shared, comes to the same, and leaves the same data everywhere", async ({
+  page,
+  browser,
+}) => {
+  await open(page, "?lang=en&scenario=chaos");
+  while ((await frameOf(page)).elapsed < NIGHT_MS) {
+    await live(page, (await frameOf(page)).cursor + 100);
+  }
+  const here = await frameOf(page);
+  // Two numbers for each fault: the event that it was, and when.
+  expect(here.faults.length / 2).toBeGreaterThanOrEqual(10);
+  const other = await visitor(browser, await linkOf(page));
+  await expect.poll(async () => (await frameOf(other)).hash).toBe(here.hash);
+  const there = await frameOf(other);
+  expect([there.cursor, there.faults]).toEqual([here.cursor, here.faults]);
+  const digests: string[] = [];
+  for (const { name } of there.nodes) digests.push(await replyOf(other, name, "DEBUG DIGEST"));
+  expect(digests[0]).toMatch(/^(?!0{40})[0-9a-f]{40}$/);
+  expect(digests).toEqual(here.nodes.map(() => digests[0]));
+  await other.context().close();
+});
+
+/** By then everything is mended, and has had the time to come right. */
+const NIGHT_MS = 19_000;

@@ -5,7 +5,6 @@ import { repeat } from "lit/directives/repeat.js";
 import type { LogLevel, NodeView } from "../engine/frame";
 import { intend } from "../model/intent";
 import { explain } from "./explain";
-import { follow } from "./follow";
 import { log } from "./log";
 import { paced, paceOf } from "./paced";
 import { chosenNode, optionOf, type View } from "./view";
@@ -115,20 +114,19 @@ function terminal(view: View, node: NodeView): TemplateResult {
   return html`<div class="terminal" part="cli">
     <div class="terminal-head"><h3 class="section-title">redis-cli</h3>${diskless(view, node)}</div>
     <div
-      class="scroll history"
+      class="scroll follow history"
       role="log"
       aria-label=${t("console.history", { name: node.name })}
       data-testid="history"
       data-node=${node.name}
       tabindex="0"
-      ${follow()}
     >
-      ${repeat(
+      <div>${repeat(
         node.prompt,
         (_, index) => index,
         (line) => html`<p class="typed"><span class="typed-at">${prompt}</span> ${line.command}</p>
           ${line.reply === "" ? nothing : html`<pre class="reply">${line.reply}</pre>`}`,
-      )}
+      )}</div>
     </div>
     <lab-prompt .node=${node.name} .port=${node.port} .duty=${node.role} .t=${t}
       .commands=${view.commands}></lab-prompt>

@@ -6,7 +6,6 @@ import type { EventView } from "../engine/frame";
 import { intend } from "../model/intent";
 import { sentence } from "../model/sentence";
 import { explain } from "./explain";
-import { follow } from "./follow";
 import { reused } from "./reused";
 import { rove } from "./rove";
 import type { View } from "./view";
@@ -31,14 +30,13 @@ export function events(view: View): TemplateResult {
       ${explain(view, "events")}
     </div>
     <div
-      class="scroll"
+      class="scroll follow"
       role="group"
       aria-label=${t("events.list")}
       data-testid="events"
       @keydown=${rove}
-      ${follow()}
     >
-      ${guard([key], () => list(view))}
+      <div>${guard([key], () => list(view))}</div>
     </div>
   </section>`;
 }
@@ -71,4 +69,4 @@ function row({ t, frame }: View, event: EventView, at: number, last: boolean): T
 }
 
 /** So many events are shown: what lies further back, the line of history leads to. */
-const SHOWN_MAX = 64;
+const SHOWN_MAX = 32;

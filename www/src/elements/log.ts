@@ -5,7 +5,6 @@ import { repeat } from "lit/directives/repeat.js";
 
 import type { LogLine, NodeView } from "../engine/frame";
 import { intend } from "../model/intent";
-import { follow } from "./follow";
 import { rove } from "./rove";
 import type { View } from "./view";
 
@@ -25,16 +24,15 @@ export function log(view: View, node: NodeView): TemplateResult {
   const key = `${merged} ${quiet.join()} ${t.language} ${ends.join(" ")}`;
   const label = merged ? t("console.logs") : t("console.log", { name: node.name });
   return html`<div
-    class="scroll log ${merged ? "merged" : ""}"
+    class="scroll follow log ${merged ? "merged" : ""}"
     role="log"
     aria-live=${state.screen.playing ? "off" : "polite"}
     aria-label=${label}
     data-testid="log"
     data-node=${merged ? "*" : node.name}
     @keydown=${rove}
-    ${follow()}
   >
-    ${guard([key], () => lines(view, nodes, merged))}
+    <div>${guard([key], () => lines(view, nodes, merged))}</div>
   </div>`;
 }
 
