@@ -226,9 +226,6 @@ fn commands_are_described_as_by_a_real_server() {
             "COMMAND HELP",
         ],
     );
-    let docs = ours.call(&["COMMAND", "DOCS", "set"]);
-    let text = format!("{docs:?}");
-    assert!(!text.is_empty());
     assert_eq!(ours.call(&["COMMAND", "COUNT"]), Reply::Integer(top));
 }
 
@@ -392,13 +389,15 @@ fn subcommands_pass_the_gates_that_commands_pass() {
             "FUNCTION LIST",
         ],
     );
-    let counted = |server: &Server| {
-        let text = server.client().call(&["INFO", "commandstats"]).to_bytes(Protocol::Resp2);
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let names = text.lines().filter_map(|line| line.split_once(':').map(|(name, _)| name));
-        let mut names: Vec<String> = names.map(str::to_owned).collect();
-        names.sort();
-        names
-    };
     assert_eq!(counted(&servers[1]), counted(&servers[0]));
+}
+
+/// The names under which INFO counts commands.
+fn counted(server: &Server) -> Vec<String> {
+    let text = server.client().call(&["INFO", "commandstats"]).to_bytes(Protocol::Resp2);
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let names = text.lines().filter_map(|line| line.split_once(':').map(|(name, _)| name));
+    let mut names: Vec<String> = names.map(str::to_owned).collect();
+    names.sort();
+    names
 }

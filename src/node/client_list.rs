@@ -60,7 +60,8 @@ impl State {
         let redir = tracker.map_or(-1, |tracker| tracker.redirect() as i64);
         let mut line = format!(
             "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} \
-             ssub={} multi={multi} qbuf={pending} qbuf-free={free} argv-mem=0 multi-mem={multi_mem} \
+             ssub={} multi={multi} qbuf={pending} qbuf-free={free} argv-mem=0 \
+             multi-mem={multi_mem} \
              rbs=1024 rbp=0 obl={obl} oll={oll} omem={omem} tot-mem={tot_mem} events={writable} \
              cmd={} user=default redir={redir} resp={resp}",
             client.id,

@@ -193,7 +193,10 @@ impl Machine<'_> {
         if self.state.patron.is_some() {
             return;
         }
-        self.stop_saving_to_load(false);
+        if self.state.child.is_some() {
+            self.stop_saving_to_load(false);
+            self.snapshot_failed();
+        }
         if self.state.config().hot.saves {
             self.state.saves.dirty = 0;
             self.write_file(Patron::Nobody);

@@ -336,7 +336,8 @@ impl Machine<'_> {
         }
     }
 
-    fn snapshot_failed(&mut self) {
+    /// Nobody who waits for the snapshot will be sent one.
+    pub(super) fn snapshot_failed(&mut self) {
         for link in self.state.receivers() {
             self.note(SnapshotNote::BgsaveForReplicationFailed);
             self.hang_up(link);

@@ -2,7 +2,8 @@
 //!
 //! A turn takes no time here, and Redis counts a run without any as one of a nanosecond. Only who
 //! sent the process to sleep took longer.
-//! *Source*: Redis 7.2 · server.c · updateCommandLatencyHistogram, fillPercentileDistributionLatencies.
+//! *Source*: Redis 7.2 · server.c · updateCommandLatencyHistogram,
+//! fillPercentileDistributionLatencies.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
