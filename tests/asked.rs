@@ -1,0 +1,198 @@
+//! What Redis' own test-suite asks of a server and others do not, beside a real `redis-server`.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the tests have a world")]
+
+#[path = "interop/servers.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod servers;
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use replica_lab::resp::Reply;
+use servers::{Server, both_answer_alike, eventually};
+
+fn both(options: &[&str]) -> [Server; 2] {
+    [Server::real(options), Server::ours(options)]
+}
+
+#[test]
+fn a_key_is_used_by_touch_and_not_by_exists() {
+    let servers = both(&[]);
+    both_answer_alike(&servers, &["SET k v"]);
+    sleep(Duration::from_millis(2_100));
+    for [word, idle] in [["EXISTS", "2"], ["TOUCH", "0"]] {
+        for server in &servers {
+            let mut client = server.client();
+            assert_eq!(client.call(&[word, "k"]), Reply::Integer(1));
+            let Reply::Integer(seconds) = client.call(&["OBJECT", "IDLETIME", "k"]) else {
+                panic!("a number")
+            };
+            assert!(if idle == "0" { seconds <= 1 } else { seconds >= 2 }, "{word}: {seconds}");
+        }
+    }
+}
+
+#[test]
+fn a_watch_is_broken_by_what_changes_a_key_and_by_nothing_else() {
+    let servers = both(&[]);
+    both_answer_alike(&servers, &["DEBUG SET-ACTIVE-EXPIRE 0"]);
+    // What has expired is as good as missing; SWAPDB takes a key away, and brings one.
+    for [before, after] in [
+        ["SET x 30 PX 20", "SET x 1"],
+        ["SET x 30 PX 20", "DEL x"],
+        ["SET x 30 PX 20", "EXISTS x"],
+        ["SET x 30 PX 20", "SWAPDB 0 1"],
+        ["SET y 30 PX 20", "SET x 1"],
+        ["SET x 30", "SWAPDB 0 1"],
+        ["SET y 30", "SWAPDB 0 1"],
+        ["SET y 30", "SWAPDB 1 0"],
+        ["SET x 30", "FLUSHALL"],
+    ] {
+        both_answer_alike(&servers, &[before]);
+        sleep(Duration::from_millis(30));
+        both_answer_alike(&servers, &["WATCH x", after, "MULTI", "PING", "EXEC", "FLUSHALL"]);
+    }
+}
+
+#[test]
+fn a_key_that_expires_before_exec_breaks_its_watch() {
+    let servers = both(&[]);
+    let replies = servers.each_ref().map(|server| {
+        let mut client = server.client();
+        client.call(&["DEBUG", "SET-ACTIVE-EXPIRE", "0"]);
+        client.call(&["SET", "k", "1", "PX", "50"]);
+        client.call(&["WATCH", "k"]);
+        sleep(Duration::from_millis(80));
+        client.call(&["MULTI"]);
+        client.call(&["INCR", "k"]);
+        client.call(&["EXEC"])
+    });
+    assert_eq!(replies, [Reply::NullArray, Reply::NullArray]);
+}
+
+#[test]
+fn a_limit_set_within_a_transaction_is_obeyed_behind_it() {
+    let servers = both(&["--maxmemory-policy", "allkeys-lru"]);
+    both_answer_alike(&servers, &["MULTI", "INCR x", "CONFIG SET maxmemory 1", "INCR x", "EXEC"]);
+    for server in &servers {
+        eventually("the key is let go", || server.client().call(&["DBSIZE"]) == Reply::Integer(0));
+    }
+}
+
+#[test]
+fn flushall_ends_a_child_and_empties_the_file_where_there_are_save_points() {
+    for server in both(&["--rdb-key-save-delay", "1000000"]) {
+        let mut client = server.client();
+        client.call(&["CONFIG", "SET", "save", "900 1000000"]);
+        client.call(&["MSET", "a", "1", "b", "2", "c", "3", "d", "4"]);
+        client.call(&["BGSAVE"]);
+        assert_eq!(server.info("persistence", "rdb_bgsave_in_progress"), "1");
+        assert_eq!(client.call(&["FLUSHALL"]), Reply::OK);
+        eventually("the child is killed", || {
+            server.info("persistence", "rdb_bgsave_in_progress") == "0"
+        });
+        assert_eq!(server.info("persistence", "rdb_changes_since_last_save"), "0");
+        let log = server.log();
+        assert!(log.contains("Background saving terminated by signal 10"), "{log}");
+        eventually("a file is there", || server.folder().join("dump.rdb").exists());
+    }
+}
+
+#[test]
+fn info_tells_how_long_runs_took() {
+    let servers = both(&[]);
+    for server in &servers {
+        let mut client = server.client();
+        client.call(&["DEBUG", "SLEEP", "0.05"]);
+        client.call(&["SET", "k", "v"]);
+        let name = "latency_percentiles_usec_debug";
+        let median = server.info("latencystats", name);
+        let micros = median.strip_prefix("p50=").and_then(|text| text.split('.').next());
+        let micros: u64 = micros.expect("a median").parse().expect("a number");
+        assert!((50_000..500_000).contains(&micros), "{median}");
+        client.call(&["CONFIG", "SET", "latency-tracking-info-percentiles", "50.0 100.0 1.125"]);
+        let shares = server.info("latencystats", "latency_percentiles_usec_set");
+        let names: Vec<&str> =
+            shares.split(',').filter_map(|part| part.split('=').next()).collect();
+        assert_eq!(names, ["p50", "p100", "p1.125"]);
+    }
+    both_answer_alike(
+        &servers,
+        &[
+            "CONFIG SET latency-tracking-info-percentiles \"10 101\"",
+            "CONFIG SET latency-tracking-info-percentiles a",
+            "CONFIG GET latency-tracking-info-percentiles",
+            "CONFIG SET latency-tracking-info-percentiles \"\"",
+            "CONFIG GET latency-tracking-info-percentiles",
+            "CONFIG SET latency-tracking no",
+            "CONFIG RESETSTAT",
+            "GET k",
+        ],
+    );
+    for server in &servers {
+        assert_eq!(server.info("latencystats", "latency_percentiles_usec_get"), "");
+    }
+}
+
+#[test]
+fn a_replica_counts_what_its_master_sends_and_names_its_master() {
+    let at_once = ["--repl-diskless-sync-delay", "0"];
+    let real = [Server::real(&at_once), Server::real(&[])];
+    let pairs = [real, [Server::ours(&at_once), Server::ours(&[])]];
+    for [master, replica] in pairs {
+        replica.follow(&master);
+        eventually("they are in step", || {
+            replica.info("replication", "master_link_status") == "up"
+        });
+        master.client().call(&["LPUSH", "l", "1"]);
+        let counted = || replica.info("commandstats", "cmdstat_lpush").starts_with("calls=1,");
+        eventually("the replica has counted it", counted);
+        let pair = format!("127.0.0.1 {}", master.port);
+        let named = ["replicaof", &pair].map(Reply::bulk);
+        let reply = replica.client().call(&["CONFIG", "GET", "replicaof"]);
+        assert_eq!(reply, Reply::Array(named.to_vec()));
+        replica.client().call(&["REPLICAOF", "NO", "ONE"]);
+        let nobody = ["replicaof", ""].map(Reply::bulk);
+        let reply = replica.client().call(&["CONFIG", "GET", "replicaof"]);
+        assert_eq!(reply, Reply::Array(nobody.to_vec()));
+    }
+}
+
+#[test]
+fn a_process_tells_its_number() {
+    for server in both(&["--always-show-logo", "yes"]) {
+        assert_eq!(server.info("server", "process_id"), server.pid().to_string());
+        let line = format!("PID: {}", server.pid());
+        assert!(server.log().contains(&line), "{}", server.log());
+        assert!(!server.info("server", "executable").is_empty());
+    }
+}
+
+#[test]
+fn who_is_held_back_counts_as_blocked() {
+    for server in both(&[]) {
+        server.client().call(&["CLIENT", "PAUSE", "60000", "WRITE"]);
+        let mut writer = server.client();
+        writer.send(b"SET k v\r\n");
+        eventually("it is counted", || server.info("clients", "blocked_clients") == "1");
+        server.client().call(&["CLIENT", "UNPAUSE"]);
+        eventually("it is let go", || server.info("clients", "blocked_clients") == "0");
+    }
+}
+
+#[test]
+fn a_client_that_asks_for_too_much_is_dropped_before_it_is_made() {
+    for server in both(&["--client-output-buffer-limit", "normal 100000 0 0"]) {
+        let mut client = server.client();
+        client.call(&["HSET", "h", "field", "value"]);
+        client.call(&["SADD", "s", "member"]);
+        client.call(&["ZADD", "z", "1", "member"]);
+        for [word, key] in [["HRANDFIELD", "h"], ["SRANDMEMBER", "s"], ["ZRANDMEMBER", "z"]] {
+            let mut greedy = server.client();
+            greedy.send(format!("{word} {key} -999999999\r\n").as_bytes());
+            assert_eq!(greedy.reply(), None, "{word}");
+            assert_eq!(server.client().call(&["PING"]), Reply::Simple("PONG".into()), "{word}");
+        }
+    }
+}
