@@ -196,3 +196,26 @@ fn a_client_that_asks_for_too_much_is_dropped_before_it_is_made() {
         }
     }
 }
+
+#[test]
+fn a_server_that_waits_for_replicas_before_its_end_says_how_long() {
+    let at_once = ["--repl-diskless-sync-delay", "0"];
+    let real = [Server::real(&at_once), Server::real(&[])];
+    for [master, replica] in [real, [Server::ours(&at_once), Server::ours(&[])]] {
+        replica.follow(&master);
+        eventually("they are in step", || {
+            replica.info("replication", "master_link_status") == "up"
+        });
+        replica.freeze();
+        let mut client = master.client();
+        client.call(&["SET", "k", "v"]);
+        client.send(b"SHUTDOWN\r\n");
+        eventually("it says so", || {
+            let left = master.info("server", "shutdown_in_milliseconds");
+            left.parse().is_ok_and(|left: u64| (1..=10_000).contains(&left))
+        });
+        assert_eq!(master.client().call(&["SHUTDOWN", "ABORT"]), Reply::OK);
+        assert_eq!(master.info("server", "shutdown_in_milliseconds"), "");
+        replica.thaw();
+    }
+}
