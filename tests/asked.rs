@@ -219,3 +219,25 @@ fn a_server_that_waits_for_replicas_before_its_end_says_how_long() {
         replica.thaw();
     }
 }
+
+#[test]
+fn an_error_of_a_script_is_counted_once() {
+    let servers = both(&[]);
+    both_answer_alike(
+        &servers,
+        &[
+            "EVAL \"redis.pcall('XGROUP', 'CREATECONSUMER', 's', 'g', 'c') return 1\" 0",
+            "EVAL \"return redis.pcall('XGROUP', 'CREATECONSUMER', 's', 'g', 'c')\" 0",
+            "EVAL \"return {err = 'MY error'}\" 0",
+        ],
+    );
+    for server in &servers {
+        let script = "redis.call('XGROUP', 'CREATECONSUMER', 's', 'g', 'c')";
+        server.client().call(&["EVAL", script, "0"]);
+        server.client().call(&["EVAL", "redis.call('GET')", "0"]);
+    }
+    let counts = servers.each_ref().map(|server| server.info("errorstats", "errorstat_ERR"));
+    assert_eq!(counts[1], counts[0]);
+    let counts = servers.each_ref().map(|server| server.info("errorstats", "errorstat_MY"));
+    assert_eq!(counts, ["count=1", "count=1"]);
+}

@@ -31,8 +31,16 @@ impl Machine<'_> {
         self.told(link);
     }
 
+    /// An error that was counted is about to be told, and counted, again.
+    pub(super) fn discount_error(&mut self, text: &str) {
+        let name = text.split(' ').next().unwrap_or_default();
+        if let Some(count) = self.state.stats.errors.get_mut(name) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// Counts the errors of a reply for INFO, by their first words.
-    fn count_errors(&mut self, reply: &Reply) {
+    pub(super) fn count_errors(&mut self, reply: &Reply) {
         match reply {
             Reply::Error(text) => {
                 let name = text.split(' ').next().unwrap_or_default().to_owned();

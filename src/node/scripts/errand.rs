@@ -36,13 +36,16 @@ struct Errand {
     wrote: bool,
     /// Its writes enter the stream: `redis.set_repl`.
     replicates: bool,
+    /// The error of its last command that ended with one. If the script ends with it, that is the
+    /// same error.
+    failed: Option<String>,
 }
 
 impl Host for Errand {
     fn call(&mut self, args: Vec<Bytes>, protocol: Protocol) -> Reply {
         let row = match self.admit(&args) {
             Ok(row) => row,
-            Err(reply) => return reply,
+            Err(reply) => return self.counted(reply),
         };
         if row.flags(&args).has(Flags::WRITE) {
             self.wrote = true;
@@ -54,7 +57,7 @@ impl Host for Errand {
         if !replicates {
             machine.state.also.truncate(before);
         }
-        reply
+        self.counted(reply)
     }
 
     fn log(&mut self, level: LogLevel, text: String) {
@@ -87,6 +90,15 @@ impl Host for Errand {
 }
 
 impl Errand {
+    /// The reply to a command, which INFO counts if it is an error.
+    fn counted(&mut self, reply: Reply) -> Reply {
+        if let Reply::Error(text) = &reply {
+            self.failed = Some(text.to_string());
+            self.machine().count_errors(&reply);
+        }
+        reply
+    }
+
     fn machine(&mut self) -> Machine<'_> {
         Machine { now: self.now, state: &mut self.state, out: &mut self.out }
     }
@@ -197,9 +209,15 @@ impl Machine<'_> {
             may,
             wrote: false,
             replicates: true,
+            failed: None,
         };
         let (errand, reply) = run(errand);
         (*self.state, *self.out) = (errand.state, errand.out);
+        if let (Reply::Error(text), Some(failed)) = (&reply, errand.failed)
+            && text.starts_with(&failed)
+        {
+            self.discount_error(text);
+        }
         self.state.in_exec = in_exec;
         // SELECT inside a script is the script's own.
         if let Some((db, client)) = db.zip(self.state.clients.get_mut(&link)) {
