@@ -214,6 +214,7 @@ fn a_server_that_waits_for_replicas_before_its_end_says_how_long() {
             let left = master.info("server", "shutdown_in_milliseconds");
             left.parse().is_ok_and(|left: u64| (1..=10_000).contains(&left))
         });
+        assert_eq!(master.info("clients", "blocked_clients"), "1");
         assert_eq!(master.client().call(&["SHUTDOWN", "ABORT"]), Reply::OK);
         assert_eq!(master.info("server", "shutdown_in_milliseconds"), "");
         replica.thaw();

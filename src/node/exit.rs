@@ -74,6 +74,13 @@ pub(super) fn shutdown(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) ->
     Reply::Silent
 }
 
+impl Shutdown {
+    /// True if a client waits for it.
+    pub(super) const fn is_awaited(&self) -> bool {
+        self.link.is_some()
+    }
+}
+
 impl State {
     /// True if the end has been asked for, and is on its way.
     fn is_shutting_down(&self) -> bool {

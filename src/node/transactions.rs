@@ -110,7 +110,7 @@ impl Machine<'_> {
             for link in self.state.watched.get(key).into_iter().flatten() {
                 let Some(client) = self.state.clients.get_mut(link) else { continue };
                 let mut keys = client.watch.keys.iter_mut();
-                let Some((.., seen)) = keys.find(|(db, name, _)| (*db, &*name) == (key.0, &key.1))
+                let Some((.., seen)) = keys.find(|(db, name, _)| *db == key.0 && *name == key.1)
                 else {
                     continue;
                 };

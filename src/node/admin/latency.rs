@@ -59,7 +59,7 @@ impl Runs {
 /// The longest time that a histogram of two digits does not tell from this.
 const fn highest_like(nanos: u64) -> u64 {
     let shift = (nanos | FIRST_BUCKET).ilog2() - FIRST_BUCKET.ilog2();
-    ((nanos >> shift) + 1 << shift) - 1
+    (((nanos >> shift) + 1) << shift) - 1
 }
 
 /// Up to here a histogram of two digits tells all numbers from each other.
