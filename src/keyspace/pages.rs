@@ -191,7 +191,7 @@ impl Pages {
             return None;
         };
         let replaced = root.insert(hash, entry, 0, &mut write);
-        if let Some(entries) = root.overflow() {
+        if let Some(entries) = root.overflow(PAGE_ENTRIES_MAX) {
             let making = Making::halves(self.epoch);
             *root = Arrival::sorted(entries, |order| Node::of_sorted(order, 0, making));
         }
@@ -343,10 +343,10 @@ impl Node {
         }
     }
 
-    /// The entries of a page that has grown too long, and is to be replaced.
-    fn overflow(&mut self) -> Option<Vec<Entry>> {
+    /// The entries of a page that has grown beyond `limit`, and is to be replaced.
+    fn overflow(&mut self, limit: usize) -> Option<Vec<Entry>> {
         match self {
-            Self::Page(page) if page.entries().len() > PAGE_ENTRIES_MAX => {
+            Self::Page(page) if page.entries().len() > limit => {
                 Some(Rc::make_mut(page).take_entries())
             }
             Self::Page(_) | Self::Branch(_) => None,

@@ -7,6 +7,7 @@
 
 use std::rc::Rc;
 
+use super::branch::entries_max;
 use super::{
     Branch, DEPTH_MAX, Entry, FAN, Making, Node, PAGE_ENTRIES_MAX, Page, Pages, Tally, slot,
 };
@@ -117,13 +118,13 @@ impl Node {
 impl Branch {
     /// Gives what is in `groups`, of which each slot from `start` on has one, to few children.
     fn gather(&mut self, start: usize, groups: &mut [Group<Block>], late: &mut Vec<Entry>) {
-        let second = if count(groups) > PAGE_ENTRIES_MAX { self.halve(start) } else { None };
+        let second = if count(groups) > entries_max(0) { self.halve(start) } else { None };
         if let Some(middle) = second {
             let (left, right) = groups.split_at_mut(middle - start);
             self.gather(start, left, late);
             self.gather(middle, right, late);
             // Those that came twice were counted twice.
-            self.join(start, PAGE_ENTRIES_MAX as u64, Making::ALL.epoch);
+            self.join(start, entries_max(0) as u64, Making::ALL.epoch);
         } else {
             self.place(start, Node::of_arrivals(groups, 1, late));
         }

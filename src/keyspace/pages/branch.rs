@@ -89,7 +89,8 @@ impl Branch {
         let before = child.tally();
         let replaced = child.insert(hash, entry, depth + 1, write);
         let after = child.tally();
-        if let Some(entries) = child.overflow() {
+        let limit = if self.runs.length(start) > 1 { entries_max(depth) } else { PAGE_ENTRIES_MAX };
+        if let Some(entries) = child.overflow(limit) {
             let making = Making::halves(write.epoch);
             Arrival::sorted(entries, |order| self.spread(start, order, depth, making));
         }
@@ -105,7 +106,7 @@ impl Branch {
         depth: u32,
         making: Making,
     ) {
-        let second = if order.len() > PAGE_ENTRIES_MAX { self.halve(start) } else { None };
+        let second = if order.len() > entries_max(depth) { self.halve(start) } else { None };
         if let Some(middle) = second {
             let cut = order.partition_point(|(hash, _)| slot(*hash, depth) < middle);
             let (left, right) = order.split_at_mut(cut);
@@ -137,7 +138,7 @@ impl Branch {
         self.count(before, after);
         let mut short = Some(start);
         while let Some(start) = short {
-            short = self.join(start, PAGE_ENTRIES_MERGE, write.epoch);
+            short = self.join(start, entries_merge(depth), write.epoch);
         }
         removed
     }
@@ -194,6 +195,19 @@ impl Runs {
         Some(if start < other { (start, other) } else { (other, start) })
     }
 }
+
+/// With more entries a page whose run has several slots splits. Below the top that is a full page;
+/// at the top it is less, so that a small dataset has several pages, and a write copies a part.
+pub(super) const fn entries_max(depth: u32) -> usize {
+    if depth == 0 { TOP_ENTRIES_MAX } else { PAGE_ENTRIES_MAX }
+}
+
+/// With no more entries two pages become one.
+const fn entries_merge(depth: u32) -> u64 {
+    if depth == 0 { TOP_ENTRIES_MAX as u64 / 2 } else { PAGE_ENTRIES_MERGE }
+}
+
+const TOP_ENTRIES_MAX: usize = 4;
 
 /// How many keys there are on what must be a page to be joined with another.
 fn keys_of_page(child: Option<&Node>) -> u64 {
