@@ -5,15 +5,20 @@ import type { NodeView } from "../src/engine/frame";
 import { frameOf, open, openScript, press } from "./lab";
 
 /** A snapshot that takes so long that much is written meanwhile, and a small buffer for it. */
+const WRITES = Array.from({ length: 40 }, (_, n) => `master> SET burst:${n} ${"x".repeat(300)}`);
+const OPTIONS = [
+  "--repl-diskless-sync-delay 0 --rdbcompression no",
+  '--client-output-buffer-limit "replica 16kb 0 0"',
+].join(" ");
 const SCRIPT = `
 seed 22
-node master snapshot=16KiB --repl-diskless-sync-delay 0 --rdbcompression no --client-output-buffer-limit "replica 16kb 0 0"
+node master snapshot=16KiB ${OPTIONS}
 node replica1
 wire latency=2ms bandwidth=64KiB
 master> DEBUG POPULATE 20 page 3000
 replica1> REPLICAOF master 6379
 run 1500ms
-${Array.from({ length: 40 }, (_, n) => `master> SET burst:${n} ${"x".repeat(300)}\nrun 5ms`).join("\n")}
+${WRITES.join("\nrun 5ms\n")}
 `;
 
 const lagOf = ({ offset, replicas }: NodeView): number =>

@@ -85,8 +85,9 @@ async function scrub(length: number) {
       head: root?.querySelector("[data-testid=head] strong")?.textContent,
       last,
       // Each row tells of the event behind the one before it.
-      others: events.filter((one, row) => Number(one.dataset["index"]) !== last - events.length + 1 + row)
-        .length,
+      others: events.filter(
+        (one, row) => Number(one.dataset["index"]) !== last - events.length + 1 + row,
+      ).length,
       place: line?.value,
     };
     const { cursor, hash, nodes } = lab.frame;

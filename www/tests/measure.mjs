@@ -73,7 +73,7 @@ try {
   await server.close();
 }
 
-/** The milliseconds until a place on the line of history was painted, in histories of several seeds. */
+/** The milliseconds until a place on the line was painted, in histories of several seeds. */
 async function scrubs() {
   const took = [];
   for (let seed = 1; seed <= SEEDS; seed++) {
