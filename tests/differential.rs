@@ -1,6 +1,7 @@
 //! Commands that chance puts together, on a real `redis-server` and on ours: each reply, what the
-//! keys hold in the end, and the stream to the replicas. A sequence that parts them is made as short
-//! as it can be. `DIFFERENTIAL_SEED=7 DIFFERENTIAL_SEQUENCES=1000` asks for others, and for more.
+//! keys hold in the end, and the stream to the replicas. A sequence that parts them is made as
+//! short as it can be. `DIFFERENTIAL_SEED=7 DIFFERENTIAL_SEQUENCES=1000` asks for others, and for
+//! more.
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the tests have a world")]
 
@@ -99,7 +100,7 @@ impl Side {
         Self { server, control, _replica: replica }
     }
 
-    /// Carries the commands out: what is answered, a line a command, then the keys, then the stream.
+    /// Carries the commands out: what is answered, a line a command, then the keys and the stream.
     fn run(&mut self, commands: &[Words]) -> Vec<String> {
         for words in [&["FLUSHALL"][..], &["SCRIPT", "FLUSH"], &["PUBLISH", "begin", "here"]] {
             self.control.call(words);
