@@ -228,6 +228,12 @@ fn mget(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn mset(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    check_pairs(call, "mset")?;
+    // What has expired is deleted first, and the stream says so.
+    for index in (1..call.args.len()).step_by(2) {
+        let key = call.arg(index);
+        call.exists(&key);
+    }
     set_pairs(call, "mset")?;
     Ok(Reply::OK)
 }
