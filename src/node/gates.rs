@@ -229,7 +229,7 @@ impl Machine<'_> {
 
     /// What INFO counts of a command.
     fn calls_of(&mut self, row: Row, args: &[Bytes]) -> &mut Calls {
-        self.state.stats.commands.entry(row.full_name(args)).or_default()
+        self.state.stats.commands.of(row.full_name(args))
     }
 
     /// Counts a run for INFO.

@@ -1,11 +1,11 @@
 //! What a server remembers. Who is called when stands in `machine`.
 
+mod calls;
 mod profile;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::admin::{Denial, Runs, Slow};
+use super::admin::{Denial, Slow};
 use super::client::{Clients, Tracking};
 use super::config::Config;
 use super::debug::Sleep;
@@ -26,6 +26,7 @@ use crate::replication::{Backlog, Downlink, History, Offset, ReplicationId, Stre
 use crate::resp::Bytes;
 use crate::time::{Duration, Instant};
 
+pub(super) use calls::{CallCounts, Calls};
 pub use profile::Profile;
 
 /// Everything that distinguishes a server before it starts.
@@ -197,19 +198,6 @@ pub(super) struct State {
     pub(super) active_expire: bool,
 }
 
-/// What became of the runs of a command.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Calls {
-    /// How often it ran.
-    pub(super) calls: u64,
-    /// How often it was refused before it ran.
-    pub(super) rejected: u64,
-    /// How often it ended with an error.
-    pub(super) failed: u64,
-    /// How long they took, those that were tracked.
-    pub(super) runs: Runs,
-}
-
 /// What has been saved and loaded. CONFIG RESETSTAT does not touch it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Saves {
@@ -241,7 +229,7 @@ pub(super) struct Saves {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stats {
     /// By the names of commands, with those of their subcommands.
-    pub(super) commands: BTreeMap<Cow<'static, str>, Calls>,
+    pub(super) commands: CallCounts,
     /// Errors that clients were answered, by their first words.
     pub(super) errors: BTreeMap<String, u64>,
     pub(super) connections_received: u64,

@@ -5,11 +5,10 @@
 //! *Source*: Redis 7.2 · server.c · updateCommandLatencyHistogram,
 //! fillPercentileDistributionLatencies.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::super::info::field;
-use super::super::state::{Calls, State};
+use super::super::state::{CallCounts, Calls, State};
 use crate::resp::{Bytes, Reply};
 use crate::time::{Duration, Instant};
 
@@ -69,7 +68,10 @@ const FIRST_BUCKET: u64 = 255;
 pub(in crate::node) fn latency_stats(state: &State, _: Instant, text: &mut String) {
     use std::fmt::Write as _;
     let shares = state.config().get("latency-tracking-info-percentiles");
-    for (name, calls) in state.stats.commands.iter().filter(|(_, calls)| calls.runs.total() > 0) {
+    for (name, calls) in state.stats.commands.by_name() {
+        if calls.runs.total() == 0 {
+            continue;
+        }
         let one = |share: &str| {
             let nanos = calls.runs.percentile(share.parse().unwrap_or(0.0));
             format!("p{share}={}.{:03}", nanos / 1_000, nanos % 1_000)
@@ -80,7 +82,7 @@ pub(in crate::node) fn latency_stats(state: &State, _: Instant, text: &mut Strin
 }
 
 /// By command: how many runs, and in microseconds that double how many took no longer.
-pub(super) fn histogram(commands: &BTreeMap<Cow<'static, str>, Calls>, names: &[Bytes]) -> Reply {
+pub(super) fn histogram(commands: &CallCounts, names: &[Bytes]) -> Reply {
     let asked = |name: &str| {
         let of = |asked: &Bytes| {
             let asked = String::from_utf8_lossy(asked).to_ascii_lowercase();
@@ -88,7 +90,7 @@ pub(super) fn histogram(commands: &BTreeMap<Cow<'static, str>, Calls>, names: &[
         };
         names.is_empty() || names.iter().any(of)
     };
-    let one = |(name, calls): (&Cow<'static, str>, &Calls)| {
+    let one = |(name, calls): (&str, &Calls)| {
         let (mut limit, mut seen, mut lines) = (1, 0, Vec::new());
         for (nanos, count) in calls.runs.buckets() {
             while highest_like(nanos) >= (limit + 1) * 1_000 {
@@ -104,7 +106,8 @@ pub(super) fn histogram(commands: &BTreeMap<Cow<'static, str>, Calls>, names: &[
         ];
         (Reply::bulk(name.as_bytes()), Reply::Map(fields))
     };
-    let ran = commands.iter().filter(|(name, calls)| calls.runs.total() > 0 && asked(name));
+    let all = commands.by_name().into_iter();
+    let ran = all.filter(|(name, calls)| calls.runs.total() > 0 && asked(name));
     Reply::Map(ran.map(one).collect())
 }
 

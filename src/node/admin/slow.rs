@@ -46,8 +46,7 @@ impl Machine<'_> {
             self.log_slow(link, args, took);
         }
         if took > Duration::ZERO && hot.latency_tracking {
-            let calls = self.state.stats.commands.entry(command_name(&args[0]).into());
-            calls.or_default().runs.lengthen(took);
+            self.state.stats.commands.of(command_name(&args[0]).into()).runs.lengthen(took);
         }
         if is_spike {
             let spikes = self.state.slow.spikes.entry("command").or_default();

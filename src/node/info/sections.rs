@@ -228,7 +228,7 @@ pub(super) fn cpu(_: &State, _: Instant, text: &mut String) {
 pub(super) fn nothing(_: &State, _: Instant, _: &mut String) {}
 
 pub(super) fn commands(state: &State, _: Instant, text: &mut String) {
-    for (name, count) in &state.stats.commands {
+    for (name, count) in state.stats.commands.by_name() {
         let (rejected, failed) = (count.rejected, count.failed);
         let value = format!(
             "calls={},usec=0,usec_per_call=0.00,rejected_calls={rejected},failed_calls={failed}",
