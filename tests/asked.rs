@@ -6,11 +6,12 @@
 #[allow(dead_code, reason = "each test uses its own part")]
 mod servers;
 
+use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
 use replica_lab::resp::Reply;
-use servers::{Server, both_answer_alike, eventually};
+use servers::{Server, both_answer_alike, eventually, our_program};
 
 fn both(options: &[&str]) -> [Server; 2] {
     [Server::real(options), Server::ours(options)]
@@ -241,4 +242,25 @@ fn an_error_of_a_script_is_counted_once() {
     assert_eq!(counts[1], counts[0]);
     let counts = servers.each_ref().map(|server| server.info("errorstats", "errorstat_MY"));
     assert_eq!(counts, ["count=1", "count=1"]);
+}
+
+#[test]
+fn an_empty_list_of_save_points_is_none_and_a_port_is_taken_once() {
+    let file = std::env::temp_dir().join(format!("replica-lab-save-{}.conf", std::process::id()));
+    std::fs::write(&file, "save \n").expect("a file can be written");
+    let first = [file.to_str().expect("a name is text")];
+    let servers = [Server::real_with(&first, &[]), Server::ours_with(&first, &[])];
+    both_answer_alike(&servers, &["CONFIG GET save"]);
+    std::fs::remove_file(&file).expect("a file can be removed");
+    let port = servers[1].port.to_string();
+    for program in ["redis-server".into(), our_program()] {
+        let ended = Command::new(program).args(["--port", &port, "--bind", "127.0.0.1"]).output();
+        let ended = ended.expect("it can be started");
+        let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+        assert!(
+            said.contains(&format!("Failed listening on port {port} (TCP), aborting.")),
+            "{said}"
+        );
+        assert_eq!(ended.status.code(), Some(1));
+    }
 }

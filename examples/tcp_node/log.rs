@@ -24,8 +24,9 @@ impl Log {
             _ => Some(Level::Notice),
         };
         let file = config.text("logfile").map(str::to_owned);
-        let has_picture = config.get("always-show-logo") == "yes"
+        let wants_picture = config.get("always-show-logo") == "yes"
             || (file.is_none() && io::stdout().is_terminal());
+        let has_picture = wants_picture && least.is_some_and(|least| Level::Notice >= least);
         Self { file, least, has_picture }
     }
 

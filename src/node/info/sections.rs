@@ -117,10 +117,12 @@ pub(super) fn memory(state: &State, _: Instant, text: &mut String) {
     zeros(text, "mem_not_counted_for_evict");
     field!(text, "mem_replication_backlog", backlog);
     field!(text, "mem_total_replication_buffers", backlog);
+    // Without replicas the buffer is the backlog's, whatever its size.
     let limit = state.backlog.as_ref().map_or(0, Backlog::size);
+    let held = if state.replicas.is_empty() { 0 } else { backlog.saturating_sub(limit) };
     let normal = |client: &&Client| client.downlink.is_none();
     let owed = |client: &Client| client.replies.len() as u64 + client.in_wire;
-    field!(text, "mem_clients_slaves", backlog.saturating_sub(limit));
+    field!(text, "mem_clients_slaves", held);
     field!(
         text,
         "mem_clients_normal",
