@@ -10,6 +10,7 @@ import layout from "./layout.css?inline";
 import opening from "./opening.css?inline";
 import panes from "./panes.css?inline";
 import picture from "./picture.css?inline";
+import room from "./room.css?inline";
 import study from "./study.css?inline";
 import tokens from "./tokens.css?inline";
 import transport from "./transport.css?inline";
@@ -18,6 +19,7 @@ export const sheets: CSSResult[] = [
   tokens,
   base,
   layout,
+  room,
   picture,
   instruments,
   study,
