@@ -2,8 +2,9 @@
 //!
 //! The tree branches sixteen ways on the bits of a key's hash, from the top; a leaf is a *page* of
 //! up to 32 entries in the order of their hashes. A page that grows beyond that splits in two, so
-//! that pages are half full at least, however many keys there are: below a branch each has a *run*
-//! of slots, and only one with a single slot becomes a branch itself. Every branch knows a
+//! that pages are half full on average, however many keys there are: below a branch each has a
+//! *run* of slots, and only one with a single slot becomes a branch itself. At the top pages split
+//! earlier: a few keys have several pages, and a write copies a part of them. Every branch knows a
 //! [`Tally`] of what lies below it, so that the number of keys, a random key and the next key to
 //! expire are found without a walk.
 //!
