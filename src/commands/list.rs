@@ -6,8 +6,8 @@ pub(super) mod shift;
 use super::args::{clamp, span};
 use super::rows::rows;
 use super::{Call, Classes, Refusal, Spec};
-use crate::keyspace::{End, List};
-use crate::resp::{Bytes, Reply};
+use crate::keyspace::{End, List, Piece};
+use crate::resp::Reply;
 
 pub(super) const TABLE: &[Spec] = rows! { List;
     "lpush" -3 GROW_FAST FIRST lpush, "key element [element ...]",
@@ -82,7 +82,7 @@ fn lindex(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let Some(list) = call.get::<List>(&key)? else { return Ok(Reply::Null) };
     let index = place(call.integer(2)?, list.len());
     let element = index.and_then(|index| list.get(index));
-    Ok(element.map_or(Reply::Null, |element| Reply::Bulk(Bytes::clone(element))))
+    Ok(element.map_or(Reply::Null, |element| Reply::Bulk(element.to_bytes())))
 }
 
 fn lset(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -122,7 +122,7 @@ fn lrange(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let list = call.get::<List>(&key)?.unwrap_or_default();
     let range = span(start, end, list.len());
     let elements = list.iter_from(range.start).take(range.len());
-    Ok(Reply::Array(elements.map(|element| Reply::Bulk(Bytes::clone(element))).collect()))
+    Ok(Reply::Array(elements.map(|element| Reply::Bulk(element.to_bytes())).collect()))
 }
 
 fn ltrim(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -189,14 +189,15 @@ impl Search {
     }
 
     fn places(&self, list: &List, element: &[u8]) -> Vec<usize> {
+        let equals = Piece::equals(element);
         let all = |limit: usize| if limit == 0 { usize::MAX } else { limit };
         let last = list.len().saturating_sub(1);
-        let elements: Box<dyn Iterator<Item = (usize, &Bytes)>> = if self.rank < 0 {
+        let elements: Box<dyn Iterator<Item = (usize, Piece<'_>)>> = if self.rank < 0 {
             Box::new(list.iter().rev().enumerate().map(move |(back, other)| (last - back, other)))
         } else {
             Box::new(list.iter().enumerate())
         };
-        let matching = elements.take(all(self.compared_max)).filter(|(_, o)| ***o == *element);
+        let matching = elements.take(all(self.compared_max)).filter(|(_, other)| equals(*other));
         let skipped = clamp(self.rank.abs() - 1);
         let wanted = all(self.count.unwrap_or(1));
         matching.map(|(at, _)| at).skip(skipped).take(wanted).collect()

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::args::score;
 use super::rows::rows;
 use super::{Call, Classes, Refusal, Spec};
-use crate::keyspace::{Encoding, List, Value};
+use crate::keyspace::{Encoding, List, Piece, Value};
 use crate::resp::{Bytes, Reply};
 
 pub(super) const TABLE: &[Spec] = rows! { Generic;
@@ -194,7 +194,7 @@ fn elements_of(call: &mut Call<'_>, key: &[u8]) -> Result<(Vec<Bytes>, bool), Re
     let value = call.reading(|call| call.value(key).cloned());
     match &value {
         None => Ok((Vec::new(), false)),
-        Some(Value::List(list)) => Ok((list.iter().cloned().collect(), false)),
+        Some(Value::List(list)) => Ok((list.iter().map(Piece::to_bytes).collect(), false)),
         Some(Value::Set(set)) => Ok((set.iter().collect(), true)),
         Some(Value::SortedSet(set)) => {
             // Redis sorts no listpack: what is to be sorted stays a skiplist, even for SORT_RO.

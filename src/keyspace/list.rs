@@ -16,6 +16,7 @@ use std::rc::Rc;
 use super::{
     Encoding,
     list_node::{Fill, ListNode},
+    listpack::Piece,
     quicklist::{Place, Quicklist},
 };
 use crate::resp::{Bytes, parse_integer};
@@ -106,7 +107,7 @@ impl List {
             Form::Listpack(node) => {
                 let node = Rc::make_mut(node);
                 node.remove(index);
-                node.insert(index, element);
+                node.insert(index, &element);
             }
             Form::Quicklist(list) => {
                 let list = Rc::make_mut(list);
@@ -122,9 +123,11 @@ impl List {
     /// Puts `element` beside the first that equals `pivot`; false if there is none.
     pub fn insert(&mut self, pivot: &[u8], after: bool, element: Bytes, fill: Fill) -> bool {
         self.grow(element.len(), 1, fill);
-        let Some(index) = self.iter().position(|other| **other == *pivot) else { return false };
+        let Some(index) = self.index_of(pivot) else { return false };
         match &mut self.form {
-            Form::Listpack(node) => Rc::make_mut(node).insert(index + usize::from(after), element),
+            Form::Listpack(node) => {
+                Rc::make_mut(node).insert(index + usize::from(after), &element);
+            }
             Form::Quicklist(list) => {
                 let list = Rc::make_mut(list);
                 if let Some(place) = list.find(index) {
@@ -183,7 +186,7 @@ impl List {
     }
 
     /// The element at `index` from the head.
-    pub fn get(&self, index: usize) -> Option<&Bytes> {
+    pub fn get(&self, index: usize) -> Option<Piece<'_>> {
         match &self.form {
             Form::Listpack(node) => node.get(index),
             Form::Quicklist(list) => list.get(index),
@@ -191,18 +194,20 @@ impl List {
     }
 
     /// Every element from the head on.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Bytes> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Piece<'_>> {
         self.nodes().flat_map(ListNode::elements)
     }
 
     /// The elements from `index` on.
-    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = &Bytes> {
+    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = Piece<'_>> {
         let place = match &self.form {
             Form::Listpack(_) => Some(Place { node: 0, offset: index }),
             Form::Quicklist(list) => list.find(index),
         };
         let place = place.unwrap_or(Place { node: usize::MAX, offset: 0 });
-        self.nodes().skip(place.node).flat_map(ListNode::elements).skip(place.offset)
+        let first = move |at| if at == 0 { place.offset } else { 0 };
+        let runs = self.nodes().skip(place.node).enumerate();
+        runs.flat_map(move |(at, run)| run.elements_from(first(at)))
     }
 
     /// The runs from the head on: one, perhaps empty, for a list that is packed.
@@ -253,10 +258,10 @@ impl List {
 
     fn push_one(&mut self, end: End, element: Bytes, fill: Fill) {
         match (&mut self.form, end) {
-            (Form::Listpack(node), End::Left) => Rc::make_mut(node).insert(0, element),
+            (Form::Listpack(node), End::Left) => Rc::make_mut(node).insert(0, &element),
             (Form::Listpack(node), End::Right) => {
                 let node = Rc::make_mut(node);
-                node.insert(node.len(), element);
+                node.insert(node.len(), &element);
             }
             (Form::Quicklist(list), End::Left) => Rc::make_mut(list).push_front(element, fill),
             (Form::Quicklist(list), End::Right) => Rc::make_mut(list).push_back(element, fill),
@@ -275,9 +280,15 @@ impl List {
         }
     }
 
+    /// Where the first element lies that equals `element`.
+    fn index_of(&self, element: &[u8]) -> Option<usize> {
+        self.iter().position(Piece::equals(element))
+    }
+
     fn places_of(&self, element: &[u8]) -> impl Iterator<Item = Place> {
+        let equals = Piece::equals(element);
         self.nodes().enumerate().flat_map(move |(node, run)| {
-            let equal = run.elements().enumerate().filter(move |(_, other)| ***other == *element);
+            let equal = run.elements().enumerate().filter(move |(_, other)| equals(*other));
             equal.map(move |(offset, _)| Place { node, offset })
         })
     }

@@ -1,113 +1,212 @@
 //! A run of a list's elements that Redis packs into one listpack, and how many bytes that takes.
 //!
 //! Where a list is cut into runs depends on the size of the listpacks, and a snapshot carries the
-//! runs as they are. So the size must be the one that Redis computes, although nothing is packed
-//! here: the room `rdb` writes the bytes.
-//!
-//! ```text
-//!     total:4 count:2 │ data back │ data back │ … │ ff          7 bytes around the entries
-//!     data   an integer: 1 to 9 bytes; a string: its length, in 1, 2 or 5 bytes, and itself
-//!     back   the size of data, so that a listpack can be read backwards: 1 to 5 bytes
-//! ```
-//! *Source*: Redis 7.2 · listpack.c · lpEncodeGetType, lpEncodeBacklen.
+//! runs as they are. So a run is the very entries of its listpack; the room `rdb` puts the frame of
+//! seven bytes around them.
+//! *Source*: Redis 7.2 · quicklist.c · quicklistNode, _quicklistNodeAllowInsert.
 
-use std::collections::VecDeque;
-
-use crate::resp::{Bytes, parse_integer};
+use super::listpack::{FRAME_BYTES, Piece};
+use super::pack::{Pack, Pieces};
+use crate::resp::Bytes;
 
 /// One run of a list's elements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListNode {
-    /// At least one, except in a packed list that is empty.
-    elements: VecDeque<Bytes>,
-    /// The size of the listpack, or of the element that is alone.
-    bytes: usize,
-    /// True if it is one element so large that it is not packed.
-    plain: bool,
+    form: Form,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Form {
+    /// At least one element, except in a packed list that is empty.
+    Packed(Pack),
+    /// One element so large that it is not packed.
+    Plain(Bytes),
 }
 
 impl Default for ListNode {
     fn default() -> Self {
-        Self { elements: VecDeque::new(), bytes: FRAME_BYTES, plain: false }
+        Self::of(Pack::default())
     }
 }
 
 impl ListNode {
+    const fn of(pack: Pack) -> Self {
+        Self { form: Form::Packed(pack) }
+    }
+
     /// A node of `elements`, packed.
     pub fn packed(elements: impl IntoIterator<Item = Bytes>) -> Self {
-        let elements: VecDeque<Bytes> = elements.into_iter().collect();
-        let entries: usize = elements.iter().map(|element| entry_bytes(element)).sum();
-        Self { elements, bytes: FRAME_BYTES + entries, plain: false }
+        let mut node = Self::default();
+        elements.into_iter().for_each(|element| node.push(Piece::Bytes(&element)));
+        node
+    }
+
+    /// A node of the `count` entries of a listpack, which are sound.
+    pub fn of_entries(entries: &[u8], count: usize) -> Self {
+        Self::of(Pack::of_entries(entries, count))
     }
 
     /// A node that is one element, as it is.
-    pub fn plain(element: Bytes) -> Self {
-        Self { bytes: element.len(), elements: VecDeque::from([element]), plain: true }
+    pub const fn plain(element: Bytes) -> Self {
+        Self { form: Form::Plain(element) }
+    }
+
+    /// The only element, if it is not packed.
+    pub const fn as_plain(&self) -> Option<&Bytes> {
+        match &self.form {
+            Form::Plain(element) => Some(element),
+            Form::Packed(_) => None,
+        }
     }
 
     /// True if the node is one element that is not packed.
     pub const fn is_plain(&self) -> bool {
-        self.plain
+        self.as_plain().is_some()
+    }
+
+    /// The entries as a listpack has them; of a plain node the element.
+    pub fn entries(&self) -> &[u8] {
+        match &self.form {
+            Form::Plain(element) => element,
+            Form::Packed(pack) => pack.entries(),
+        }
     }
 
     /// The elements in order.
-    pub fn elements(&self) -> impl DoubleEndedIterator<Item = &Bytes> + ExactSizeIterator {
-        self.elements.iter()
+    pub fn elements(&self) -> Elements<'_> {
+        self.elements_from(0)
+    }
+
+    /// The elements from the one at `index` on.
+    pub fn elements_from(&self, index: usize) -> Elements<'_> {
+        match &self.form {
+            Form::Plain(element) => Elements::Plain(Some(&**element).filter(|_| index == 0)),
+            Form::Packed(pack) => Elements::Packed(pack.pieces_from(index)),
+        }
     }
 
     /// How many elements there are.
-    pub fn len(&self) -> usize {
-        self.elements.len()
+    pub const fn len(&self) -> usize {
+        match &self.form {
+            Form::Plain(_) => 1,
+            Form::Packed(pack) => pack.len(),
+        }
     }
 
     /// True if there is no element.
-    pub fn is_empty(&self) -> bool {
-        self.elements.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// The size of the listpack, or of the element that is alone.
-    pub const fn bytes(&self) -> usize {
-        self.bytes
+    pub fn bytes(&self) -> usize {
+        self.entries().len() + if self.is_plain() { 0 } else { FRAME_BYTES }
     }
 
     /// The element at `index`.
-    pub fn get(&self, index: usize) -> Option<&Bytes> {
-        self.elements.get(index)
+    pub fn get(&self, index: usize) -> Option<Piece<'_>> {
+        match &self.form {
+            Form::Plain(element) if index == 0 => Some(Piece::Bytes(element)),
+            Form::Plain(_) => None,
+            Form::Packed(pack) => pack.get(index),
+        }
+    }
+
+    /// Puts `element` behind the last one.
+    pub fn push(&mut self, element: Piece<'_>) {
+        self.insert_piece(self.len(), element);
     }
 
     /// Puts `element` before the one at `index`.
-    pub(super) fn insert(&mut self, index: usize, element: Bytes) {
-        self.bytes += entry_bytes(&element);
-        self.elements.insert(index, element);
+    pub(super) fn insert(&mut self, index: usize, element: &[u8]) {
+        self.insert_piece(index, Piece::Bytes(element));
+    }
+
+    fn insert_piece(&mut self, index: usize, element: Piece<'_>) {
+        if let Form::Packed(pack) = &mut self.form {
+            let element = match element {
+                Piece::Integer(_) => element,
+                Piece::Bytes(text) => Piece::of(text),
+            };
+            pack.insert(index, element);
+        }
     }
 
     /// Takes the element at `index` out.
     pub(super) fn remove(&mut self, index: usize) -> Option<Bytes> {
-        let element = self.elements.remove(index)?;
-        self.bytes -= if self.plain { element.len() } else { entry_bytes(&element) };
-        Some(element)
+        match &mut self.form {
+            Form::Packed(pack) => pack.remove(index),
+            Form::Plain(_) => {
+                let Self { form: Form::Plain(element) } = std::mem::take(self) else { return None };
+                Some(element)
+            }
+        }
     }
 
     /// Takes the elements of `start..end` out.
     pub(super) fn remove_range(&mut self, start: usize, end: usize) {
-        let gone: usize = self.elements.range(start..end).map(|element| entry_bytes(element)).sum();
-        self.elements.drain(start..end);
-        self.bytes -= gone;
+        match &mut self.form {
+            Form::Packed(pack) => pack.remove_range(start, end),
+            Form::Plain(_) if start < end => *self = Self::default(),
+            Form::Plain(_) => {}
+        }
     }
 
     /// Takes the elements from `index` on out, as a node of their own.
     pub(super) fn split_off(&mut self, index: usize) -> Self {
-        let rest = Self::packed(self.elements.split_off(index));
-        self.bytes -= rest.bytes - FRAME_BYTES;
-        rest
+        match &mut self.form {
+            Form::Packed(pack) => Self::of(pack.split_off(index)),
+            Form::Plain(_) if index == 0 => std::mem::take(self),
+            Form::Plain(_) => Self::default(),
+        }
     }
 
-    /// Puts the elements of `other` after these.
+    /// Puts the elements of `other` after these, if both are packed.
     pub(super) fn append(&mut self, other: &Self) {
-        self.elements.extend(other.elements.iter().cloned());
-        self.bytes += other.bytes - FRAME_BYTES;
+        if let (Form::Packed(pack), Form::Packed(other)) = (&mut self.form, &other.form) {
+            pack.append(other);
+        }
     }
 }
+
+/// The elements of a node, as they are written.
+#[derive(Clone, Debug)]
+pub enum Elements<'a> {
+    /// The one that is not packed, if it is still to come.
+    Plain(Option<&'a [u8]>),
+    /// Those of a listpack.
+    Packed(Pieces<'a>),
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Piece<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Piece<'a>> {
+        match self {
+            Self::Plain(element) => element.take().map(Piece::Bytes),
+            Self::Packed(pieces) => pieces.next(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Self::Plain(element) => element.iter().size_hint(),
+            Self::Packed(pieces) => pieces.size_hint(),
+        }
+    }
+}
+
+impl DoubleEndedIterator for Elements<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Plain(element) => element.take().map(Piece::Bytes),
+            Self::Packed(pieces) => pieces.next_back(),
+        }
+    }
+}
+
+impl ExactSizeIterator for Elements<'_> {}
 
 /// How a list is cut into runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,80 +267,12 @@ impl Fill {
 /// otherwise.
 pub const PLAIN_BYTES: usize = 1 << 30;
 
-/// The bytes that `element` takes in a listpack.
-pub(super) fn entry_bytes(element: &[u8]) -> usize {
-    let data = match parse_integer(element) {
-        Some(number) => integer_bytes(number),
-        None => match element.len() {
-            length @ ..64 => 1 + length,
-            length @ 64..4_096 => 2 + length,
-            length => 5 + length,
-        },
-    };
-    data + back_bytes(data)
-}
-
-/// The bytes that `number` takes in a listpack.
-pub(super) const fn integer_entry_bytes(number: i64) -> usize {
-    let data = integer_bytes(number);
-    data + back_bytes(data)
-}
-
-const fn integer_bytes(number: i64) -> usize {
-    match number {
-        0..=127 => 1,
-        -4_096..=4_095 => 2,
-        -0x8000..=0x7fff => 3,
-        -0x80_0000..=0x7f_ffff => 4,
-        -0x8000_0000..=0x7fff_ffff => 5,
-        _ => 9,
-    }
-}
-
-/// The bounds are Redis' own: a size of 16,383 takes three bytes although two could hold it.
-const fn back_bytes(data: usize) -> usize {
-    match data {
-        0..=127 => 1,
-        128..16_383 => 2,
-        16_383..2_097_151 => 3,
-        2_097_151..268_435_455 => 4,
-        _ => 5,
-    }
-}
-
-/// The header of a listpack and the byte at its end.
-pub(super) const FRAME_BYTES: usize = 7;
 /// Redis' `SIZE_SAFETY_LIMIT`.
 const SAFE_BYTES_MAX: usize = 8_192;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_entry_takes_what_it_takes_in_redis() {
-        for (text, size) in [
-            ("", 2),
-            ("a", 3),
-            ("127", 2),
-            ("128", 3),
-            ("-1", 3),
-            ("4095", 3),
-            ("4096", 4),
-            ("-4097", 4),
-            ("32768", 5),
-            ("8388608", 6),
-            ("2147483648", 10),
-            ("01", 4),
-        ] {
-            assert_eq!(entry_bytes(text.as_bytes()), size, "{text}");
-        }
-        for (length, size) in [(63, 65), (64, 67), (126, 130), (4_095, 4_099), (4_096, 4_103)] {
-            assert_eq!(entry_bytes(&vec![b'x'; length]), size, "{length}");
-        }
-        assert_eq!(entry_bytes(&[b'x'; 16_377]), 16_377 + 5 + 2);
-        assert_eq!(entry_bytes(&[b'x'; 16_378]), 16_378 + 5 + 3);
-    }
 
     #[test]
     fn a_node_knows_its_size_through_every_change() {
@@ -251,7 +282,7 @@ mod tests {
         rest.remove(0);
         rest.remove_range(1, 3);
         node.append(&rest);
-        let again = ListNode::packed(node.elements().cloned());
+        let again = ListNode::packed(node.elements().map(Piece::to_bytes));
         assert_eq!((node.bytes(), node.len()), (again.bytes(), 7));
         assert_eq!(ListNode::packed([]).bytes(), 7);
         // ["a", "1", "-5"]

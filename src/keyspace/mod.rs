@@ -25,8 +25,8 @@
 //!
 //! Reading order: `value`, `weight`, `key`, `access`, `deadline`, `marks`, `pages`, `database`,
 //! `filling`; then the collections: `encoding`, `tree`, `trie`, `table`, `set`, `hash`,
-//! `sorted_set`, `list_node`, `quicklist`, `list`, `stream_id`, `stream_node`, `stream_group`,
-//! `stream`.
+//! `sorted_set`, `listpack`, `pack`, `list_node`, `quicklist`, `list`, `stream_id`, `stream_node`,
+//! `stream_group`, `stream`.
 //! *Source*: Redis 7.2 · db.c, object.c; the kernel's copy-on-write below rdb.c ·
 //! rdbSaveBackground.
 
@@ -39,7 +39,9 @@ mod hash;
 mod key;
 mod list;
 mod list_node;
+mod listpack;
 mod marks;
+mod pack;
 mod pages;
 mod quicklist;
 mod set;
@@ -62,6 +64,7 @@ pub use filling::Filling;
 pub use hash::Hash;
 pub use list::{End, List};
 pub use list_node::{Fill, ListNode, PLAIN_BYTES};
+pub use listpack::{Piece, back_bytes, digits, i24};
 pub use pages::{Copied, Entry, KEYS_AT_ONCE};
 pub use set::Set;
 pub use sorted_set::{Scored, SortedSet};

@@ -12,7 +12,8 @@
 
 use std::{collections::VecDeque, rc::Rc};
 
-use super::list_node::{FRAME_BYTES, Fill, ListNode};
+use super::list_node::{Fill, ListNode};
+use super::listpack::{FRAME_BYTES, Piece};
 use crate::resp::Bytes;
 
 /// Runs of elements, none of them empty.
@@ -54,7 +55,7 @@ impl Quicklist {
         if self.nodes.len() == 1 { self.nodes.front() } else { None }
     }
 
-    pub(super) fn get(&self, index: usize) -> Option<&Bytes> {
+    pub(super) fn get(&self, index: usize) -> Option<Piece<'_>> {
         let place = self.find(index)?;
         self.nodes[place.node].get(place.offset)
     }
@@ -86,7 +87,7 @@ impl Quicklist {
 
     pub(super) fn push_front(&mut self, element: Bytes, fill: Fill) {
         if self.has_room(Some(0), &element, fill) {
-            self.node_mut(0).insert(0, element);
+            self.node_mut(0).insert(0, &element);
         } else {
             self.nodes.push_front(Rc::new(fill.run(element)));
         }
@@ -98,7 +99,7 @@ impl Quicklist {
         match last.filter(|_| self.has_room(last, &element, fill)) {
             Some(last) => {
                 let node = self.node_mut(last);
-                node.insert(node.len(), element);
+                node.insert(node.len(), &element);
             }
             None => self.nodes.push_back(Rc::new(fill.run(element))),
         }
@@ -156,7 +157,7 @@ impl Quicklist {
         } else {
             let run = self.node_mut(place.node);
             run.remove(place.offset);
-            run.insert(place.offset, element);
+            run.insert(place.offset, &element);
         }
     }
 
@@ -165,18 +166,18 @@ impl Quicklist {
         let Place { node, offset } = place;
         self.len += 1;
         if self.has_room(Some(node), &element, fill) {
-            return self.node_mut(node).insert(offset + usize::from(after), element);
+            return self.node_mut(node).insert(offset + usize::from(after), &element);
         }
         let at_tail = after && offset == self.nodes[node].len() - 1;
         let at_head = !after && offset == 0;
         let before = node.checked_sub(1);
         if at_tail && self.has_room(Some(node + 1), &element, fill) {
-            self.node_mut(node + 1).insert(0, element);
+            self.node_mut(node + 1).insert(0, &element);
         } else if let Some(before) =
             before.filter(|_| at_head && self.has_room(before, &element, fill))
         {
             let run = self.node_mut(before);
-            run.insert(run.len(), element);
+            run.insert(run.len(), &element);
         } else if at_tail || at_head {
             self.nodes.insert(node + usize::from(after), Rc::new(fill.run(element)));
         } else {
@@ -194,10 +195,10 @@ impl Quicklist {
             return;
         }
         if after {
-            rest.insert(0, element);
+            rest.insert(0, &element);
         } else {
             let run = self.node_mut(node);
-            run.insert(run.len(), element);
+            run.insert(run.len(), &element);
         }
         self.nodes.insert(node + 1, Rc::new(rest));
         // The run that kept the element beside the cut is the centre of what is merged.

@@ -14,7 +14,7 @@
 use std::rc::Rc;
 
 use super::StreamId;
-use super::list_node::{FRAME_BYTES, entry_bytes, integer_entry_bytes};
+use super::listpack::{FRAME_BYTES, Piece};
 use crate::resp::Bytes;
 
 /// A run of entries; the first entry's name is the node's.
@@ -161,4 +161,13 @@ impl StreamEntry {
         bytes += self.texts.iter().map(|text| entry_bytes(text)).sum::<usize>();
         bytes + integer_entry_bytes(self.pieces() as i64)
     }
+}
+
+/// The bytes that `text` takes in a listpack.
+fn entry_bytes(text: &[u8]) -> usize {
+    Piece::of(text).entry_bytes()
+}
+
+const fn integer_entry_bytes(number: i64) -> usize {
+    Piece::Integer(number).entry_bytes()
 }

@@ -8,14 +8,13 @@
 
 use super::{
     format::{Form, Kind, Layout},
-    listpack::Piece,
-    read::{Broken, digits},
-    sink::Sink,
+    read::Broken,
+    sink::{Packed, Sink},
 };
 use crate::{
     keyspace::{
-        End, Fill, Hash, Limits, List, ListNode, Scored, Set, SetLimits, SortedSet, Stream,
-        StringValue, Value,
+        End, Fill, Hash, Limits, List, ListNode, Piece, Scored, Set, SetLimits, SortedSet, Stream,
+        StringValue, Value, digits,
     },
     resp::{Bytes, parse_integer},
 };
@@ -66,8 +65,8 @@ enum Parts {
     Whole(Option<Value>),
     /// The elements of a list, or the members of a set.
     Elements(Vec<Bytes>),
-    /// The runs of a list, each with whether it is one element that is not packed.
-    Runs(Vec<(bool, Vec<Bytes>)>),
+    /// The runs of a list; the last one may be under way.
+    Runs(Vec<ListNode>),
     /// The members of a set of numbers, ascending, and how many bytes each takes.
     Numbers(usize, Vec<i64>),
     /// The fields of a hash with their values.
@@ -113,8 +112,7 @@ impl Sink for Builder {
         match &mut self.parts {
             Parts::Numbers(_, numbers) => numbers.extend(integer(element)),
             Parts::Runs(runs) => {
-                let (_, texts) = runs.last_mut().expect("an element of a list is in a run");
-                texts.push(element.to_bytes());
+                runs.last_mut().expect("an element of a list is in a run").push(element);
             }
             Parts::Elements(texts) => {
                 let text = element.to_bytes();
@@ -150,10 +148,24 @@ impl Sink for Builder {
         self.parts = Parts::Whole(Some(Value::Stream(Box::new(stream))));
     }
 
-    fn run(&mut self, plain: bool, expected: u64) {
+    fn run(&mut self, _expected: u64) {
         if let Parts::Runs(runs) = &mut self.parts {
-            runs.push((plain, Vec::with_capacity(expected.min(ROOM_MAX) as usize)));
+            runs.push(ListNode::default());
         }
+    }
+
+    fn plain_run(&mut self, element: Piece<'_>) {
+        if let Parts::Runs(runs) = &mut self.parts {
+            runs.push(ListNode::plain(element.to_bytes()));
+        }
+    }
+
+    fn packed_run(&mut self, run: Packed<'_>) -> Result<bool, Broken> {
+        let (entries, count) = run.entries()?;
+        if let Parts::Runs(runs) = &mut self.parts {
+            runs.push(ListNode::of_entries(entries, count));
+        }
+        Ok(count > 0)
     }
 
     fn width(&mut self, bytes: usize) {
@@ -188,12 +200,8 @@ impl Builder {
         })
     }
 
-    fn list_of_runs(&self, runs: Vec<(bool, Vec<Bytes>)>) -> List {
-        let node = |(plain, elements): (bool, Vec<Bytes>)| match elements.first() {
-            Some(element) if plain => ListNode::plain(Bytes::clone(element)),
-            _ => ListNode::packed(elements),
-        };
-        let mut list = List::quicklist(runs.into_iter().map(node));
+    fn list_of_runs(&self, runs: Vec<ListNode>) -> List {
+        let mut list = List::quicklist(runs);
         // A list of a single ziplist stays a quicklist, for whatever reason Redis has.
         if self.layout.form() != Form::Ziplist {
             list.repack(self.thresholds.list_fill);

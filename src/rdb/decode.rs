@@ -18,13 +18,12 @@ use super::{
     build::{Builder, Thresholds},
     crc64::Crc64,
     format::{Layout, SIGNATURE, VERSION_WITH_CHECKSUM, Version},
-    listpack::Piece,
     load::{Load, Loaded},
     read::{Reader, Stop, split_short},
     sink::Sink,
 };
 use crate::{
-    keyspace::{Millis, Value},
+    keyspace::{Millis, Piece, Value},
     resp::Bytes,
 };
 

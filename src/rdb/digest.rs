@@ -55,7 +55,7 @@ impl Digest {
             }
             Value::List(list) => {
                 self.mix_kind(Kind::List);
-                list.iter().for_each(|element| self.mix(element));
+                list.iter().for_each(|element| self.mix(&element.to_bytes()));
             }
             Value::Set(set) => {
                 self.mix_kind(Kind::Set);

@@ -2,41 +2,14 @@
 //!
 //! ```text
 //!     total(4)  count(2)  entry …  FF            numbers: least byte first; count FFFF = many
-//!     entry     0nnnnnnn                          0 to 127
-//!               10llllll bytes                    a short string
-//!               110nnnnn n                        13 bits, signed, most byte first
-//!               1110llll l bytes | F0 l(4) bytes  longer strings
-//!               F1 n(2) | F2 n(3) | F3 n(4) | F4 n(8)
-//!               … each followed by its own size, to be read backwards
 //! ```
 //!
-//! The size behind an entry is in groups of seven bits, the most significant first, and all bytes
-//! but the first have their top bit set. The bounds at which it takes one byte more are off by one,
-//! and everybody who walks a listpack must know it.
+//! What an entry is like the room `keyspace` knows, which keeps lists in this form.
 //!
-//! *Source*: Redis 7.2 · listpack.c · lpEncodeGetType, lpEncodeBacklen, lpValidateNext.
+//! *Source*: Redis 7.2 · listpack.c · lpValidateIntegrity, lpValidateNext.
 
-use super::read::{Broken, digits};
-use crate::resp::{Bytes, parse_integer};
-
-/// A string as it was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
-    /// A number, which stands for its decimal digits.
-    Integer(i64),
-    /// Bytes.
-    Bytes(&'a [u8]),
-}
-
-impl Piece<'_> {
-    /// The bytes that it stands for.
-    pub fn to_bytes(self) -> Bytes {
-        match self {
-            Self::Integer(number) => digits(number),
-            Self::Bytes(bytes) => Bytes::from(bytes),
-        }
-    }
-}
+use super::read::Broken;
+use crate::keyspace::{Piece, back_bytes};
 
 /// Writes a listpack.
 #[derive(Clone, Debug)]
@@ -55,58 +28,25 @@ impl ListpackWriter {
 
     /// Appends `text`: as a number if it spells one.
     pub(super) fn push(&mut self, text: &[u8]) {
-        match parse_integer(text) {
-            Some(number) => self.push_integer(number),
-            None => self.push_bytes(text),
-        }
+        self.push_piece(Piece::of(text));
     }
 
     /// Appends a number in the shortest form.
     pub(super) fn push_integer(&mut self, number: i64) {
-        let wide = number.to_le_bytes();
-        let start = self.bytes.len();
-        match number {
-            0..=127 => self.bytes.push(number as u8),
-            -4096..=4095 => {
-                self.bytes.extend([0xc0 | (number >> 8) as u8 & 0x1f, number as u8]);
-            }
-            _ => {
-                let (code, size) = match number {
-                    -0x8000..=0x7fff => (0xf1, 2),
-                    -0x80_0000..=0x7f_ffff => (0xf2, 3),
-                    -0x8000_0000..=0x7fff_ffff => (0xf3, 4),
-                    _ => (0xf4, 8),
-                };
-                self.bytes.push(code);
-                self.bytes.extend_from_slice(&wide[..size]);
-            }
-        }
-        self.close(start);
+        self.push_piece(Piece::Integer(number));
     }
 
-    fn push_bytes(&mut self, text: &[u8]) {
+    fn push_piece(&mut self, piece: Piece<'_>) {
         let start = self.bytes.len();
-        match text.len() {
-            length @ 0..64 => self.bytes.push(0x80 | length as u8),
-            length @ 64..4096 => self.bytes.extend((0xe000 | length as u16).to_be_bytes()),
-            length => {
-                self.bytes.push(0xf0);
-                self.bytes.extend((length as u32).to_le_bytes());
-            }
-        }
-        self.bytes.extend_from_slice(text);
-        self.close(start);
-    }
-
-    /// Writes the size of the entry that began at `start`.
-    fn close(&mut self, start: usize) {
-        let size = self.bytes.len() - start;
-        for group in (0..size_bytes(size)).rev() {
-            let bits = (size >> (7 * group)) as u8 & 0x7f;
-            let first = group + 1 == size_bytes(size);
-            self.bytes.push(if first { bits } else { bits | 0x80 });
-        }
+        self.bytes.resize(start + piece.entry_bytes(), 0);
+        piece.write(&mut self.bytes[start..]);
         self.count += 1;
+    }
+
+    /// Appends `count` entries.
+    pub(super) fn extend(&mut self, entries: &[u8], count: usize) {
+        self.bytes.extend_from_slice(entries);
+        self.count += count;
     }
 
     /// The whole listpack.
@@ -151,6 +91,15 @@ impl<'a> Listpack<'a> {
         self.left
     }
 
+    /// The entries to come, once they are found sound, and how many they are.
+    pub(super) fn entries(mut self) -> Result<(&'a [u8], usize), Broken> {
+        let (entries, mut count) = (&self.rest[..self.rest.len() - 1], 0);
+        while self.entry()?.is_some() {
+            count += 1;
+        }
+        Ok((entries, count))
+    }
+
     /// The next entry; none at the end.
     fn entry(&mut self) -> Result<Option<Piece<'a>>, Broken> {
         if self.rest == [END] {
@@ -161,7 +110,7 @@ impl<'a> Listpack<'a> {
             Some(left) => Some(left.checked_sub(1).ok_or(MISCOUNTED)?),
             None => None,
         };
-        let (piece, size) = read_entry(self.rest).ok_or(SHORT)?;
+        let (piece, size) = Piece::read(self.rest).ok_or(SHORT)?;
         let after = read_size(&self.rest[size..], size).ok_or("a listpack of broken entries")?;
         // The end is not part of any entry.
         if after.is_empty() {
@@ -185,58 +134,16 @@ impl<'a> Iterator for Listpack<'a> {
     }
 }
 
-/// The entry at the beginning of `bytes`, and its size without the size.
-fn read_entry(bytes: &[u8]) -> Option<(Piece<'_>, usize)> {
-    let (&first, rest) = bytes.split_first()?;
-    let integer = |number: i64, size| Some((Piece::Integer(number), size));
-    let string = |header: usize, length: usize| {
-        let text = bytes[header..].get(..length)?;
-        Some((Piece::Bytes(text), header + length))
-    };
-    match first {
-        0..0x80 => integer(first.into(), 1),
-        0x80..0xc0 => string(1, usize::from(first & 0x3f)),
-        0xc0..0xe0 => {
-            // Thirteen bits with their sign, moved to the top of sixteen and back.
-            let bits = u16::from_be_bytes([first, *rest.first()?]) << 3;
-            integer((bits as i16 >> 3).into(), 2)
-        }
-        0xe0..0xf0 => string(2, usize::from(u16::from_be_bytes([first & 0x0f, *rest.first()?]))),
-        0xf0 => string(5, u32::from_le_bytes(*rest.first_chunk()?) as usize),
-        0xf1 => integer(i16::from_le_bytes(*rest.first_chunk()?).into(), 3),
-        0xf2 => integer(i24(*rest.first_chunk()?), 4),
-        0xf3 => integer(i32::from_le_bytes(*rest.first_chunk()?).into(), 5),
-        0xf4 => integer(i64::from_le_bytes(*rest.first_chunk()?), 9),
-        _ => None,
-    }
-}
-
 /// What follows the size at the beginning of `bytes`, if that is `size`.
 fn read_size(bytes: &[u8], size: usize) -> Option<&[u8]> {
     if size < 128 {
         let (&written, rest) = bytes.split_first()?;
         return (usize::from(written) == size).then_some(rest);
     }
-    let (written, rest) = bytes.split_at_checked(size_bytes(size))?;
+    let (written, rest) = bytes.split_at_checked(back_bytes(size))?;
     let value = written.iter().fold(0, |value, byte| value << 7 | usize::from(byte & 0x7f));
     let marked = written[1..].iter().all(|byte| byte & 0x80 != 0) && written[0] & 0x80 == 0;
     (value == size && marked).then_some(rest)
-}
-
-/// How many bytes the size of an entry takes.
-const fn size_bytes(size: usize) -> usize {
-    match size {
-        0..=127 => 1,
-        128..16_383 => 2,
-        16_383..2_097_151 => 3,
-        2_097_151..268_435_455 => 4,
-        _ => 5,
-    }
-}
-
-/// A number of three bytes.
-pub(super) const fn i24([a, b, c]: [u8; 3]) -> i64 {
-    (i32::from_le_bytes([0, a, b, c]) >> 8) as i64
 }
 
 /// Bytes before the first entry.
@@ -251,6 +158,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::resp::Bytes;
 
     fn packed(texts: &[&[u8]]) -> Vec<u8> {
         let mut writer = ListpackWriter::new();

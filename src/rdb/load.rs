@@ -121,8 +121,7 @@ impl Load {
         let text = reader.text()?;
         match container {
             RUN_PLAIN => {
-                sink.run(true, 1);
-                sink.element(text.piece());
+                sink.plain_run(text.piece());
                 Ok(true)
             }
             RUN_PACKED => tell_run(form, &text.into_bytes(), sink).map_err(corrupt(at)),

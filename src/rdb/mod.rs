@@ -73,7 +73,6 @@ pub use digest::Digest;
 pub use dump::{RestoreError, dump, dump_libraries, restore, restore_libraries};
 pub use encode::{EncodeOptions, Encoder, Header, ReplInfo, Section, Uses};
 pub use format::{Form, Kind, Layout, Version};
-pub use listpack::Piece;
 pub use sha1::sha1;
 pub use sink::{Count, Counter, Sink};
 pub use survey::{BigKey, Lives, Survey, Tally};

@@ -3,13 +3,14 @@
 use super::{
     format::{Form, Kind, Layout},
     intset::read_intset,
-    listpack::{Listpack, Piece},
+    listpack::Listpack,
     read::Broken,
     score::score_of,
-    sink::Sink,
+    sink::{Packed, Sink},
     ziplist::Ziplist,
     zipmap::read_zipmap,
 };
+use crate::keyspace::Piece;
 
 /// The elements of a ziplist or of a listpack.
 enum Pieces<'a> {
@@ -83,9 +84,13 @@ pub(super) fn tell_value<S: Sink>(
 
 /// Tells `sink` a packed run of a list; false if there is nothing in it.
 pub(super) fn tell_run<S: Sink>(form: Form, packed: &[u8], sink: &mut S) -> Result<bool, Broken> {
-    let pieces = Pieces::new(form, packed)?;
-    sink.run(false, pieces.expected());
-    tell_pieces(Kind::List, pieces, sink)
+    match Pieces::new(form, packed)? {
+        Pieces::Listpack(run) => sink.packed_run(Packed(run)),
+        pieces @ Pieces::Ziplist(_) => {
+            sink.run(pieces.expected());
+            tell_pieces(Kind::List, pieces, sink)
+        }
+    }
 }
 
 fn tell_pieces<S: Sink>(kind: Kind, mut pieces: Pieces<'_>, sink: &mut S) -> Result<bool, Broken> {

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::{
     format::{length, special},
-    listpack::Piece,
     lzf,
 };
+use crate::keyspace::{Piece, digits};
 use crate::resp::Bytes;
 
 /// Why reading stopped.
@@ -197,29 +197,6 @@ pub(super) fn split_short(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (&length, rest) = bytes.split_first()?;
     if length >= length::BITS_14 { None } else { rest.split_at_checked(length.into()) }
 }
-
-/// The decimal digits of `number`, without a stop between the stack and the heap.
-pub(super) fn digits(number: i64) -> Bytes {
-    let mut text = [0; DIGITS_MAX];
-    let mut start = DIGITS_MAX;
-    let mut rest = number.unsigned_abs();
-    loop {
-        start -= 1;
-        text[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        start -= 1;
-        text[start] = b'-';
-    }
-    Bytes::from(&text[start..])
-}
-
-/// The digits of 2^63 and a sign.
-const DIGITS_MAX: usize = 20;
 
 #[cfg(test)]
 mod tests {

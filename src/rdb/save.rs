@@ -88,7 +88,9 @@ fn write_collection(mut parts: Parts<'_>, value: &Value, layout: Layout) -> Opti
     match value {
         Value::String(_) => {}
         Value::List(list) if plain => {
-            return parts.write(list.len(), list.iter_from(from), |w, text| w.string(text));
+            return parts.write(list.len(), list.iter_from(from), |w, text| {
+                w.string(&text.to_bytes());
+            });
         }
         Value::List(list) => return write_runs(&mut parts, list),
         Value::Stream(stream) => return write_stream(&mut parts, stream, layout),
@@ -160,12 +162,14 @@ fn write_runs(parts: &mut Parts<'_>, list: &List) -> Option<usize> {
 }
 
 fn write_run(writer: &mut Writer, run: &ListNode) {
-    let (container, bytes) = match run.elements().next() {
-        Some(element) if run.is_plain() => (RUN_PLAIN, Bytes::clone(element)),
-        _ => (RUN_PACKED, pack(run.elements()).into()),
-    };
-    writer.length(container);
-    writer.string(&bytes);
+    if let Some(element) = run.as_plain() {
+        writer.length(RUN_PLAIN);
+        return writer.string(element);
+    }
+    let mut listpack = ListpackWriter::new();
+    listpack.extend(run.entries(), run.len());
+    writer.length(RUN_PACKED);
+    writer.string(&listpack.finish());
 }
 
 fn pack_set(set: &Set) -> Vec<u8> {

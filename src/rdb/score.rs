@@ -12,9 +12,10 @@
 //! *Source*: Redis 7.2 · rdb.c · rdbLoadDoubleValue; t_zset.c · zzlInsertAt, zzlStrtod.
 
 use super::{
-    listpack::{ListpackWriter, Piece},
+    listpack::ListpackWriter,
     read::{Broken, Reader, Stop},
 };
+use crate::keyspace::Piece;
 use crate::resp::format_double;
 
 /// Reads a score of eight bytes.

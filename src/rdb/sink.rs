@@ -5,8 +5,8 @@
 //! The [`Builder`](super::Builder) makes values of the parts; the [`Counter`] only counts them, in
 //! a fraction of the time.
 
-use super::{format::Layout, listpack::Piece, read::Broken};
-use crate::keyspace::Stream;
+use super::{format::Layout, listpack::Listpack, read::Broken};
+use crate::keyspace::{Piece, Stream};
 
 /// Takes in one value after another, part by part.
 pub trait Sink {
@@ -28,8 +28,27 @@ pub trait Sink {
     /// A stream, which is one part.
     fn stream(&mut self, stream: Stream);
 
-    /// A run of a list begins: the elements up to the next one, or the only element of a plain one.
-    fn run(&mut self, _plain: bool, _expected: u64) {}
+    /// A packed run of a list begins: the elements up to the next one.
+    fn run(&mut self, _expected: u64) {}
+
+    /// A run of a list that is one element, as it is.
+    fn plain_run(&mut self, element: Piece<'_>) {
+        self.element(element);
+    }
+
+    /// A run of a list that is a listpack; false if there is nothing in it.
+    ///
+    /// # Errors
+    /// If it is broken.
+    fn packed_run(&mut self, run: Packed<'_>) -> Result<bool, Broken> {
+        self.run(run.expected());
+        let mut any = false;
+        for element in run.0 {
+            self.element(element?);
+            any = true;
+        }
+        Ok(any)
+    }
 
     /// The numbers of an intset follow, of so many bytes each.
     fn width(&mut self, _bytes: usize) {}
@@ -49,6 +68,25 @@ pub trait Sink {
     /// # Errors
     /// If no value has such parts.
     fn end(&mut self) -> Result<Self::Value, Broken>;
+}
+
+/// A listpack that nobody has looked through.
+#[derive(Clone, Debug)]
+pub struct Packed<'a>(pub(super) Listpack<'a>);
+
+impl<'a> Packed<'a> {
+    /// How many entries there are said to be, if that is said.
+    fn expected(&self) -> u64 {
+        self.0.left().unwrap_or(0).into()
+    }
+
+    /// The entries, once they are found sound, and how many they are.
+    ///
+    /// # Errors
+    /// If they are not.
+    pub fn entries(self) -> Result<(&'a [u8], usize), Broken> {
+        self.0.entries()
+    }
 }
 
 /// A sink that keeps nothing: of each value it tells how much there was.

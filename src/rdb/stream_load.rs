@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use super::{
     format::Layout,
-    listpack::{Listpack, Piece},
+    listpack::Listpack,
     read::{Broken, Reader, Stop},
     stream_save::{FLAG_DELETED, FLAG_SAME_FIELDS},
 };
 use crate::{
-    keyspace::{Group, Pending, Stream, StreamEntry, StreamId, StreamMarks, StreamNode},
+    keyspace::{Group, Pending, Piece, Stream, StreamEntry, StreamId, StreamMarks, StreamNode},
     resp::Bytes,
 };
 

@@ -13,10 +13,8 @@
 //!
 //! *Source*: Redis 7.2 · ziplist.c · ziplistValidateIntegrity.
 
-use super::{
-    listpack::{Piece, i24},
-    read::Broken,
-};
+use super::read::Broken;
+use crate::keyspace::{Piece, i24};
 
 /// Reads a ziplist from its first entry to its last, and checks it on the way.
 #[derive(Clone, Debug)]
