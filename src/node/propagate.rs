@@ -66,16 +66,30 @@ impl Machine<'_> {
         effects: Effects,
         unit: Unit,
     ) {
-        let writes = effects.dirty > 0 || effects.forced || !effects.expired.is_empty();
-        if self.has_stream() {
+        let changes = effects.dirty > 0 || effects.forced;
+        let writes = changes || !effects.expired.is_empty();
+        if !self.has_stream() {
+            self.account(&effects);
+        } else if effects.expired.is_empty() && effects.rewritten.is_none() {
+            // As nearly all are: alone, and to be sent as it was typed.
+            self.account(&effects);
+            if changes {
+                self.propagate_typed(db, args);
+            }
+        } else {
             let caused = self.settle(db, args, effects);
             self.propagate(&caused, unit);
-        } else {
-            self.account(&effects);
         }
         if writes {
             self.remember_write(link);
         }
+    }
+
+    /// Sends a command into the stream that stands alone there.
+    fn propagate_typed(&mut self, db: usize, args: &[Bytes]) {
+        let mut bytes = Vec::with_capacity(COMMAND_BYTES);
+        self.state.stream.command(db, args, &mut bytes);
+        self.extend_stream(&bytes);
     }
 
     /// Sends commands into the stream.
@@ -114,3 +128,6 @@ impl Machine<'_> {
         }
     }
 }
+
+/// Most commands take less in the stream.
+const COMMAND_BYTES: usize = 256;
