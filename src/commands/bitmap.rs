@@ -198,7 +198,7 @@ fn find(bytes: &[u8], bits: Range<usize>, bit: bool) -> Option<usize> {
 /// Gives `key` the string `bytes`, or deletes it if that is empty.
 fn store(call: &mut Call<'_>, key: Bytes, bytes: Vec<u8>) {
     if bytes.is_empty() {
-        call.delete(&key);
+        call.clear(&key);
     } else {
         let value = Value::String(StringValue::Raw(bytes.into()));
         call.set(Bytes::clone(&key), value, super::Expiry::Clear);

@@ -374,7 +374,7 @@ fn store(
 ) -> Reply {
     let count = found.len() as u64;
     if count == 0 {
-        call.delete(&key);
+        call.clear(&key);
         return Reply::Integer(0);
     }
     let score = |f: &Found| if request.store_distance { f.metres / unit } else { f.score };
