@@ -6,6 +6,8 @@
 #[allow(dead_code, reason = "each test uses its own part")]
 mod servers;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
@@ -262,5 +264,37 @@ fn an_empty_list_of_save_points_is_none_and_a_port_is_taken_once() {
             "{said}"
         );
         assert_eq!(ended.status.code(), Some(1));
+    }
+}
+
+/// Every byte that a server answers to these.
+fn heard(server: &Server, sent: &[u8]) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("it accepts clients");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket has a timeout");
+    stream.write_all(&[sent, b"QUIT\r\n"].concat()).expect("it listens");
+    let mut bytes = Vec::new();
+    // Who breaks the protocol may be cut off before all is read.
+    let _ = stream.read_to_end(&mut bytes);
+    bytes.escape_ascii().to_string()
+}
+
+#[test]
+fn what_was_typed_comes_back_byte_by_byte() {
+    let servers = both(&[]);
+    for sent in [
+        &b"\xff\xfe 'a b' \xc3\xa9\r\n"[..],
+        b"*3\r\n$4\r\n\xff\xc3(\n\r\n$2\r\na\xff\r\n$3\r\nb\0c\r\n",
+        b"*2\r\n$6\r\nOBJECT\r\n$3\r\n\xff\0a\r\n",
+        b"*2\r\n$6\r\nCONFIG\r\n$2\r\n\xff\xfe\r\n",
+        b"*3\r\n$5\r\nDEBUG\r\n$5\r\nERROR\r\n$4\r\n\xff\xf4a\n\r\n",
+        b"*3\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$1\r\n\xff\r\n",
+        b"XADD s 1-1 f v\r\nXGROUP DESTROY s \xff\r\nXACK s \xff 0\r\nXPENDING s \xfe\r\n",
+        b"EVAL 'return redis.error_reply(\"MY \xff\xfe\")' 0\r\n",
+        b"EVAL 'return redis.pcall(\"OBJECT\", \"\xff\").err' 0\r\n",
+        b"EVAL 'return {err=\"MY \xff\"}' 0\r\n",
+        b"REPLCONF \xff\xfe 1\r\n",
+    ] {
+        let [real, ours] = servers.each_ref().map(|server| heard(server, sent));
+        assert_eq!(ours, real, "{}", sent.escape_ascii());
     }
 }

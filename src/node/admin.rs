@@ -17,7 +17,7 @@ use super::io::{Address, Link};
 use super::machine::Machine;
 use super::note::ReplicaNote;
 use crate::replication::Offset;
-use crate::resp::{Bytes, Reply, parse_integer, split_words};
+use crate::resp::{Bytes, Reply, parse_integer, split_words, text_of};
 
 pub(super) fn time(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
     let seconds = machine.now.seconds();
@@ -139,12 +139,12 @@ fn introduce(
             introduced.without_keys = true;
             let other = parts.iter().find(|part| !part.eq_ignore_ascii_case(b"functions"));
             if let Some(other) = other {
-                let other = String::from_utf8_lossy(other);
+                let other = text_of(other);
                 return Err(format!("ERR Unsupported rdb-filter-only option: {other}"));
             }
         }
         _ => {
-            let option = String::from_utf8_lossy(option);
+            let option = text_of(option);
             return Err(format!("ERR Unrecognized REPLCONF option: {option}"));
         }
     }

@@ -17,7 +17,7 @@ use super::state::Profile;
 use crate::commands::Refusal;
 use crate::keyspace::{Deadline, Entry, PLAIN_BYTES, StringValue, Value};
 use crate::rdb::Digest;
-use crate::resp::{Bytes, Reply, parse_integer};
+use crate::resp::{Bytes, Reply, parse_integer, text_of};
 
 pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     let sub = args[1].to_ascii_lowercase();
@@ -55,7 +55,7 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             let seconds = machine.now.millis() / 1_000;
             panic!("DEBUG PANIC called at Unix time {seconds}")
         }
-        (b"error", [text]) => Reply::error(String::from_utf8_lossy(text).into_owned()),
+        (b"error", [text]) => Reply::error(text_of(text)),
         (b"log", [text]) => {
             let text = String::from_utf8_lossy(text).into_owned();
             machine.note(ServerNote::DebugLog(text));
