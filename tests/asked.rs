@@ -298,3 +298,19 @@ fn what_was_typed_comes_back_byte_by_byte() {
         assert_eq!(ours, real, "{}", sent.escape_ascii());
     }
 }
+
+#[test]
+fn each_reply_of_a_transaction_is_in_the_protocol_of_its_time() {
+    let sent =
+        b"HSET h a 1\r\nMULTI\r\nHGETALL h\r\nGET none\r\nHELLO 3\r\nHGETALL h\r\nGET none\r\n\
+        HELLO 2\r\nGET none\r\nEXEC\r\n";
+    let [real, ours] = both(&[]).each_ref().map(|server| heard(server, sent));
+    // Connections have numbers of their own.
+    let parts = |text: &str| {
+        let parts = text.split("$2\\r\\nid\\r\\n:");
+        let digits = |part: &str| part.trim_start_matches(|c: char| c.is_ascii_digit()).to_owned();
+        parts.map(digits).collect::<Vec<_>>()
+    };
+    assert_eq!(parts(&ours), parts(&real));
+    assert!(real.contains("%1"), "{real}");
+}
