@@ -314,3 +314,32 @@ fn each_reply_of_a_transaction_is_in_the_protocol_of_its_time() {
     assert_eq!(parts(&ours), parts(&real));
     assert!(real.contains("%1"), "{real}");
 }
+
+#[test]
+fn no_string_is_longer_than_proto_max_bulk_len() {
+    let servers = both(&[]);
+    both_answer_alike(
+        &servers,
+        &[
+            "CONFIG SET proto-max-bulk-len 1048575",
+            "CONFIG SET proto-max-bulk-len 1mb",
+            "CONFIG GET proto-max-bulk-len",
+            "SETRANGE s 1048575 a",
+            "SETRANGE s 1048576 a",
+            "APPEND s a",
+            "STRLEN s",
+            "SETBIT b 8388607 1",
+            "SETBIT b 8388608 1",
+            "GETBIT b 8388608",
+            "BITFIELD b GET u8 8388608",
+            "BITFIELD b SET u8 8388600 1",
+        ],
+    );
+    for length in ["1048577", "99999999999"] {
+        let sent = format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${length}\r\n");
+        let [real, ours] = servers.each_ref().map(|server| heard(server, sent.as_bytes()));
+        assert_eq!(ours, real);
+        assert!(ours.contains("invalid bulk length"), "{ours}");
+    }
+    both_answer_alike(&servers, &["CONFIG SET proto-max-bulk-len 1gb", "APPEND s a"]);
+}
