@@ -343,3 +343,17 @@ fn no_string_is_longer_than_proto_max_bulk_len() {
     }
     both_answer_alike(&servers, &["CONFIG SET proto-max-bulk-len 1gb", "APPEND s a"]);
 }
+
+#[test]
+fn a_replica_may_say_any_number_for_its_port() {
+    both_answer_alike(
+        &both(&[]),
+        &[
+            "REPLCONF listening-port 70000",
+            "REPLCONF listening-port 99999999999",
+            "REPLCONF listening-port 9999999999999999999999",
+            "REPLCONF listening-port -5",
+            "REPLCONF listening-port abc",
+        ],
+    );
+}

@@ -115,8 +115,7 @@ fn introduce(
     let introduced = &mut client.introduced;
     match option {
         b"listening-port" => {
-            let port = number.and_then(|port| u16::try_from(port).ok());
-            introduced.port = Some(port.ok_or_else(not_a_number)?);
+            introduced.port = Some(number.ok_or_else(not_a_number)? as i32);
         }
         b"ip-address" if value.len() >= HOST_BYTES => {
             let text = "ERR REPLCONF ip-address provided by replica instance is too long";

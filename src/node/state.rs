@@ -368,8 +368,8 @@ impl State {
         }
         let ip = introduction.ip.as_deref().unwrap_or(&client.peer.host);
         match introduction.port {
-            Some(port) => format!("{ip}:{port}"),
-            None => format!("{ip}:<unknown-replica-port>"),
+            Some(port) if port != 0 => format!("{ip}:{port}"),
+            Some(_) | None => format!("{ip}:<unknown-replica-port>"),
         }
     }
 
