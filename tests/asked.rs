@@ -357,3 +357,26 @@ fn a_replica_may_say_any_number_for_its_port() {
         ],
     );
 }
+
+#[test]
+fn the_keys_of_migrate_may_stand_behind_a_word() {
+    let calls = [
+        "k 0 1",
+        "'' 0 1",
+        "k 0 1 COPY",
+        "'' 0 1 KEYS a b",
+        "'' 0 1 COPY AUTH p KEYS a b",
+        "'' 0 1 AUTH KEYS KEYS a b",
+        "'' 0 1 AUTH2 KEYS KEYS keys a b",
+        "'' 0 1 AUTH KEYS x",
+        "k 0 1 KEYS a b",
+        "'' 0 1 KEYS",
+        "'' 0 1 KEYS KEYS KEYS",
+        "KEYS 0 1",
+    ];
+    let lines = calls.iter().flat_map(|call| {
+        ["GETKEYS", "GETKEYSANDFLAGS"].map(|word| format!("COMMAND {word} MIGRATE h 1 {call}"))
+    });
+    let lines: Vec<String> = lines.collect();
+    both_answer_alike(&both(&[]), &lines.iter().map(String::as_str).collect::<Vec<_>>());
+}
