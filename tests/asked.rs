@@ -380,3 +380,39 @@ fn the_keys_of_migrate_may_stand_behind_a_word() {
     let lines: Vec<String> = lines.collect();
     both_answer_alike(&both(&[]), &lines.iter().map(String::as_str).collect::<Vec<_>>());
 }
+
+#[test]
+fn debug_looks_at_its_words() {
+    both_answer_alike(
+        &both(&[]),
+        &[
+            "DEBUG REPLYBUFFER",
+            "DEBUG REPLYBUFFER x",
+            "DEBUG REPLYBUFFER x 1",
+            "DEBUG REPLYBUFFER PEAK-RESET-TIME x",
+            "DEBUG REPLYBUFFER PEAK-RESET-TIME NEVER",
+            "DEBUG REPLYBUFFER PEAK-RESET-TIME reset",
+            "DEBUG REPLYBUFFER peak-reset-time 5",
+            "DEBUG REPLYBUFFER RESIZING x",
+            "DEBUG REPLYBUFFER RESIZING 1 2",
+            "DEBUG LEAK",
+            "DEBUG LEAK x",
+            "DEBUG PAUSE-CRON",
+            "DEBUG PAUSE-CRON x",
+        ],
+    );
+}
+
+#[test]
+fn no_key_expires_by_itself_while_the_cron_is_paused() {
+    for server in both(&[]) {
+        let mut client = server.client();
+        assert_eq!(client.call(&["DEBUG", "PAUSE-CRON", "1"]), Reply::OK);
+        client.call(&["SET", "k", "v", "PX", "20"]);
+        sleep(Duration::from_millis(500));
+        assert_eq!(client.call(&["DBSIZE"]), Reply::Integer(1));
+        assert_eq!(client.call(&["BLPOP", "none", "0.02"]), Reply::NullArray);
+        assert_eq!(client.call(&["DEBUG", "PAUSE-CRON", "0"]), Reply::OK);
+        eventually("it expires", || client.call(&["DBSIZE"]) == Reply::Integer(0));
+    }
+}

@@ -196,6 +196,8 @@ pub(super) struct State {
     pub(super) stats: Stats,
     /// `DEBUG SET-ACTIVE-EXPIRE`.
     pub(super) active_expire: bool,
+    /// `DEBUG PAUSE-CRON`.
+    pub(super) cron_paused: bool,
 }
 
 /// What has been saved and loaded. CONFIG RESETSTAT does not touch it.
@@ -316,6 +318,7 @@ impl State {
             eviction: Eviction::default(),
             stats: Stats::default(),
             active_expire: true,
+            cron_paused: false,
             setup,
         }
     }
