@@ -221,3 +221,20 @@ fn commands_of_chance_are_answered_alike() {
         }
     }
 }
+
+#[test]
+fn nothing_is_stored_in_the_place_of_what_has_expired() {
+    let mut sides = [Side::new(Server::real), Side::new(Server::ours)];
+    for line in [
+        "SORT k2 STORE k1",
+        "SINTERSTORE k1 k2",
+        "ZUNIONSTORE k1 1 k2",
+        "ZRANGESTORE k1 k2 0 -1",
+        "BITOP NOT k1 k2",
+        "GEOSEARCHSTORE k1 k2 FROMLONLAT 0 0 BYRADIUS 1 km",
+    ] {
+        let words = |line: &str| line.split(' ').map(|word| word.as_bytes().to_vec()).collect();
+        let commands = ["SET k1 x PXAT 1", line].map(words);
+        assert_eq!(parted(&mut sides, &commands), None, "{line}");
+    }
+}

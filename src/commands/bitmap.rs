@@ -12,7 +12,6 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::rows::rows;
-use super::string::STRING_BYTES_MAX;
 use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{StringValue, Value};
 use crate::resp::{Bytes, Reply, parse_integer};
@@ -26,20 +25,22 @@ pub(super) const TABLE: &[Spec] = rows! { Bitmap;
         "Finds the first bit that is set, or that is not.";
 };
 
-/// The offset of a bit that `text` is; behind `#`, one counted in fields of `width` bits.
-pub(super) fn bit_offset(text: &[u8], width: Option<u32>) -> Result<u64, Refusal> {
-    let (digits, unit) = match (text.strip_prefix(b"#"), width) {
-        (Some(digits), Some(width)) => (digits, i64::from(width)),
-        (_, _) => (text, 1),
-    };
-    let offset = parse_integer(digits).and_then(|number| number.checked_mul(unit));
-    let offset = offset.and_then(|offset| u64::try_from(offset).ok());
-    offset
-        .filter(|offset| offset / 8 < STRING_BYTES_MAX)
-        .ok_or_else(|| Refusal::other("ERR bit offset is not an integer or out of range"))
-}
-
 impl Call<'_> {
+    /// The offset of a bit that the argument at `index` is; behind `#`, one counted in fields of
+    /// `width` bits.
+    pub(super) fn bit_offset(&self, index: usize, width: Option<u32>) -> Result<u64, Refusal> {
+        let text = &*self.args[index];
+        let (digits, unit) = match (text.strip_prefix(b"#"), width) {
+            (Some(digits), Some(width)) => (digits, i64::from(width)),
+            (_, _) => (text, 1),
+        };
+        let offset = parse_integer(digits).and_then(|number| number.checked_mul(unit));
+        let offset = offset.and_then(|offset| u64::try_from(offset).ok());
+        offset
+            .filter(|offset| offset / 8 < self.string_bytes_max())
+            .ok_or_else(|| Refusal::other("ERR bit offset is not an integer or out of range"))
+    }
+
     /// The bytes of the string at `key`; none if there is no such key.
     pub(super) fn bits(&mut self, key: &[u8]) -> Result<Option<Bytes>, Refusal> {
         Ok(self.string(key)?.map(|string| string.to_bytes()))
@@ -72,7 +73,7 @@ impl Call<'_> {
 }
 
 fn setbit(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let offset = bit_offset(&call.args[2], None)?;
+    let offset = call.bit_offset(2, None)?;
     let bit = parse_integer(&call.args[3]).filter(|bit| (0..=1).contains(bit));
     let bit = bit.ok_or_else(|| Refusal::other("ERR bit is not an integer or out of range"))? == 1;
     let key = call.arg(1);
@@ -93,7 +94,7 @@ fn setbit(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 }
 
 fn getbit(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let offset = bit_offset(&call.args[2], None)?;
+    let offset = call.bit_offset(2, None)?;
     let key = call.arg(1);
     let bytes = call.bits(&key)?.unwrap_or_default();
     let byte = bytes.get((offset / 8) as usize).copied().unwrap_or(0);
@@ -198,7 +199,7 @@ fn find(bytes: &[u8], bits: Range<usize>, bit: bool) -> Option<usize> {
 /// Gives `key` the string `bytes`, or deletes it if that is empty.
 fn store(call: &mut Call<'_>, key: Bytes, bytes: Vec<u8>) {
     if bytes.is_empty() {
-        call.delete(&key);
+        call.clear(&key);
     } else {
         let value = Value::String(StringValue::Raw(bytes.into()));
         call.set(Bytes::clone(&key), value, super::Expiry::Clear);

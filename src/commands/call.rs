@@ -214,10 +214,14 @@ impl<'a> Call<'a> {
 
     /// Deletes `key` if the viewer sees it; one change.
     pub fn delete(&mut self, key: &[u8]) -> bool {
-        if self.entry(key).is_none() {
+        self.entry(key).is_some() && self.clear(key)
+    }
+
+    /// Deletes `key`, also if it has expired: what a command stores there is nothing.
+    pub fn clear(&mut self, key: &[u8]) -> bool {
+        if self.database().remove(key).is_none() {
             return false;
         }
-        self.database().remove(key);
         self.touch(key);
         self.event(Classes::GENERIC, "del", key);
         self.effects.dirty += 1;
@@ -262,7 +266,7 @@ impl<'a> Call<'a> {
     /// Gives `key` the value that a command computed, or deletes it if that is empty.
     pub fn store(&mut self, key: Bytes, value: Value) {
         if value.is_empty_collection() {
-            self.delete(&key);
+            self.clear(&key);
         } else {
             self.set(key, value, Expiry::Clear);
         }

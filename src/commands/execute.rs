@@ -1,7 +1,7 @@
 //! From arguments to a handler, and the refusals on the way.
 
 use super::{Call, Refusal, Spec};
-use crate::resp::{Bytes, Reply};
+use crate::resp::{Bytes, Reply, bytes_of, quoted};
 
 /// Runs the command of `spec` and turns a refusal into its reply.
 pub fn execute(spec: &Spec, call: &mut Call<'_>) -> Reply {
@@ -20,18 +20,14 @@ pub fn check_arity<H>(spec: &Spec<H>, count: usize) -> Result<(), Refusal> {
 
 /// The refusal of a command that does not exist: its name and the beginning of its arguments.
 pub fn unknown_command(args: &[Bytes]) -> Refusal {
-    // As C prints them: a zero byte ends a text.
-    let clip = |text: &[u8], room: usize| {
-        let text = text.split(|&byte| byte == 0).next().unwrap_or(text);
-        String::from_utf8_lossy(&text[..text.len().min(room)]).into_owned()
-    };
-    let name = args.first().map_or_else(String::new, |name| clip(name, 128));
-    let mut shown = String::new();
+    let name = args.first().map_or_else(String::new, |name| quoted(name, 128));
+    let (mut shown, mut room) = (String::new(), 128_usize);
     for arg in &args[1.min(args.len())..] {
-        if shown.len() >= 128 {
+        if room == 0 {
             break;
         }
-        let text = clip(arg, 128 - shown.len());
+        let text = quoted(arg, room);
+        room = room.saturating_sub(bytes_of(&text).len() + "'' ".len());
         shown += &format!("'{text}' ");
     }
     Refusal::Other(format!("ERR unknown command '{name}', with args beginning with: {shown}"))

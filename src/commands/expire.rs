@@ -7,7 +7,7 @@
 use super::rows::rows;
 use super::{Call, Classes, Refusal, Spec};
 use crate::keyspace::Millis;
-use crate::resp::{Bytes, Reply, parse_integer};
+use crate::resp::{Bytes, Reply, parse_integer, text_of};
 
 pub(super) const TABLE: &[Spec] = rows! { Generic;
     "expire" -3 WRITE_FAST FIRST expire, "key seconds [NX|XX|GT|LT]",
@@ -99,7 +99,7 @@ impl Conditions {
                 b"gt" => conditions.gt = true,
                 b"lt" => conditions.lt = true,
                 _ => {
-                    let option = String::from_utf8_lossy(arg);
+                    let option = text_of(arg);
                     return Err(Refusal::other(format!("ERR Unsupported option {option}")));
                 }
             }

@@ -10,7 +10,7 @@ mod sketch;
 use super::rows::rows;
 use super::{Call, Classes, Expiry, Refusal, Spec};
 use crate::keyspace::{StringValue, Value};
-use crate::resp::{Bytes, Reply};
+use crate::resp::{Bytes, Reply, text_of};
 use sketch::{Corrupt, REGISTERS, Sketch, raise};
 
 pub(super) const TABLE: &[Spec] = rows! { HyperLogLog;
@@ -132,7 +132,7 @@ fn pfdebug(call: &mut Call<'_>) -> Result<Reply, Refusal> {
             Reply::Integer((!was_dense).into())
         }
         _ => {
-            let word = String::from_utf8_lossy(&call.args[1]);
+            let word = text_of(&call.args[1]);
             return Err(Refusal::other(format!("ERR Unknown PFDEBUG subcommand '{word}'")));
         }
     };

@@ -1,7 +1,6 @@
 //! Parts of strings. *Source*: Redis 7.2 · t_string.c · setrangeCommand, getrangeCommand.
 
 use super::rows::rows;
-use super::string::check_length;
 use super::{Call, Classes, Expiry, Refusal, Spec};
 use crate::keyspace::{StringValue, Value};
 use crate::resp::{Bytes, Reply};
@@ -20,7 +19,7 @@ fn setrange(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if part.is_empty() {
         return Ok(Reply::count(before.map_or(0, |bytes| bytes.len() as u64)));
     }
-    check_length(offset, part.len() as u64)?;
+    call.check_length(offset, part.len() as u64)?;
     let start = offset as usize;
     let mut bytes = before.map_or_else(Vec::new, |bytes| bytes.to_vec());
     bytes.resize(bytes.len().max(start + part.len()), 0);

@@ -39,6 +39,8 @@ pub struct Settings {
     pub stream_node_entries: usize,
     /// `hll-sparse-max-bytes`.
     pub hll_sparse_bytes: usize,
+    /// `proto-max-bulk-len`: how long a string may be.
+    pub string_bytes_max: u64,
     /// `maxmemory-policy`, as far as it says what is noted of a key's use.
     pub tracking: Tracking,
 }
@@ -62,6 +64,7 @@ impl Default for Settings {
             stream_node_bytes: 4_096,
             stream_node_entries: 100,
             hll_sparse_bytes: 3_000,
+            string_bytes_max: 512 << 20,
             tracking: Tracking::Recency,
         }
     }

@@ -178,7 +178,7 @@ fn run(call: &mut Call<'_>, mut request: Request) -> Result<Reply, Refusal> {
     };
     let count = result.len() as u64;
     if count == 0 {
-        call.delete(&store);
+        call.clear(&store);
         return Ok(Reply::Integer(0));
     }
     let result: Vec<Bytes> = result.into_iter().map(Option::unwrap_or_default).collect();

@@ -4,6 +4,7 @@
 //! command was: a replica must not count the seconds from when it hears of them.
 //! *Source*: Redis 7.2 · t_string.c · setGenericCommand, getexCommand.
 
+use super::call::Viewer;
 use super::expire::{Clock, decimal, expire_at, positive_expiry};
 use super::rows::rows;
 use super::{Call, Classes, Expiry, Refusal, Spec};
@@ -270,7 +271,7 @@ fn append(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let value = match call.string(&key)? {
         None => StringValue::new(tail),
         Some(string) => {
-            check_length(string.len() as u64, tail.len() as u64)?;
+            call.check_length(string.len() as u64, tail.len() as u64)?;
             StringValue::Raw([&*string.to_bytes(), &*tail].concat().into())
         }
     };
@@ -285,12 +286,20 @@ fn strlen(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::count(call.string(&key)?.map_or(0, |string| string.len() as u64)))
 }
 
-/// Refuses a string of `start + more` bytes if that is too long.
-pub(super) fn check_length(start: u64, more: u64) -> Result<(), Refusal> {
-    let length = start.checked_add(more).filter(|&length| length <= STRING_BYTES_MAX);
-    let text = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
-    length.map(|_| ()).ok_or_else(|| Refusal::other(text))
+impl Call<'_> {
+    /// Refuses a string of `start + more` bytes if that is too long.
+    pub(super) fn check_length(&self, start: u64, more: u64) -> Result<(), Refusal> {
+        let length = start.checked_add(more).filter(|&length| length <= self.string_bytes_max());
+        let text = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+        length.map(|_| ()).ok_or_else(|| Refusal::other(text))
+    }
+
+    /// How long a string may be: one of a master, which may be told otherwise, as long as is usual.
+    pub(super) fn string_bytes_max(&self) -> u64 {
+        let own = self.settings.string_bytes_max;
+        if self.viewer == Viewer::Upstream { own.max(USUAL_BYTES_MAX) } else { own }
+    }
 }
 
 /// The default of `proto-max-bulk-len`.
-pub(super) const STRING_BYTES_MAX: u64 = 512 * 1024 * 1024;
+const USUAL_BYTES_MAX: u64 = 512 << 20;

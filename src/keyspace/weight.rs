@@ -30,9 +30,9 @@ fn string_weight(string: &StringValue) -> usize {
 }
 
 fn list_weight(list: &List, samples: usize) -> usize {
-    let nodes = list.nodes().count();
-    let node = |node: &super::ListNode| NODE_BYTES + node.bytes();
-    QUICKLIST_BYTES + estimate(list.nodes().map(node), nodes, samples)
+    let mut nodes = list.nodes();
+    let node = |_| nodes.next().map(|node| NODE_BYTES + node.bytes());
+    QUICKLIST_BYTES + estimate(node, list.nodes().count(), samples)
 }
 
 fn set_weight(set: &Set, samples: usize) -> usize {
@@ -43,33 +43,36 @@ fn set_weight(set: &Set, samples: usize) -> usize {
     } else {
         TABLE_ENTRY_BYTES
     };
-    estimate(set.iter().map(|member| each + member.len()), set.len(), samples)
+    let member = |at: usize| set.nth(at).map(|member| each + member.len());
+    estimate(member, set.len(), samples)
 }
 
 fn hash_weight(hash: &Hash, samples: usize) -> usize {
     let packed = hash.encoding() == Encoding::Listpack;
     let each = if packed { 2 * PACKED_BYTES } else { TABLE_ENTRY_BYTES + RAW_BYTES };
-    let field = hash.iter().map(|(name, value)| each + name.len() + value.len());
+    let field = |at: usize| hash.nth(at).map(|(name, value)| each + name.len() + value.len());
     estimate(field, hash.len(), samples)
 }
 
 fn sorted_set_weight(members: &SortedSet, samples: usize) -> usize {
     let packed = members.encoding() == Encoding::Listpack;
     let each = if packed { 2 * PACKED_BYTES + SCORE_BYTES } else { SKIPLIST_ENTRY_BYTES };
-    estimate(members.iter().map(|one| each + one.member.len()), members.len(), samples)
+    let member = |at: usize| members.nth(at).map(|one| each + one.member.len());
+    estimate(member, members.len(), samples)
 }
 
 fn stream_weight(stream: &Stream, samples: usize) -> usize {
-    let node = |node: &super::StreamNode| NODE_BYTES + node.bytes();
-    let nodes = estimate(stream.nodes_from(0).map(node), stream.node_count(), samples);
+    let mut nodes = stream.nodes_from(0);
+    let node = |_| nodes.next().map(|node| NODE_BYTES + node.bytes());
+    let nodes = estimate(node, stream.node_count(), samples);
     let groups = stream.groups().values();
     nodes + groups.map(|group| GROUP_BYTES + group.pending() * PENDING_BYTES).sum::<usize>()
 }
 
 /// The sum over `count` elements, of which the first `samples` stand for all.
-fn estimate(weights: impl Iterator<Item = usize>, count: usize, samples: usize) -> usize {
+fn estimate(weight: impl FnMut(usize) -> Option<usize>, count: usize, samples: usize) -> usize {
     let looked_at = count.min(samples.max(1));
-    let sum: usize = weights.take(looked_at).sum();
+    let sum: usize = (0..looked_at).filter_map(weight).sum();
     sum.checked_div(looked_at).map_or(0, |mean| sum + mean * (count - looked_at))
 }
 
@@ -100,9 +103,10 @@ mod tests {
 
     #[test]
     fn some_elements_stand_for_all() {
-        assert_eq!(estimate([3, 5, 100].into_iter(), 3, 2), 8 + 4);
-        assert_eq!(estimate([3, 5, 100].into_iter(), 3, 5), 108);
-        assert_eq!(estimate(std::iter::empty(), 0, 5), 0);
+        let weight = |at: usize| [3, 5, 100].get(at).copied();
+        assert_eq!(estimate(weight, 3, 2), 8 + 4);
+        assert_eq!(estimate(weight, 3, 5), 108);
+        assert_eq!(estimate(weight, 0, 5), 0);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::io::{Address, Link};
 use super::machine::Machine;
 use super::note::ReplicaNote;
 use crate::replication::Offset;
-use crate::resp::{Bytes, Reply, parse_integer, split_words};
+use crate::resp::{Bytes, Reply, parse_integer, split_words, text_of};
 
 pub(super) fn time(machine: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
     let seconds = machine.now.seconds();
@@ -115,8 +115,7 @@ fn introduce(
     let introduced = &mut client.introduced;
     match option {
         b"listening-port" => {
-            let port = number.and_then(|port| u16::try_from(port).ok());
-            introduced.port = Some(port.ok_or_else(not_a_number)?);
+            introduced.port = Some(number.ok_or_else(not_a_number)? as i32);
         }
         b"ip-address" if value.len() >= HOST_BYTES => {
             let text = "ERR REPLCONF ip-address provided by replica instance is too long";
@@ -139,12 +138,12 @@ fn introduce(
             introduced.without_keys = true;
             let other = parts.iter().find(|part| !part.eq_ignore_ascii_case(b"functions"));
             if let Some(other) = other {
-                let other = String::from_utf8_lossy(other);
+                let other = text_of(other);
                 return Err(format!("ERR Unsupported rdb-filter-only option: {other}"));
             }
         }
         _ => {
-            let option = String::from_utf8_lossy(option);
+            let option = text_of(option);
             return Err(format!("ERR Unrecognized REPLCONF option: {option}"));
         }
     }

@@ -8,7 +8,7 @@ use super::kill::{ClientType, kill};
 use super::machine::Machine;
 use super::pause::{Reason, Scope};
 use crate::commands::Block;
-use crate::resp::{Bytes, Reply, parse_integer};
+use crate::resp::{Bytes, Reply, parse_integer, text_of};
 use crate::time::Duration;
 
 pub(super) fn client(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
@@ -93,7 +93,7 @@ fn list(machine: &Machine<'_>, filter: &[Bytes]) -> Reply {
             Some(ClientType::Master) => master.into_iter().collect(),
             Some(kind) => accepted(Some(kind)).collect(),
             None => {
-                return Reply::error(format!("ERR Unknown client type '{}'", text(&filter[1])));
+                return Reply::error(format!("ERR Unknown client type '{}'", text_of(&filter[1])));
             }
         }
     } else if filter.len() > 1 && is(0, "id") {

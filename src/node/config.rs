@@ -298,6 +298,7 @@ impl Config {
             stream_node_bytes: size("stream-node-max-bytes"),
             stream_node_entries: size("stream-node-max-entries"),
             hll_sparse_bytes: size("hll-sparse-max-bytes"),
+            string_bytes_max: self.number("proto-max-bulk-len"),
             tracking: self.tracking(),
         };
     }

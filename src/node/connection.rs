@@ -5,7 +5,7 @@ use super::client::Voice;
 use super::client_command::set_name;
 use super::io::Link;
 use super::machine::Machine;
-use crate::resp::{Bytes, Protocol, Reply, parse_integer};
+use crate::resp::{Bytes, Protocol, Reply, parse_integer, text_of};
 
 /// A subscriber of RESP2 hears the answer in the form of a message.
 pub(super) fn ping(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
@@ -111,7 +111,7 @@ pub(super) fn hello(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
                 set_name(machine, link, name)
             }
             _ => {
-                let option = String::from_utf8_lossy(&args[index]);
+                let option = text_of(&args[index]);
                 Reply::error(format!("ERR Syntax error in HELLO option '{option}'"))
             }
         };

@@ -49,7 +49,9 @@ pub(super) fn deadline(state: &State) -> Option<Deadline> {
         state.save_due(),
         state.sent_file_due(),
     ];
-    due.into_iter().flatten().min_by_key(|deadline| (deadline.at, deadline.wake))
+    let stands = |deadline: &Deadline| !(state.cron_paused && deadline.wake.is_of_cron());
+    let due = due.into_iter().flatten().filter(stands);
+    due.min_by_key(|deadline| (deadline.at, deadline.wake))
 }
 
 /// The next run of the replication cron that has anything to do.
@@ -240,6 +242,9 @@ impl Machine<'_> {
         }
         self.load_next();
         if self.state.loading.as_ref().is_some_and(super::load::Loading::is_start) {
+            return;
+        }
+        if self.state.cron_paused {
             return;
         }
         let passed = self.now.since(self.state.started_at).micros();

@@ -17,7 +17,7 @@ use super::state::Profile;
 use crate::commands::Refusal;
 use crate::keyspace::{Deadline, Entry, PLAIN_BYTES, StringValue, Value};
 use crate::rdb::Digest;
-use crate::resp::{Bytes, Reply, parse_integer};
+use crate::resp::{Bytes, Reply, parse_integer, text_of};
 
 pub(super) fn debug(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     let sub = args[1].to_ascii_lowercase();
@@ -55,14 +55,19 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             let seconds = machine.now.millis() / 1_000;
             panic!("DEBUG PANIC called at Unix time {seconds}")
         }
-        (b"error", [text]) => Reply::error(String::from_utf8_lossy(text).into_owned()),
+        (b"error", [text]) => Reply::error(text_of(text)),
         (b"log", [text]) => {
             let text = String::from_utf8_lossy(text).into_owned();
             machine.note(ServerNote::DebugLog(text));
             Reply::OK
         }
         // What they change is not there: no memory leaks here, and no buffer is sized.
-        (b"leak" | b"replybuffer" | b"stringmatch-test", _) => Reply::OK,
+        (b"leak", [_]) | (b"stringmatch-test", _) => Reply::OK,
+        (b"replybuffer", [what, value]) => reply_buffer(&args[1], what, value),
+        (b"pause-cron", [flag]) => {
+            machine.state.cron_paused = parse_integer(flag).is_some_and(|flag| flag != 0);
+            Reply::OK
+        }
         (b"help", []) => help("DEBUG", HELP),
         (b"change-repl-id", []) => {
             machine.state.history.rename(&mut machine.state.random);
@@ -128,6 +133,17 @@ fn packed_threshold(machine: &mut Machine<'_>, size: &[u8]) -> Reply {
     Reply::OK
 }
 
+/// What a buffer for replies would be told.
+fn reply_buffer(sub: &Bytes, what: &[u8], value: &[u8]) -> Reply {
+    let known = [&b"never"[..], b"reset"].iter().any(|word| value.eq_ignore_ascii_case(word));
+    match what.to_ascii_lowercase().as_slice() {
+        b"peak-reset-time" if known || parse_integer(value).is_some() => Reply::OK,
+        b"peak-reset-time" => Reply::error(Refusal::NotAnInteger.to_string()),
+        b"resizing" => Reply::OK,
+        _ => wrong_words("DEBUG", sub),
+    }
+}
+
 /// The digest of each key's value; all zeros where there is none.
 fn digest_values(machine: &Machine<'_>, link: Link, keys: &[Bytes]) -> Reply {
     let db = machine.state.clients.get(&link).map_or(0, |client| client.db);
@@ -185,6 +201,8 @@ const HELP: &[&str] = &[
     "    Show low level info about `key` and associated value.",
     "PANIC",
     "    Crash the server simulating a panic.",
+    "PAUSE-CRON <0|1>",
+    "    Stop periodic cron job processing.",
     "POPULATE <count> [<prefix>] [<size>]",
     "    Create <count> string keys named key:<num>. If <prefix> is specified then",
     "    it is used instead of the 'key' prefix. These are not propagated to",

@@ -136,7 +136,7 @@ impl State {
         let client = self.clients.get(&link)?;
         let introduced = &client.downlink.as_ref()?.introduction;
         let host = introduced.ip.as_deref().unwrap_or(&client.peer.host).to_ascii_lowercase();
-        Some(Address::new(&host, introduced.port?))
+        Some(Address::new(&host, u16::try_from(introduced.port?).ok()?))
     }
 
     /// The replica to hand over to, once it has confirmed all.

@@ -75,7 +75,6 @@ pub(super) static INERT: &[Directive] = &[
     text("pidfile", "").fixed(),
     text("proc-title-template", "{title} {listen-addr} {server-mode}"),
     choice("propagation-error-behavior", "ignore", &["ignore", "panic", "panic-on-replicas"]),
-    memory("proto-max-bulk-len", "536870912", 1_048_576),
     boolean("rdb-save-incremental-fsync", "yes"),
     boolean("repl-disable-tcp-nodelay", "no"),
     boolean("replica-lazy-flush", "no").also("slave-lazy-flush"),

@@ -125,6 +125,7 @@ impl Machine<'_> {
         {
             down.acked_at = self.now;
         }
+        client.decoder.limit(self.state.setup.config.settings.string_bytes_max);
         client.decoder.feed(bytes);
         self.serve(link);
     }

@@ -21,13 +21,26 @@ impl Machine<'_> {
     /// not even what confirms a subscription.
     pub(super) fn reply(&mut self, link: Link, reply: &Reply) {
         self.count_errors(reply);
+        let pushed = matches!(reply, Reply::Several(_) | Reply::Push(_));
+        self.say(link, pushed, |protocol, out| reply.encode(protocol, out));
+    }
+
+    /// Writes an array of replies, each in the protocol that was spoken when it was made.
+    pub(super) fn reply_each(&mut self, link: Link, replies: &[(Protocol, Reply)]) {
+        replies.iter().for_each(|(_, reply)| self.count_errors(reply));
+        self.say(link, false, |_, out| {
+            out.extend(format!("*{}\r\n", replies.len()).bytes());
+            replies.iter().for_each(|(protocol, reply)| reply.encode(*protocol, out));
+        });
+    }
+
+    fn say(&mut self, link: Link, pushed: bool, encode: impl FnOnce(Protocol, &mut Vec<u8>)) {
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         let over = client.ending.is_some() && self.state.served != Some(link);
-        let pushed = matches!(reply, Reply::Several(_) | Reply::Push(_));
         if (matches!(client.voice, Voice::Off | Voice::Skip) && !pushed) || over {
             return;
         }
-        reply.encode(client.protocol, &mut client.replies);
+        encode(client.protocol, &mut client.replies);
         self.told(link);
     }
 

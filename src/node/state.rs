@@ -196,6 +196,8 @@ pub(super) struct State {
     pub(super) stats: Stats,
     /// `DEBUG SET-ACTIVE-EXPIRE`.
     pub(super) active_expire: bool,
+    /// `DEBUG PAUSE-CRON`.
+    pub(super) cron_paused: bool,
 }
 
 /// What has been saved and loaded. CONFIG RESETSTAT does not touch it.
@@ -316,6 +318,7 @@ impl State {
             eviction: Eviction::default(),
             stats: Stats::default(),
             active_expire: true,
+            cron_paused: false,
             setup,
         }
     }
@@ -368,8 +371,8 @@ impl State {
         }
         let ip = introduction.ip.as_deref().unwrap_or(&client.peer.host);
         match introduction.port {
-            Some(port) => format!("{ip}:{port}"),
-            None => format!("{ip}:<unknown-replica-port>"),
+            Some(port) if port != 0 => format!("{ip}:{port}"),
+            Some(_) | None => format!("{ip}:<unknown-replica-port>"),
         }
     }
 

@@ -7,7 +7,7 @@ use super::machine::Machine;
 use super::propagate::Caused;
 use crate::commands::unknown_command;
 use crate::replication::Unit;
-use crate::resp::{Bytes, Command, Reply};
+use crate::resp::{Bytes, Command, Protocol, Reply};
 
 pub(super) fn multi(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
     let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
@@ -73,7 +73,13 @@ pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply 
     if !caused.is_empty() {
         machine.remember_write(link);
     }
-    Reply::Array(replies)
+    let protocol = machine.protocol(link);
+    if replies.iter().all(|&(one, _)| one == protocol) {
+        return Reply::Array(replies.into_iter().map(|(_, reply)| reply).collect());
+    }
+    // A HELLO was among the commands.
+    machine.reply_each(link, &replies);
+    Reply::Silent
 }
 
 impl Machine<'_> {
@@ -139,8 +145,14 @@ impl Machine<'_> {
         }
     }
 
-    /// Runs the queued commands; what they cause is one unit of the stream.
-    fn run_queue(&mut self, link: Link, queue: &[Command]) -> (Vec<Reply>, Caused) {
+    /// The protocol that a client speaks.
+    fn protocol(&self, link: Link) -> Protocol {
+        self.state.clients.get(&link).map_or(Protocol::Resp2, |client| client.protocol)
+    }
+
+    /// Runs the queued commands: their replies, each with the protocol that is spoken then, and
+    /// what they cause, which is one unit of the stream.
+    fn run_queue(&mut self, link: Link, queue: &[Command]) -> (Vec<(Protocol, Reply)>, Caused) {
         let (mut replies, mut caused) = (Vec::with_capacity(queue.len()), Caused::new());
         for command in queue {
             let reply = match Row::find(&command.args[0]) {
@@ -163,7 +175,7 @@ impl Machine<'_> {
                 }
                 None => Reply::error(unknown_command(&command.args).to_string()),
             };
-            replies.push(reply);
+            replies.push((self.protocol(link), reply));
         }
         (replies, caused)
     }

@@ -54,8 +54,8 @@ pub struct Downlink {
 /// What a replica says of itself with REPLCONF.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Introduction {
-    /// `listening-port`: where it accepts clients.
-    pub port: Option<u16>,
+    /// `listening-port`: where it accepts clients. Any number is taken, as Redis does.
+    pub port: Option<i32>,
     /// `ip-address`: where it says it is, if not where it comes from.
     pub ip: Option<String>,
     /// `capa eof`: it understands a snapshot that ends with a mark.

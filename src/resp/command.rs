@@ -72,6 +72,8 @@ pub struct CommandDecoder {
     partial: Option<Partial>,
     /// True while the peer has not given its password: its commands must be small.
     guarded: bool,
+    /// `proto-max-bulk-len`, if it is not what is usual.
+    bulk_bytes_max: Option<u64>,
     /// True from the return of a command until the next call.
     complete: bool,
 }
@@ -88,6 +90,11 @@ struct Partial {
 }
 
 impl CommandDecoder {
+    /// Takes no argument that is longer than so many bytes.
+    pub const fn limit(&mut self, bulk_bytes_max: u64) {
+        self.bulk_bytes_max = Some(bulk_bytes_max);
+    }
+
     /// Takes only small commands, or any again.
     pub const fn guard(&mut self, guarded: bool) {
         self.guarded = guarded;
@@ -249,7 +256,7 @@ impl CommandDecoder {
                     None => break,
                 },
             };
-            if self.buffer.len() < self.position + length + 2 {
+            if self.buffer.len() - self.position < length.saturating_add(2) {
                 break;
             }
             partial.args.push(Bytes::from(&self.buffer[self.position..self.position + length]));
@@ -273,8 +280,9 @@ impl CommandDecoder {
         }
         let Some(line) = self.header(ProtocolError::BulkLine)? else { return Ok(None) };
         let length = super::parse_integer(&self.buffer[self.position + 1..line.end])
+            .and_then(|n| u64::try_from(n).ok())
+            .filter(|&n| n <= self.bulk_bytes_max.unwrap_or(BULK_BYTES_MAX))
             .and_then(|n| usize::try_from(n).ok())
-            .filter(|&n| n <= BULK_BYTES_MAX)
             .ok_or(ProtocolError::BulkLength)?;
         if self.guarded && length > GUARDED_BYTES_MAX {
             return Err(ProtocolError::GuardedBulk);
@@ -335,7 +343,7 @@ const GUARDED_ARGS_MAX: i64 = 10;
 /// How long an argument may be before a password was given.
 const GUARDED_BYTES_MAX: usize = 16_384;
 /// The default of `proto-max-bulk-len`.
-const BULK_BYTES_MAX: usize = 512 * 1024 * 1024;
+const BULK_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Appends `args` to `out` as an array of bulk strings: the form in which a client sends and in
 /// which the stream carries.

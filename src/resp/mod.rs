@@ -16,8 +16,8 @@
 //!
 //! This room knows no command by name and owns no connection.
 //!
-//! Reading order: `bytes`, `header`, `reply`, `command`, `decode`, `inline`, `double`, `grisu`,
-//! `anatomy`.
+//! Reading order: `bytes`, `header`, `text`, `reply`, `command`, `decode`, `inline`, `double`,
+//! `grisu`, `anatomy`.
 //! *Source*: Redis 7.2 · networking.c · processMultibulkBuffer, processInlineBuffer.
 
 mod anatomy;
@@ -29,6 +29,7 @@ mod grisu;
 mod header;
 mod inline;
 mod reply;
+mod text;
 
 pub use anatomy::{Part, anatomy, commands_at_end};
 pub use bytes::Bytes;
@@ -37,6 +38,7 @@ pub use decode::ReplyDecoder;
 pub use double::{format_double, format_double_digest, parse_double};
 pub use inline::split_words;
 pub use reply::{Protocol, Reply};
+pub use text::{bytes_of, quoted, text_of};
 
 /// Reads a signed integer exactly as Redis' `string2ll`: no sign but `-`, no leading zero, no
 /// space, nothing after the digits.

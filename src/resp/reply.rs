@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::text::{bytes_of, stands_in};
 use super::{Bytes, format_double, header::push_header};
 
 /// The version of RESP that a connection speaks.
@@ -129,7 +130,9 @@ impl Reply {
 /// A line never holds a line break, whatever a user's words put into an error.
 fn push_text(kind: u8, text: &str, out: &mut Vec<u8>) {
     if text.contains(['\r', '\n']) {
-        push_line(kind, text.replace(['\r', '\n'], " ").as_bytes(), out);
+        push_text(kind, &text.replace(['\r', '\n'], " "), out);
+    } else if stands_in(text) {
+        push_line(kind, &bytes_of(text), out);
     } else {
         push_line(kind, text.as_bytes(), out);
     }
@@ -164,6 +167,7 @@ fn push_pairs(pairs: &[(Reply, Reply)], protocol: Protocol, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resp::text_of;
 
     #[test]
     fn resp2_writes_what_it_lacks_in_the_form_it_has() {
@@ -180,5 +184,7 @@ mod tests {
     fn an_error_stays_on_its_line() {
         let reply = Reply::error("ERR unknown command 'a\r\nb'");
         assert_eq!(reply.to_bytes(Protocol::Resp2), b"-ERR unknown command 'a  b'\r\n");
+        let reply = Reply::error(text_of(b"ERR unknown command '\xff\n\0'"));
+        assert_eq!(reply.to_bytes(Protocol::Resp2), b"-ERR unknown command '\xff \0'\r\n");
     }
 }

@@ -165,7 +165,7 @@ fn modulo(state: &mut LuaState) -> LuaResult<u32> {
 }
 
 fn power(state: &mut LuaState) -> LuaResult<u32> {
-    Ok(reckon(state, libm::pow))
+    Ok(reckon(state, super::power::pow))
 }
 
 /// Answers nil to what are not two numbers.

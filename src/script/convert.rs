@@ -15,7 +15,7 @@ use rilua::vm::state::LuaState;
 use rilua::{LuaResult, Val};
 
 use super::lua::{self, TableRef};
-use crate::resp::{Bytes, Protocol, Reply, format_double};
+use crate::resp::{Bytes, Protocol, Reply, bytes_of, format_double, text_of};
 
 /// A reply as a script of `protocol` sees it.
 pub(super) fn to_lua(state: &mut LuaState, reply: &Reply, protocol: Protocol) -> LuaResult<Val> {
@@ -25,7 +25,7 @@ pub(super) fn to_lua(state: &mut LuaState, reply: &Reply, protocol: Protocol) ->
         Reply::Bulk(bytes) => lua::string(state, bytes),
         Reply::Simple(text) => wrapped(state, "ok", text.as_bytes())?,
         Reply::Error(text) => {
-            let error = lua::error_table(state, text.as_bytes())?;
+            let error = lua::error_table(state, &bytes_of(text))?;
             // The command that failed has been counted, and scripts can see that it was.
             lua::set_field(state, error, "ignore_error_stats_update", Val::Bool(true))?;
             Val::Table(error)
@@ -163,7 +163,7 @@ fn reply_of_table(
 
 fn text_field(state: &mut LuaState, table: TableRef, name: &str) -> Option<String> {
     let value = lua::field(state, table, name);
-    lua::bytes_of(state, value).map(|text| String::from_utf8_lossy(text).into_owned())
+    lua::bytes_of(state, value).map(text_of)
 }
 
 fn verbatim(state: &mut LuaState, table: TableRef) -> Option<Bytes> {

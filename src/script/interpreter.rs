@@ -12,7 +12,7 @@ use super::convert::to_reply;
 use super::lua::{self, TableRef};
 use super::slot::{self, Slot};
 use super::{Host, arithmetic, sandbox};
-use crate::resp::{Bytes, Reply};
+use crate::resp::{Bytes, Reply, text_of};
 
 /// A script that is to run.
 #[derive(Clone, Copy, Debug)]
@@ -103,12 +103,11 @@ pub(super) fn error_text(state: &mut LuaState, error: &LuaError) -> String {
         Some(Val::Table(table)) => {
             let text = lua::field(state, table, "err");
             let text = lua::text_of(state, text);
-            let text = text.map(|text| String::from_utf8_lossy(&text).into_owned());
-            text.unwrap_or_else(|| "ERR unknown error".to_owned())
+            text.map(|text| text_of(&text)).unwrap_or_else(|| "ERR unknown error".to_owned())
         }
         Some(value) => {
             let text = lua::text_of(state, value).unwrap_or_else(|| value.to_string().into());
-            format!("ERR {}", String::from_utf8_lossy(&text))
+            format!("ERR {}", text_of(&text))
         }
         None => format!("ERR {error}"),
     }

@@ -7,6 +7,7 @@ use rilua::{LuaResult, Val};
 
 use super::Random48;
 use super::lua::{self, TableRef, answer};
+use super::power;
 use super::slot::slot;
 
 /// What the library holds beside its functions.
@@ -52,16 +53,16 @@ macro_rules! of_one {
 
 /// A function of two numbers.
 macro_rules! of_two {
-    ($($name:ident)*) => {
+    ($($room:ident::$name:ident)*) => {
         $(fn $name(state: &mut LuaState) -> LuaResult<u32> {
             let (x, y) = (state.check_number(1)?, state.check_number(2)?);
-            Ok(answer(state, Val::Num(libm::$name(x, y))))
+            Ok(answer(state, Val::Num($room::$name(x, y))))
         })*
     };
 }
 
 of_one!(sin cos tan asin acos atan sinh cosh tanh exp log log10);
-of_two!(atan2 pow);
+of_two!(libm::atan2 power::pow);
 
 /// The functions.
 pub(super) const FUNCTIONS: &[(&str, rilua::RustFn)] = &[

@@ -42,6 +42,7 @@ mod memory;
 mod msgpack;
 mod number;
 mod packing;
+mod power;
 mod random;
 mod redis;
 mod sandbox;

@@ -3,7 +3,6 @@
 //! A field has a sign or not, a width and an offset. What does not fit is cut, stops at the limit,
 //! or is not done, as OVERFLOW said last. *Source*: Redis 7.2 · bitops.c · bitfieldGeneric.
 
-use super::bit_offset;
 use crate::commands::rows::rows;
 use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::resp::{Reply, parse_integer};
@@ -54,7 +53,7 @@ impl Field {
         };
         let width = parse_integer(digits).filter(|width| (1..=widest).contains(width));
         let width = width.ok_or_else(wrong)? as u32;
-        let offset = bit_offset(&call.args[index + 1], Some(width))?;
+        let offset = call.bit_offset(index + 1, Some(width))?;
         Ok(Self { signed: sign == b'i', width, offset })
     }
 

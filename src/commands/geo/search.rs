@@ -9,7 +9,7 @@ use super::{coordinates_reply, distance_reply, number_at, point_at, unit_at};
 use crate::commands::rows::rows;
 use crate::commands::{Call, Classes, Expiry, Refusal, Spec};
 use crate::keyspace::{Scored, SortedSet, Value};
-use crate::resp::{Bytes, Reply};
+use crate::resp::{Bytes, Reply, text_of};
 
 pub(in crate::commands) const TABLE: &[Spec] = rows! { Geo;
     "geosearch" -7 READ FIRST geosearch, concat!(
@@ -248,7 +248,7 @@ impl Request {
     fn check(&self, call: &Call<'_>, form: Form) -> Result<(), Refusal> {
         let searches = matches!(form, Form::Search { .. });
         let shows = self.with_distance || self.with_hash || self.with_coordinates;
-        let name = String::from_utf8_lossy(&call.args[0]);
+        let name = text_of(&call.args[0]);
         let text = if self.store.is_some() && shows {
             let what = if searches { "GEOSEARCHSTORE" } else { "STORE option in GEORADIUS" };
             format!("{what} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")
@@ -374,7 +374,7 @@ fn store(
 ) -> Reply {
     let count = found.len() as u64;
     if count == 0 {
-        call.delete(&key);
+        call.clear(&key);
         return Reply::Integer(0);
     }
     let score = |f: &Found| if request.store_distance { f.metres / unit } else { f.score };

@@ -11,7 +11,7 @@ use super::{Stream, entry_reply};
 use crate::commands::rows::rows;
 use crate::commands::{Call, Refusal, Spec};
 use crate::keyspace::{Millis, Pending, StreamId};
-use crate::resp::{Bytes, Reply, parse_integer};
+use crate::resp::{Bytes, Reply, parse_integer, text_of};
 
 pub(in crate::commands) const TABLE: &[Spec] = rows! { Stream;
     "xclaim" -6 WRITE_FAST FIRST xclaim, concat!(
@@ -181,7 +181,7 @@ fn parse_options(
             }
             b"lastid" if valued => last_id = strict(&call.args[index + 1], 0)?,
             _ => {
-                let option = String::from_utf8_lossy(&call.args[index]);
+                let option = text_of(&call.args[index]);
                 let text = format!("ERR Unrecognized XCLAIM option '{option}'");
                 return Err(Refusal::Other(text));
             }

@@ -5,7 +5,7 @@ use super::id::{lenient, strict};
 use crate::commands::rows::rows;
 use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{Group, StreamId};
-use crate::resp::{Bytes, Reply};
+use crate::resp::{Bytes, Reply, text_of};
 
 pub(in crate::commands) const TABLE: &[Spec] = rows! { Stream;
     "xgroup" -2 CONTAINER_WRITE NONE xgroup, concat!(
@@ -106,7 +106,7 @@ impl Options {
 
 /// The refusal of a group that does not exist, of a stream that does.
 pub(super) fn no_group_of(key: &[u8], group: &[u8]) -> Refusal {
-    let (key, group) = (String::from_utf8_lossy(key), String::from_utf8_lossy(group));
+    let (key, group) = (text_of(key), text_of(group));
     Refusal::Other(format!("NOGROUP No such consumer group '{group}' for key name '{key}'"))
 }
 

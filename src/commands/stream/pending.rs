@@ -7,7 +7,7 @@ use super::trim::count_at;
 use crate::commands::rows::rows;
 use crate::commands::{Call, Refusal, Spec};
 use crate::keyspace::{Group, Pending, StreamId};
-use crate::resp::{Bytes, Reply};
+use crate::resp::{Bytes, Reply, text_of};
 
 pub(in crate::commands) const TABLE: &[Spec] = rows! { Stream;
     "xack" -4 WRITE_FAST FIRST xack, "key group id [id ...]",
@@ -48,7 +48,7 @@ pub(super) fn claim_of(
 
 /// The refusal of a group that does not exist.
 pub(super) fn no_group(key: &[u8], group: &[u8]) -> Refusal {
-    let (key, group) = (String::from_utf8_lossy(key), String::from_utf8_lossy(group));
+    let (key, group) = (text_of(key), text_of(group));
     Refusal::Other(format!("NOGROUP No such key '{key}' or consumer group '{group}'"))
 }
 

@@ -15,7 +15,7 @@ use super::{Stream, entry_reply};
 use crate::commands::rows::rows;
 use crate::commands::{Block, Call, Refusal, Spec};
 use crate::keyspace::{Group, Pending, StreamId};
-use crate::resp::{Bytes, Protocol, Reply};
+use crate::resp::{Bytes, Protocol, Reply, text_of};
 
 pub(in crate::commands) const TABLE: &[Spec] = rows! { Stream;
     "xread" -4 READ_WAIT NONE xread,
@@ -138,7 +138,7 @@ impl Request {
         if let Some((group, _)) = &self.group
             && stream.as_ref().and_then(|stream| stream.group(group)).is_none()
         {
-            let (key, group) = (String::from_utf8_lossy(&key), String::from_utf8_lossy(group));
+            let (key, group) = (text_of(&key), text_of(group));
             return Err(Refusal::other(format!(
                 "NOGROUP No such key '{key}' or consumer group '{group}' in XREADGROUP with GROUP \
                  option"

@@ -1,6 +1,7 @@
 //! Entries in the order in which they came, and how a whole tree is made of them.
 //!
-//! They are kept in blocks, shared until written, so that a clone costs a count for each block. In
+//! They are kept in blocks, shared until written, so that a clone costs a count for each block: one
+//! that a clone holds is left as it is, and another begins. Where the blocks end nobody can see. In
 //! the end their hashes are sorted, and every page is made once: it holds the very entries that it
 //! would hold if they had been put in one by one. Those that will lie near each other are kept near
 //! each other from the beginning, for no more than one group of them is near the processor at once.
@@ -19,7 +20,7 @@ pub(in super::super) struct Arrivals {
     groups: Vec<Group<Rc<Block>>>,
 }
 
-/// Blocks, of which all are full but the last.
+/// Blocks, in the order in which they came.
 type Group<B> = Vec<B>;
 
 type Block = Vec<Arrival>;
@@ -45,16 +46,21 @@ impl Arrivals {
         }
         let arrival = Arrival::new(entry);
         let group = &mut self.groups[slot(arrival.hash, 0)];
-        match group.last_mut().filter(|block| block.len() < BLOCK_ENTRIES) {
-            Some(block) => Rc::make_mut(block).push(arrival),
-            None => {
-                // Of a small dataset there is one block, which grows with it.
-                let mut block =
-                    Vec::with_capacity(if group.is_empty() { 1 } else { BLOCK_ENTRIES });
-                block.push(arrival);
-                group.push(Rc::new(block));
+        let filled = group.last().map_or(0, |block| block.len());
+        if let Some(block) = group.last_mut().filter(|_| filled < BLOCK_ENTRIES) {
+            if filled < COPIED_MAX {
+                return Rc::make_mut(block).push(arrival);
+            }
+            if let Some(block) = Rc::get_mut(block) {
+                return block.push(arrival);
             }
         }
+        // Of a small dataset there is one block, which grows with it; and so does one that begins
+        // because a clone holds the block before.
+        let room = if filled < BLOCK_ENTRIES { 1 } else { BLOCK_ENTRIES };
+        let mut block = Vec::with_capacity(room);
+        block.push(arrival);
+        group.push(Rc::new(block));
     }
 
     /// The tree of all entries; of several with the same key the last stays.
@@ -156,5 +162,8 @@ impl Arrival {
 
 /// A group for every child of the root: to more places at once a processor does not write well.
 const GROUPS: usize = FAN;
-/// So many entries make a block.
-const BLOCK_ENTRIES: usize = 128;
+/// So many entries make a block, if nobody holds a clone: as large a place is given back for other
+/// things as soon as its group is done, and no small one is among those of other groups.
+const BLOCK_ENTRIES: usize = 8_192;
+/// A block of fewer is copied if somebody holds a clone, so that clones leave no crumbs.
+const COPIED_MAX: usize = 128;

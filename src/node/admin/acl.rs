@@ -9,7 +9,7 @@ use super::super::io::Link;
 use super::super::machine::Machine;
 use super::super::state::Profile;
 use crate::commands::Refusal;
-use crate::resp::{Bytes, Reply, parse_integer};
+use crate::resp::{Bytes, Reply, parse_integer, text_of};
 
 /// Somebody who was not let in.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,7 +84,7 @@ fn default_user(machine: &Machine<'_>) -> Reply {
 fn commands_in(category: &Bytes) -> Reply {
     let name = text(category).to_ascii_lowercase();
     if !CATEGORIES.contains(&&*name) {
-        return Reply::error(format!("ERR Unknown category '{}'", text(category)));
+        return Reply::error(format!("ERR Unknown category '{}'", text_of(category)));
     }
     Reply::Array(commands_of(&name).into_iter().map(Reply::bulk).collect())
 }
@@ -116,12 +116,12 @@ fn set_user(machine: &mut Machine<'_>, name: &Bytes, rules: &[Bytes]) -> Reply {
 
 fn dry_run(user: &Bytes, command: &[Bytes], profile: Profile) -> Reply {
     if **user != *DEFAULT.as_bytes() {
-        return Reply::error(format!("ERR User '{}' not found", text(user)));
+        return Reply::error(format!("ERR User '{}' not found", text_of(user)));
     }
     match check_call(command, profile) {
         Ok(()) => Reply::OK,
         Err(Refusal::Arity(name)) => Reply::error(Refusal::Arity(name).to_string()),
-        Err(_) => Reply::error(format!("ERR Command '{}' not found", text(&command[0]))),
+        Err(_) => Reply::error(format!("ERR Command '{}' not found", text_of(&command[0]))),
     }
 }
 

@@ -10,7 +10,7 @@ use super::super::gates::command_name;
 use super::super::help::{help, wrong_words};
 use super::super::io::Link;
 use super::super::machine::Machine;
-use crate::resp::{Bytes, Reply, parse_integer};
+use crate::resp::{Bytes, Reply, parse_integer, text_of};
 use crate::time::Duration;
 
 /// What is remembered of commands that took long.
@@ -148,7 +148,7 @@ pub(in crate::node) fn latency(machine: &mut Machine<'_>, _: Link, args: &[Bytes
             Reply::count((before - spikes.len()) as u64)
         }
         (b"graph", [event]) if of(event).is_empty() => {
-            let event = String::from_utf8_lossy(event);
+            let event = text_of(event);
             Reply::error(format!("ERR No samples available for event '{event}'"))
         }
         (b"graph", [event]) => {

@@ -1,6 +1,8 @@
 //! COMMAND GETKEYS: which arguments of a command are keys.
 //! *Source*: Redis 7.2 · db.c · getKeysUsingKeySpecs, sortGetKeys.
 
+use std::ops::Range;
+
 use super::facts::{self, Begin, Facts, Find, KeySpecification};
 use crate::resp::{Bytes, Reply, parse_integer};
 
@@ -43,6 +45,11 @@ pub(in crate::node) fn keys_read(call: &[Bytes]) -> Vec<Bytes> {
 /// None if the arguments contradict what they announce.
 fn keys_of(facts: Facts, call: &[Bytes]) -> Option<Vec<Found>> {
     let mut keys = Vec::new();
+    if facts.name == "migrate" {
+        let flags: Vec<_> = facts.specifications().next()?.flags().collect();
+        let places = migrated(call);
+        return Some(call[places].iter().map(|key| (Bytes::clone(key), flags.clone())).collect());
+    }
     for specification in facts.specifications() {
         let found = match specification.find {
             Find::Unknown => Vec::new(),
@@ -73,6 +80,24 @@ fn flags_of(specification: KeySpecification, name: &str, call: &[Bytes]) -> Vec<
         "bitfield" => vec!["RO", "access"],
         _ => specification.flags().collect(),
     }
+}
+
+/// MIGRATE moves its one key or, if that is empty, those behind KEYS; what stands before may be a
+/// password.
+fn migrated(call: &[Bytes]) -> Range<usize> {
+    let is_keys = |arg: &Bytes| arg.eq_ignore_ascii_case(b"keys");
+    let mut at = 6;
+    // Behind a KEYS that is the last word there is none.
+    while call[..call.len() - 1].iter().any(is_keys) && at < call.len() {
+        at += match call[at].to_ascii_lowercase().as_slice() {
+            b"keys" if call[3].is_empty() => return at + 1..call.len(),
+            b"keys" => return 0..0,
+            b"auth" => 2,
+            b"auth2" => 3,
+            _ => 1,
+        };
+    }
+    3..4
 }
 
 /// SORT stores where the last STORE says; what stands before may be the argument of another word.

@@ -85,6 +85,7 @@ pub(super) static DIRECTIVES: &[Directive] = &[
     memory("stream-node-max-bytes", "4096", 0),
     integer("stream-node-max-entries", "100", 0, i64::MAX),
     memory("hll-sparse-max-bytes", "3000", 0),
+    memory("proto-max-bulk-len", "536870912", 1_048_576),
 ];
 
 /// Numbers that CONFIG SET takes, and of which it keeps what is sane.

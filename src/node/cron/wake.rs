@@ -73,6 +73,21 @@ impl Wake {
     ];
 }
 
+impl Wake {
+    /// True for what `DEBUG PAUSE-CRON` stops.
+    pub(super) const fn is_of_cron(self) -> bool {
+        let beside = matches!(
+            self,
+            Self::SnapshotChunk
+                | Self::LoadChunk
+                | Self::ClientTimeout
+                | Self::Unpause
+                | Self::Asleep
+        );
+        !beside
+    }
+}
+
 impl fmt::Display for Wake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

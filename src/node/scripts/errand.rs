@@ -10,7 +10,7 @@ use super::super::note::ServerNote;
 use super::super::propagate::Caused;
 use super::super::state::{Profile, Setup, State};
 use crate::commands::{Flags, Refusal};
-use crate::resp::{Bytes, Protocol, Reply};
+use crate::resp::{Bytes, Protocol, Reply, text_of};
 use crate::script::{
     self, Function, FunctionCall, Host, LogLevel, Random48, Run, Shebang, library_name,
 };
@@ -123,7 +123,7 @@ impl Errand {
             return refuse("ERR This Redis command is not allowed from script");
         }
         if matches!(row.name(), "xread" | "xreadgroup") && reads_blocking(args) {
-            let name = String::from_utf8_lossy(&args[0]);
+            let name = text_of(&args[0]);
             let text = format!("ERR {name} command is not allowed with BLOCK option from scripts");
             return Err(Reply::error(text));
         }
