@@ -75,7 +75,7 @@ fn hsetnx(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 /// The value of the field that the argument at `index` names.
 fn field(call: &mut Call<'_>, index: usize) -> Result<Option<Bytes>, Refusal> {
     let key = call.arg(1);
-    Ok(call.get::<Hash>(&key)?.and_then(|hash| hash.get(&call.args[index]).cloned()))
+    Ok(call.get::<Hash>(&key)?.and_then(|hash| hash.get(&call.args[index])))
 }
 
 fn hget(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -85,7 +85,7 @@ fn hget(call: &mut Call<'_>) -> Result<Reply, Refusal> {
 fn hmget(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let key = call.arg(1);
     let hash = call.get::<Hash>(&key)?.unwrap_or_default();
-    let values = call.args[2..].iter().map(|name| hash.get(name).cloned());
+    let values = call.args[2..].iter().map(|name| hash.get(name));
     Ok(Reply::Array(values.map(|value| value.map_or(Reply::Null, Reply::Bulk)).collect()))
 }
 
@@ -155,13 +155,13 @@ fn put(call: &mut Call<'_>, value: Bytes, event: &'static str) -> Result<(), Ref
 fn hkeys(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let key = call.arg(1);
     let hash = call.get::<Hash>(&key)?.unwrap_or_default();
-    Ok(Reply::Array(hash.iter().map(|(name, _)| Reply::Bulk(Bytes::clone(name))).collect()))
+    Ok(Reply::Array(hash.iter().map(|(name, _)| Reply::Bulk(name)).collect()))
 }
 
 fn hvals(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let key = call.arg(1);
     let hash = call.get::<Hash>(&key)?.unwrap_or_default();
-    Ok(Reply::Array(hash.iter().map(|(_, value)| Reply::Bulk(Bytes::clone(value))).collect()))
+    Ok(Reply::Array(hash.iter().map(|(_, value)| Reply::Bulk(value)).collect()))
 }
 
 fn hgetall(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -170,8 +170,8 @@ fn hgetall(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::Map(hash.iter().map(bulks).collect()))
 }
 
-fn bulks((name, value): (&Bytes, &Bytes)) -> (Reply, Reply) {
-    (Reply::Bulk(Bytes::clone(name)), Reply::Bulk(Bytes::clone(value)))
+fn bulks((name, value): (Bytes, Bytes)) -> (Reply, Reply) {
+    (Reply::Bulk(name), Reply::Bulk(value))
 }
 
 fn hrandfield(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -179,7 +179,7 @@ fn hrandfield(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     if call.args.len() == 2 {
         let Some(hash) = call.get::<Hash>(&key)? else { return Ok(Reply::Null) };
         let field = hash.nth(call.random.below(hash.len() as u64) as usize);
-        return Ok(field.map_or(Reply::Null, |(name, _)| Reply::Bulk(Bytes::clone(name))));
+        return Ok(field.map_or(Reply::Null, |(name, _)| Reply::Bulk(name)));
     }
     let (count, with_values) = call.draws_with("withvalues")?;
     let Some(hash) = call.get::<Hash>(&key)? else { return Ok(Reply::Array(Vec::new())) };

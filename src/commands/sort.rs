@@ -203,7 +203,7 @@ fn elements_of(call: &mut Call<'_>, key: &[u8]) -> Result<(Vec<Bytes>, bool), Re
             {
                 set.unpack();
             }
-            Ok((set.iter().map(|scored| Bytes::clone(&scored.member)).collect(), false))
+            Ok((set.iter().map(|scored| scored.member).collect(), false))
         }
         Some(Value::String(_) | Value::Hash(_) | Value::Stream(_)) => Err(Refusal::WrongType),
     }
@@ -226,7 +226,7 @@ fn look_up(call: &mut Call<'_>, pattern: &[u8], element: &Bytes) -> Option<Bytes
     let key = [before, &**element, behind].concat();
     match (call.value(&key)?, field) {
         (Value::String(string), None) => Some(string.to_bytes()),
-        (Value::Hash(hash), Some(field)) => hash.get(field).cloned(),
+        (Value::Hash(hash), Some(field)) => hash.get(field),
         (_, _) => None,
     }
 }

@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::{Encoding, Limits, table::Table};
+use super::{Encoding, Limits, listpack::Piece, pack::Pack, table::Table, trie::Slot};
 use crate::resp::Bytes;
 
 /// Fields with their values. Cloning is cheap whatever the size.
@@ -15,21 +15,43 @@ pub struct Hash {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Form {
-    /// In the order of insertion.
-    Listpack(Rc<Vec<(Bytes, Bytes)>>),
+    /// Names and values in turn, in the order of insertion.
+    Listpack(Rc<Pack>),
     Table(Table<Bytes>),
 }
 
 impl Default for Hash {
     fn default() -> Self {
-        Self::packed(Vec::new())
+        Self::of_pack(Pack::default())
     }
 }
 
 impl Hash {
     /// A listpack of `fields`, whose names are all different.
     pub fn packed(fields: Vec<(Bytes, Bytes)>) -> Self {
+        Self::of_pack(Pack::of_texts(fields.iter().flat_map(|(name, value)| [&**name, value])))
+    }
+
+    /// A hash of the `count` entries of a listpack, which are sound: names that are all different,
+    /// each with its value behind it.
+    pub fn of_entries(entries: &[u8], count: usize) -> Self {
+        Self::of_pack(Pack::of_entries(entries, count))
+    }
+
+    fn of_pack(fields: Pack) -> Self {
         Self { form: Form::Listpack(Rc::new(fields)) }
+    }
+
+    /// The entries of the listpack, and how many they are.
+    pub fn as_listpack(&self) -> Option<(&[u8], usize)> {
+        self.as_pack().map(|pack| (pack.entries(), pack.len()))
+    }
+
+    pub(super) fn as_pack(&self) -> Option<&Pack> {
+        match &self.form {
+            Form::Listpack(fields) => Some(fields),
+            Form::Table(_) => None,
+        }
     }
 
     /// A table of `fields`; of several with one name, the last is taken.
@@ -54,16 +76,15 @@ impl Hash {
             Form::Table(table) => return table.insert(name, value).is_none(),
             Form::Listpack(fields) => Rc::make_mut(fields),
         };
-        let found = fields.iter_mut().find(|(other, _)| *other == name);
-        let is_new = found.is_none();
+        let found = fields.find(&name, 2);
         match found {
-            Some(field) => field.1 = value,
-            None => fields.push((name, value)),
+            Some(at) => fields.replace(2 * at + 1, Piece::of(&value)),
+            None => [name, value].iter().for_each(|text| fields.push(Piece::of(text))),
         }
-        if fields.len() > limits.entries {
+        if self.len() > limits.entries {
             self.unpack();
         }
-        is_new
+        found.is_none()
     }
 
     /// Takes the field `name` out, and returns its value.
@@ -71,18 +92,22 @@ impl Hash {
         match &mut self.form {
             Form::Table(table) => table.remove(name),
             Form::Listpack(fields) => {
-                let at = fields.iter().position(|(other, _)| **other == *name)?;
-                Some(Rc::make_mut(fields).remove(at).1)
+                let at = 2 * fields.find(name, 2)?;
+                let value = fields.get(at + 1).map(Piece::to_bytes);
+                Rc::make_mut(fields).remove_range(at, at + 2);
+                value
             }
         }
     }
 
     /// The value of the field `name`.
-    pub fn get(&self, name: &[u8]) -> Option<&Bytes> {
+    pub fn get(&self, name: &[u8]) -> Option<Bytes> {
         match &self.form {
-            Form::Table(table) => table.get(name),
+            Form::Table(table) => table.get(name).cloned(),
             Form::Listpack(fields) => {
-                fields.iter().find(|(other, _)| **other == *name).map(|(_, value)| value)
+                let equals = Piece::equals(name);
+                let (_, value) = fields.pairs_from(0).find(|(name, _)| equals(*name))?;
+                Some(value.to_bytes())
             }
         }
     }
@@ -90,7 +115,7 @@ impl Hash {
     /// How many fields there are.
     pub fn len(&self) -> usize {
         match &self.form {
-            Form::Listpack(fields) => fields.len(),
+            Form::Listpack(fields) => fields.len() / 2,
             Form::Table(table) => table.len(),
         }
     }
@@ -101,37 +126,33 @@ impl Hash {
     }
 
     /// The field of `rank`: by insertion or by hash, as the form has it.
-    pub fn nth(&self, rank: usize) -> Option<(&Bytes, &Bytes)> {
+    pub fn nth(&self, rank: usize) -> Option<(Bytes, Bytes)> {
         match &self.form {
-            Form::Listpack(fields) => fields.get(rank).map(|(name, value)| (name, value)),
-            Form::Table(table) => table.nth(rank).map(|slot| (&slot.name, &slot.value)),
+            Form::Listpack(fields) => fields.pairs_from(rank).next().map(texts),
+            Form::Table(table) => table.nth(rank).map(field),
         }
     }
 
     /// Every field with its value, in the order of [`Self::nth`].
-    pub fn iter(&self) -> Box<dyn Iterator<Item = (&Bytes, &Bytes)> + '_> {
+    pub fn iter(&self) -> Box<dyn Iterator<Item = (Bytes, Bytes)> + '_> {
         self.iter_from(0)
     }
 
     /// The fields from `rank` on.
-    pub fn iter_from(&self, rank: usize) -> Box<dyn Iterator<Item = (&Bytes, &Bytes)> + '_> {
+    pub fn iter_from(&self, rank: usize) -> Box<dyn Iterator<Item = (Bytes, Bytes)> + '_> {
         match &self.form {
-            Form::Listpack(fields) => {
-                Box::new(fields.iter().skip(rank).map(|(name, value)| (name, value)))
-            }
-            Form::Table(table) => {
-                Box::new(table.iter_from(rank).map(|slot| (&slot.name, &slot.value)))
-            }
+            Form::Listpack(fields) => Box::new(fields.pairs_from(rank).map(texts)),
+            Form::Table(table) => Box::new(table.iter_from(rank).map(field)),
         }
     }
 
     /// About `count` fields from `cursor` on, and the cursor after them: 0 at the end.
-    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<(&Bytes, &Bytes)>) {
+    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<(Bytes, Bytes)>) {
         match &self.form {
             Form::Listpack(_) => (0, self.iter().collect()),
             Form::Table(table) => {
                 let (next, slots) = table.scan(cursor, count);
-                (next, slots.into_iter().map(|slot| (&slot.name, &slot.value)).collect())
+                (next, slots.into_iter().map(field).collect())
             }
         }
     }
@@ -146,9 +167,17 @@ impl Hash {
 
     fn unpack(&mut self) {
         if let Form::Listpack(fields) = &self.form {
-            *self = Self::table(fields.iter().cloned());
+            *self = Self::table(fields.pairs_from(0).map(texts));
         }
     }
+}
+
+fn texts((name, value): (Piece<'_>, Piece<'_>)) -> (Bytes, Bytes) {
+    (name.to_bytes(), value.to_bytes())
+}
+
+fn field(slot: &Slot<Bytes>) -> (Bytes, Bytes) {
+    (Bytes::clone(&slot.name), Bytes::clone(&slot.value))
 }
 
 #[cfg(test)]
@@ -193,7 +222,7 @@ mod tests {
             hash.set(bytes(name), bytes("1"), &LIMITS);
         }
         hash.remove(b"c");
-        assert!(hash.iter().map(|(name, _)| name.clone()).eq(["a", "b"].map(bytes)));
+        assert!(hash.iter().map(|(name, _)| name).eq(["a", "b"].map(bytes)));
     }
 
     #[test]
@@ -224,11 +253,11 @@ mod tests {
                 prop_assert_eq!(hash.len(), model.len());
             }
             for (name, value) in &model {
-                prop_assert_eq!(hash.get(name), Some(value));
+                prop_assert_eq!(hash.get(name), Some(Bytes::clone(value)));
             }
             let ranked = (0..hash.len()).map(|rank| hash.nth(rank).unwrap());
             prop_assert!(hash.iter().eq(ranked));
-            let all: BTreeMap<_, _> = hash.iter().map(|(n, v)| (n.clone(), v.clone())).collect();
+            let all: BTreeMap<_, _> = hash.iter().collect();
             prop_assert_eq!(all, model);
         }
     }

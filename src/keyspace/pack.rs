@@ -31,6 +31,13 @@ impl PartialEq for Pack {
 impl Eq for Pack {}
 
 impl Pack {
+    /// The entries of `texts`.
+    pub(super) fn of_texts<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut pack = Self::default();
+        texts.into_iter().for_each(|text| pack.push(Piece::of(text)));
+        pack
+    }
+
     /// The entries that somebody else has written, and has counted.
     pub(super) fn of_entries(entries: &[u8], len: usize) -> Self {
         Self { bytes: entries.to_vec(), start: 0, len }
@@ -60,6 +67,23 @@ impl Pack {
         Pieces { entries: &self.bytes[self.place(index)..], left }
     }
 
+    /// What lies in it two by two, from the pair at `index` on.
+    pub(super) fn pairs_from(&self, index: usize) -> impl Iterator<Item = (Piece<'_>, Piece<'_>)> {
+        let mut pieces = self.pieces_from(2 * index);
+        std::iter::from_fn(move || Some((pieces.next()?, pieces.next()?)))
+    }
+
+    /// Puts `piece` behind the last entry.
+    pub(super) fn push(&mut self, piece: Piece<'_>) {
+        self.insert(self.len, piece);
+    }
+
+    /// Puts `piece` in the place of the entry at `index`.
+    pub(super) fn replace(&mut self, index: usize, piece: Piece<'_>) {
+        self.remove_range(index, index + 1);
+        self.insert(index, piece);
+    }
+
     /// Puts `piece` before the entry at `index`.
     pub(super) fn insert(&mut self, index: usize, piece: Piece<'_>) {
         let at = self.place(index);
@@ -72,6 +96,12 @@ impl Pack {
         let text = self.get(index)?.to_bytes();
         self.remove_range(index, index + 1);
         Some(text)
+    }
+
+    /// Where the entry is that is `text`, among those that are multiples of `stride`; told in
+    /// strides.
+    pub(super) fn find(&self, text: &[u8], stride: usize) -> Option<usize> {
+        self.pieces().step_by(stride).position(Piece::equals(text))
     }
 
     /// Takes the entries of `start..end` out.

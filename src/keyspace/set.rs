@@ -8,7 +8,12 @@
 
 use std::rc::Rc;
 
-use super::{Encoding, SetLimits, table::Table};
+use super::{
+    Encoding, SetLimits,
+    listpack::{Piece, digits},
+    pack::Pack,
+    table::Table,
+};
 use crate::resp::{Bytes, parse_integer};
 
 /// A set of byte strings. Cloning is cheap whatever the size.
@@ -22,7 +27,7 @@ enum Form {
     /// Ascending.
     Intset(Rc<Numbers>),
     /// In the order of insertion.
-    Listpack(Rc<Vec<Bytes>>),
+    Listpack(Rc<Pack>),
     Table(Table<()>),
 }
 
@@ -41,7 +46,7 @@ impl Set {
         if parse_integer(first).is_some() && expected <= limits.numbers {
             Self::from_numbers(INT_16, Vec::new())
         } else if expected <= limits.packed.entries {
-            Self::packed(Vec::new())
+            Self::of_pack(Pack::default())
         } else {
             Self { form: Form::Table(Table::default()) }
         }
@@ -54,7 +59,28 @@ impl Set {
 
     /// A listpack of `members`, which are all different.
     pub fn packed(members: Vec<Bytes>) -> Self {
+        Self::of_pack(Pack::of_texts(members.iter().map(|member| &**member)))
+    }
+
+    /// A set of the `count` entries of a listpack, which are sound and all different.
+    pub fn of_entries(entries: &[u8], count: usize) -> Self {
+        Self::of_pack(Pack::of_entries(entries, count))
+    }
+
+    fn of_pack(members: Pack) -> Self {
         Self { form: Form::Listpack(Rc::new(members)) }
+    }
+
+    /// The entries of the listpack, and how many they are.
+    pub fn as_listpack(&self) -> Option<(&[u8], usize)> {
+        self.as_pack().map(|pack| (pack.entries(), pack.len()))
+    }
+
+    pub(super) fn as_pack(&self) -> Option<&Pack> {
+        match &self.form {
+            Form::Listpack(members) => Some(members),
+            Form::Intset(_) | Form::Table(_) => None,
+        }
     }
 
     /// A table of `members`; one that occurs twice is taken once.
@@ -91,7 +117,7 @@ impl Set {
                 self.leave_numbers(limits);
             }
             Form::Listpack(members) => {
-                if members.contains(&member) {
+                if members.find(&member, 1).is_some() {
                     return false;
                 }
             }
@@ -118,8 +144,8 @@ impl Set {
                 at.map(|at| Rc::make_mut(numbers).numbers.remove(at)).is_some()
             }
             Form::Listpack(members) => {
-                let at = members.iter().position(|other| **other == *member);
-                at.map(|at| Rc::make_mut(members).remove(at)).is_some()
+                let at = members.find(member, 1);
+                at.map(|at| Rc::make_mut(members).remove_range(at, at + 1)).is_some()
             }
         }
     }
@@ -157,7 +183,7 @@ impl Set {
             Form::Intset(numbers) => {
                 parse_integer(member).is_some_and(|number| numbers.search(number).is_ok())
             }
-            Form::Listpack(members) => members.iter().any(|other| **other == *member),
+            Form::Listpack(members) => members.find(member, 1).is_some(),
             Form::Table(table) => table.get(member).is_some(),
         }
     }
@@ -165,8 +191,8 @@ impl Set {
     /// The member of `rank`: by value, by insertion or by hash, as the form has it.
     pub fn nth(&self, rank: usize) -> Option<Bytes> {
         match &self.form {
-            Form::Intset(numbers) => numbers.numbers.get(rank).copied().map(text),
-            Form::Listpack(members) => members.get(rank).cloned(),
+            Form::Intset(numbers) => numbers.numbers.get(rank).copied().map(digits),
+            Form::Listpack(members) => members.get(rank).map(Piece::to_bytes),
             Form::Table(table) => table.nth(rank).map(|slot| Bytes::clone(&slot.name)),
         }
     }
@@ -179,8 +205,10 @@ impl Set {
     /// The members from `rank` on.
     pub fn iter_from(&self, rank: usize) -> Box<dyn Iterator<Item = Bytes> + '_> {
         match &self.form {
-            Form::Intset(numbers) => Box::new(numbers.numbers.iter().skip(rank).copied().map(text)),
-            Form::Listpack(members) => Box::new(members.iter().skip(rank).cloned()),
+            Form::Intset(numbers) => {
+                Box::new(numbers.numbers.iter().skip(rank).copied().map(digits))
+            }
+            Form::Listpack(members) => Box::new(members.pieces_from(rank).map(Piece::to_bytes)),
             Form::Table(table) => {
                 Box::new(table.iter_from(rank).map(|slot| Bytes::clone(&slot.name)))
             }
@@ -219,7 +247,7 @@ impl Set {
     fn append(&mut self, member: Bytes, limits: &SetLimits) {
         if let Form::Listpack(members) = &mut self.form {
             if limits.packed.allow(members.len() + 1, member.len()) {
-                return Rc::make_mut(members).push(member);
+                return Rc::make_mut(members).push(Piece::of(&member));
             }
             self.unpack();
         }
@@ -264,10 +292,6 @@ const fn width_of(number: i64) -> u8 {
     } else {
         INT_64
     }
-}
-
-fn text(number: i64) -> Bytes {
-    Bytes::from(number.to_string().into_bytes())
 }
 
 const INT_16: u8 = 2;

@@ -9,14 +9,15 @@
 //!     order    (1, b) (2, a) (2, c)         ZRANGE, ZRANK, ZRANGEBYSCORE, ZRANGEBYLEX
 //! ```
 //!
-//! A packed one keeps its scores as text that reads as a number, in which -0 is 0; a big one keeps
-//! the sign. A score is never NaN: whoever adds infinities must refuse.
+//! A packed one keeps members and scores in turn, the scores as text that reads as a number, in
+//! which -0 is 0; a big one keeps the sign. A score is never NaN: whoever adds infinities must
+//! refuse.
 //! *Source*: Redis 7.2 · t_zset.c · zsetAdd, zzlInsert, zslGetRank.
 
 use std::{cmp::Ordering, rc::Rc};
 
-use super::{Encoding, Limits, table::Table, tree::Tree};
-use crate::resp::Bytes;
+use super::{Encoding, Limits, listpack::Piece, pack::Pack, table::Table, tree::Tree, trie::Slot};
+use crate::resp::{Bytes, format_double};
 
 /// Members in the order of their scores. Cloning is cheap whatever the size.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +36,8 @@ pub struct Scored {
 
 #[derive(Clone, Debug, PartialEq)]
 enum Form {
-    /// In order.
-    Listpack(Rc<Vec<Scored>>),
+    /// Members and scores in turn, in order.
+    Listpack(Rc<Pack>),
     Skiplist(Rc<Skiplist>),
 }
 
@@ -49,7 +50,7 @@ struct Skiplist {
 
 impl Default for SortedSet {
     fn default() -> Self {
-        Self::packed(Vec::new())
+        Self { form: Form::Listpack(Rc::default()) }
     }
 }
 
@@ -69,7 +70,29 @@ impl SortedSet {
     /// sign of -0.
     pub fn as_packed(mut members: Vec<Scored>) -> Self {
         members.sort_by(Scored::order);
-        Self { form: Form::Listpack(Rc::new(members)) }
+        let mut pack = Pack::default();
+        for (at, scored) in members.iter().enumerate() {
+            scored.insert_into(&mut pack, at);
+        }
+        Self { form: Form::Listpack(Rc::new(pack)) }
+    }
+
+    /// A sorted set of the `count` entries of a listpack, which are sound: members that are all
+    /// different, each with its score behind it, in order.
+    pub fn of_entries(entries: &[u8], count: usize) -> Self {
+        Self { form: Form::Listpack(Rc::new(Pack::of_entries(entries, count))) }
+    }
+
+    /// The entries of the listpack, and how many they are.
+    pub fn as_listpack(&self) -> Option<(&[u8], usize)> {
+        self.as_pack().map(|pack| (pack.entries(), pack.len()))
+    }
+
+    pub(super) fn as_pack(&self) -> Option<&Pack> {
+        match &self.form {
+            Form::Listpack(members) => Some(members),
+            Form::Skiplist(_) => None,
+        }
     }
 
     /// A tree and a table of `members`; of several that are the same, the last is taken.
@@ -94,15 +117,15 @@ impl SortedSet {
     /// Gives `member` a score, and returns the one that it had.
     pub fn set(&mut self, member: Bytes, score: f64, limits: &Limits) -> Option<f64> {
         if let Form::Listpack(members) = &mut self.form {
-            let found = members.iter().position(|scored| scored.member == member);
-            if found.is_some() || limits.allow(members.len() + 1, member.len()) {
+            let found = members.find(&member, 2);
+            if found.is_some() || limits.allow(members.len() / 2 + 1, member.len()) {
                 let members = Rc::make_mut(members);
-                let before = found.map(|at| members.remove(at).score);
+                let before = found.and_then(|at| take_pair(members, at));
                 let mut scored = Scored { score, member };
                 scored.pack();
-                let at = members.partition_point(|other| other.order(&scored).is_lt());
-                members.insert(at, scored);
-                return before;
+                let at = members.pairs_from(0).take_while(|pair| scored.is_behind(*pair)).count();
+                scored.insert_into(members, at);
+                return before.map(|before| before.score);
             }
             self.unpack();
         }
@@ -116,8 +139,8 @@ impl SortedSet {
     pub fn remove(&mut self, member: &[u8]) -> Option<f64> {
         match &mut self.form {
             Form::Listpack(members) => {
-                let at = members.iter().position(|scored| *scored.member == *member)?;
-                Some(Rc::make_mut(members).remove(at).score)
+                let at = members.find(member, 2)?;
+                Some(take_pair(Rc::make_mut(members), at)?.score)
             }
             Form::Skiplist(both) => {
                 // A look first: a removal that finds nothing must not copy.
@@ -129,9 +152,11 @@ impl SortedSet {
 
     /// Takes out the member of `rank`.
     pub fn take_nth(&mut self, rank: usize) -> Option<Scored> {
-        let scored = self.nth(rank)?.clone();
+        let scored = self.nth(rank)?;
         match &mut self.form {
-            Form::Listpack(members) => drop(Rc::make_mut(members).remove(rank)),
+            Form::Listpack(members) => {
+                Rc::make_mut(members).remove_range(2 * rank, 2 * rank + 2);
+            }
             Form::Skiplist(both) => drop(Rc::make_mut(both).take(&scored.member)),
         }
         Some(scored)
@@ -150,7 +175,7 @@ impl SortedSet {
     /// How many members there are.
     pub fn len(&self) -> usize {
         match &self.form {
-            Form::Listpack(members) => members.len(),
+            Form::Listpack(members) => members.len() / 2,
             Form::Skiplist(both) => both.order.len(),
         }
     }
@@ -164,7 +189,9 @@ impl SortedSet {
     pub fn score(&self, member: &[u8]) -> Option<f64> {
         match &self.form {
             Form::Listpack(members) => {
-                members.iter().find(|scored| *scored.member == *member).map(|scored| scored.score)
+                let equals = Piece::equals(member);
+                let (_, score) = members.pairs_from(0).find(|(member, _)| equals(*member))?;
+                Some(score_of(score))
             }
             Form::Skiplist(both) => both.scores.get(member).copied(),
         }
@@ -173,7 +200,7 @@ impl SortedSet {
     /// How many members come before `member`.
     pub fn rank(&self, member: &[u8]) -> Option<usize> {
         match &self.form {
-            Form::Listpack(members) => members.iter().position(|other| *other.member == *member),
+            Form::Listpack(members) => members.find(member, 2),
             Form::Skiplist(both) => {
                 let scored = Scored { score: self.score(member)?, member: Bytes::from(member) };
                 Some(both.order.partition(|other| other.order(&scored).is_lt()))
@@ -184,49 +211,60 @@ impl SortedSet {
     /// How many members, from the lowest on, satisfy `before`; none after them does.
     pub fn partition(&self, before: impl Fn(&Scored) -> bool) -> usize {
         match &self.form {
-            Form::Listpack(members) => members.partition_point(before),
+            Form::Listpack(members) => {
+                members.pairs_from(0).map(Scored::of).take_while(before).count()
+            }
             Form::Skiplist(both) => both.order.partition(before),
         }
     }
 
     /// The member of `rank`.
-    pub fn nth(&self, rank: usize) -> Option<&Scored> {
+    pub fn nth(&self, rank: usize) -> Option<Scored> {
         match &self.form {
-            Form::Listpack(members) => members.get(rank),
-            Form::Skiplist(both) => both.order.nth(rank),
+            Form::Listpack(members) => members.pairs_from(rank).next().map(Scored::of),
+            Form::Skiplist(both) => both.order.nth(rank).cloned(),
         }
     }
 
     /// Every member, lowest first.
-    pub fn iter(&self) -> Box<dyn Iterator<Item = &Scored> + '_> {
+    pub fn iter(&self) -> Box<dyn Iterator<Item = Scored> + '_> {
         self.iter_from(0)
     }
 
     /// The members from `rank` on, lowest first.
-    pub fn iter_from(&self, rank: usize) -> Box<dyn Iterator<Item = &Scored> + '_> {
+    pub fn iter_from(&self, rank: usize) -> Box<dyn Iterator<Item = Scored> + '_> {
         match &self.form {
-            Form::Listpack(members) => Box::new(members.iter().skip(rank)),
-            Form::Skiplist(both) => Box::new(both.order.iter_from(rank)),
+            Form::Listpack(members) => Box::new(members.pairs_from(rank).map(Scored::of)),
+            Form::Skiplist(both) => Box::new(both.order.iter_from(rank).cloned()),
         }
     }
 
     /// The members below rank `end`, highest first.
-    pub fn iter_back(&self, end: usize) -> Box<dyn Iterator<Item = &Scored> + '_> {
+    pub fn iter_back(&self, end: usize) -> Box<dyn Iterator<Item = Scored> + '_> {
         match &self.form {
-            Form::Listpack(members) => Box::new(members[..end.min(members.len())].iter().rev()),
-            Form::Skiplist(both) => Box::new(both.order.iter_back(end)),
+            Form::Listpack(members) => {
+                let passed = members.len().saturating_sub(2 * end);
+                let mut pieces = members.pieces().rev().skip(passed);
+                let pair = move || Some((pieces.next()?, pieces.next()?));
+                Box::new(
+                    std::iter::from_fn(pair).map(|(score, member)| Scored::of((member, score))),
+                )
+            }
+            Form::Skiplist(both) => Box::new(both.order.iter_back(end).cloned()),
         }
     }
 
     /// About `count` members from `cursor` on, and the cursor after them: 0 at the end.
-    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<(&Bytes, f64)>) {
+    pub fn scan(&self, cursor: u64, count: usize) -> (u64, Vec<Scored>) {
         match &self.form {
-            Form::Listpack(members) => {
-                (0, members.iter().map(|scored| (&scored.member, scored.score)).collect())
-            }
+            Form::Listpack(_) => (0, self.iter().collect()),
             Form::Skiplist(both) => {
                 let (next, slots) = both.scores.scan(cursor, count);
-                (next, slots.into_iter().map(|slot| (&slot.name, slot.value)).collect())
+                let scored = |slot: &Slot<f64>| Scored {
+                    score: slot.value,
+                    member: Bytes::clone(&slot.name),
+                };
+                (next, slots.into_iter().map(scored).collect())
             }
         }
     }
@@ -241,8 +279,8 @@ impl SortedSet {
 
     /// Becomes a skiplist if it is a listpack.
     pub fn unpack(&mut self) {
-        if let Form::Listpack(members) = &self.form {
-            *self = Self::skiplist(members.to_vec());
+        if let Form::Listpack(_) = &self.form {
+            *self = Self::skiplist(self.iter().collect());
         }
     }
 }
@@ -269,6 +307,34 @@ impl Skiplist {
 }
 
 impl Scored {
+    /// What a listpack says.
+    fn of((member, score): (Piece<'_>, Piece<'_>)) -> Self {
+        Self { score: score_of(score), member: member.to_bytes() }
+    }
+
+    /// The score that `text` tells, if it tells one and nothing else.
+    pub fn read(text: Piece<'_>) -> Option<f64> {
+        match text {
+            Piece::Integer(number) => Some(number as f64),
+            Piece::Bytes(text) => short_decimal(text).or_else(|| {
+                let score: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+                Some(score).filter(|score| !score.is_nan())
+            }),
+        }
+    }
+
+    /// True if its place is behind what a listpack says.
+    fn is_behind(&self, (member, score): (Piece<'_>, Piece<'_>)) -> bool {
+        let score = score_of(score);
+        score < self.score || (score == self.score && *member.to_bytes() < *self.member)
+    }
+
+    /// Writes itself into a listpack, before the pair at `at`.
+    fn insert_into(&self, pack: &mut Pack, at: usize) {
+        pack.insert(2 * at, Piece::of(&self.member));
+        pack.insert(2 * at + 1, Piece::of(format_double(self.score).as_bytes()));
+    }
+
     /// By score, then by bytes.
     pub fn order(&self, other: &Self) -> Ordering {
         let scores = self.score.partial_cmp(&other.score).unwrap_or(Ordering::Equal);
@@ -279,6 +345,42 @@ impl Scored {
     fn pack(&mut self) {
         self.score += 0.0;
     }
+}
+
+/// The number that a few digits with a point among them spell. Both the digits and the power of ten
+/// are whole numbers that a float holds, so that their quotient is rounded once, as it should be.
+fn short_decimal(text: &[u8]) -> Option<f64> {
+    let point = text.iter().position(|&byte| byte == b'.')?;
+    let decimals = text.len() - point - 1;
+    if point == 0 || text.len() > SHORT_DIGITS_MAX || decimals == 0 {
+        return None;
+    }
+    let mut digits = 0u64;
+    let mut power = 1u64;
+    for (at, &byte) in text.iter().enumerate().filter(|&(at, _)| at != point) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        digits = 10 * digits + u64::from(digit);
+        power *= if at > point { 10 } else { 1 };
+    }
+    Some(digits as f64 / power as f64)
+}
+
+/// So many digits and a point spell two whole numbers below 2^53.
+const SHORT_DIGITS_MAX: usize = 16;
+
+/// The score in a listpack of ours.
+fn score_of(text: Piece<'_>) -> f64 {
+    Scored::read(text).expect("a score was looked at before it was packed")
+}
+
+/// Takes the pair at `at` out of a listpack.
+fn take_pair(pack: &mut Pack, at: usize) -> Option<Scored> {
+    let pair = pack.pairs_from(at).next().map(Scored::of);
+    pack.remove_range(2 * at, 2 * at + 2);
+    pair
 }
 
 #[cfg(test)]
@@ -317,13 +419,26 @@ mod tests {
     }
 
     #[test]
+    fn a_score_is_read_as_rust_reads_it() {
+        for text in ["0.5", "1.25", "123456.789012345", "0.1", "9.99999999999999", "00.10", "1e3"] {
+            let read = Scored::read(Piece::Bytes(text.as_bytes()));
+            assert_eq!(read.map(f64::to_bits), text.parse().ok().map(f64::to_bits), "{text}");
+        }
+        for text in ["", ".", "nan", "1.5x", " 1.5", "-"] {
+            assert_eq!(Scored::read(Piece::Bytes(text.as_bytes())), None, "{text}");
+        }
+        assert_eq!(Scored::read(Piece::Bytes(b"-inf")), Some(f64::NEG_INFINITY));
+        assert_eq!(Scored::read(Piece::Integer(-3)), Some(-3.0));
+    }
+
+    #[test]
     fn equal_scores_are_ordered_by_bytes() {
         let mut set = SortedSet::default();
         for (member, score) in [("b", 1.0), ("a", 2.0), ("ab", 1.0), ("a", 1.0)] {
             set.set(bytes(member), score, &LIMITS);
         }
-        assert!(set.iter().map(|s| s.member.clone()).eq(["a", "ab", "b"].map(bytes)));
-        assert!(set.iter_back(2).map(|s| s.member.clone()).eq(["ab", "a"].map(bytes)));
+        assert!(set.iter().map(|s| s.member).eq(["a", "ab", "b"].map(bytes)));
+        assert!(set.iter_back(2).map(|s| s.member).eq(["ab", "a"].map(bytes)));
     }
 
     #[test]
@@ -356,12 +471,13 @@ mod tests {
             let mut sorted: Vec<_> =
                 model.into_iter().map(|(member, score)| Scored { score, member }).collect();
             sorted.sort_by(Scored::order);
-            prop_assert!(set.iter().eq(&sorted));
-            prop_assert!(set.iter_back(set.len()).eq(sorted.iter().rev()));
+            prop_assert!(set.iter().eq(sorted.iter().cloned()));
+            prop_assert!(set.iter_back(set.len()).eq(sorted.iter().rev().cloned()));
+            prop_assert!(set.iter_back(3).eq(sorted.iter().take(3).rev().cloned()));
             for (rank, scored) in sorted.iter().enumerate() {
                 prop_assert_eq!(set.rank(&scored.member), Some(rank));
                 prop_assert_eq!(set.score(&scored.member), Some(scored.score));
-                prop_assert_eq!(set.nth(rank), Some(scored));
+                prop_assert_eq!(set.nth(rank), Some(scored.clone()));
                 let below = sorted.iter().filter(|other| other.score < scored.score).count();
                 prop_assert_eq!(set.partition(|other| other.score < scored.score), below);
             }

@@ -4,7 +4,7 @@
 //! many keys here as there. Of a collection some elements are looked at, and stand for the others,
 //! as MEMORY USAGE does it. *Source*: Redis 7.2 · object.c · objectComputeSize.
 
-use super::{Encoding, Hash, List, Set, SortedSet, Stream, StringValue, Value};
+use super::{Hash, List, Set, SortedSet, Stream, StringValue, Value};
 
 impl Value {
     /// Roughly the bytes that the value takes, with `samples` elements looked at.
@@ -36,28 +36,34 @@ fn list_weight(list: &List, samples: usize) -> usize {
 }
 
 fn set_weight(set: &Set, samples: usize) -> usize {
-    let each = if let Some((width, numbers)) = set.as_numbers() {
+    if let Some((width, numbers)) = set.as_numbers() {
         return usize::from(width) * numbers.len();
-    } else if set.encoding() == Encoding::Listpack {
-        PACKED_BYTES
-    } else {
-        TABLE_ENTRY_BYTES
-    };
-    let member = |at: usize| set.nth(at).map(|member| each + member.len());
+    }
+    if let Some(pack) = set.as_pack() {
+        let mut members = pack.pieces();
+        return estimate(|_| Some(PACKED_BYTES + members.next()?.len()), set.len(), samples);
+    }
+    let member = |at: usize| set.nth(at).map(|member| TABLE_ENTRY_BYTES + member.len());
     estimate(member, set.len(), samples)
 }
 
 fn hash_weight(hash: &Hash, samples: usize) -> usize {
-    let packed = hash.encoding() == Encoding::Listpack;
-    let each = if packed { 2 * PACKED_BYTES } else { TABLE_ENTRY_BYTES + RAW_BYTES };
+    if let Some(pack) = hash.as_pack() {
+        let mut fields = pack.pairs_from(0).map(|(name, value)| name.len() + value.len());
+        return estimate(|_| Some(2 * PACKED_BYTES + fields.next()?), hash.len(), samples);
+    }
+    let each = TABLE_ENTRY_BYTES + RAW_BYTES;
     let field = |at: usize| hash.nth(at).map(|(name, value)| each + name.len() + value.len());
     estimate(field, hash.len(), samples)
 }
 
 fn sorted_set_weight(members: &SortedSet, samples: usize) -> usize {
-    let packed = members.encoding() == Encoding::Listpack;
-    let each = if packed { 2 * PACKED_BYTES + SCORE_BYTES } else { SKIPLIST_ENTRY_BYTES };
-    let member = |at: usize| members.nth(at).map(|one| each + one.member.len());
+    if let Some(pack) = members.as_pack() {
+        let mut names = pack.pairs_from(0).map(|(member, _)| member.len());
+        let member = |_| Some(2 * PACKED_BYTES + SCORE_BYTES + names.next()?);
+        return estimate(member, members.len(), samples);
+    }
+    let member = |at: usize| members.nth(at).map(|one| SKIPLIST_ENTRY_BYTES + one.member.len());
     estimate(member, members.len(), samples)
 }
 

@@ -82,6 +82,31 @@ impl Builder {
         Self { thresholds, layout: Layout::String, parts, prints: Vec::new() }
     }
 
+    /// Counts the entries of a listpack; none if it is not as a Redis server writes it.
+    fn look_through(&mut self, value: &Packed<'_>) -> Option<usize> {
+        let (kind, mut pieces, mut count) = (self.layout.kind(), value.pieces(), 0);
+        let mut before: Option<(f64, Piece<'_>)> = None;
+        while let Some(name) = pieces.next() {
+            let name = name.ok()?;
+            self.prints.push(print_of(name));
+            count += 1;
+            if kind == Kind::Set {
+                continue;
+            }
+            let second = pieces.next()?.ok()?;
+            count += 1;
+            if kind == Kind::SortedSet {
+                let scored = (Scored::read(second)?, name);
+                if before.is_some_and(|before| !are_in_order(before, scored)) {
+                    return None;
+                }
+                before = Some(scored);
+            }
+        }
+        self.prints.sort_unstable();
+        self.prints.is_sorted_by(|a, b| a < b).then_some(count)
+    }
+
     /// A name, which no other may equal.
     fn name(&mut self, name: Piece<'_>) -> Bytes {
         let name = name.to_bytes();
@@ -94,7 +119,9 @@ impl Sink for Builder {
     type Value = Value;
 
     fn begin(&mut self, layout: Layout, expected: u64) {
-        let room = expected.min(ROOM_MAX) as usize;
+        // A listpack will be kept as it is.
+        let room =
+            if layout.form() == Form::Listpack { 0 } else { expected.min(ROOM_MAX) } as usize;
         self.layout = layout;
         self.prints.clear();
         self.parts = match (layout.kind(), layout.form()) {
@@ -166,6 +193,31 @@ impl Sink for Builder {
             runs.push(ListNode::of_entries(entries, count));
         }
         Ok(count > 0)
+    }
+
+    fn packed(&mut self, value: &Packed<'_>) -> Option<bool> {
+        let count = self.look_through(value);
+        self.prints.clear();
+        let (count, thresholds) = (count?, &self.thresholds);
+        type Keep = fn(&[u8], usize) -> Value;
+        let (len, limits, keep): (usize, &Limits, Keep) = match self.layout.kind() {
+            Kind::Set => (count, &thresholds.set.packed, |entries, count| {
+                Value::Set(Set::of_entries(entries, count))
+            }),
+            Kind::Hash => (count / 2, &thresholds.hash, |entries, count| {
+                Value::Hash(Hash::of_entries(entries, count))
+            }),
+            Kind::SortedSet => (count / 2, &thresholds.sorted_set, |entries, count| {
+                Value::SortedSet(SortedSet::of_entries(entries, count))
+            }),
+            Kind::String | Kind::List | Kind::Stream | Kind::Module => return None,
+        };
+        // What comes packed is asked for nothing but its count.
+        if !limits.allow(len, 0) {
+            return None;
+        }
+        self.parts = Parts::Whole(Some(keep(value.bytes(), count)));
+        Some(count > 0)
     }
 
     fn width(&mut self, bytes: usize) {
@@ -295,6 +347,18 @@ fn set_of_numbers(width: usize, numbers: Vec<i64>, limits: &SetLimits) -> Set {
 
 fn longest<'a>(texts: impl Iterator<Item = &'a Bytes>) -> usize {
     texts.map(|text| text.len()).max().unwrap_or(0)
+}
+
+/// True if these members follow each other in a sorted set.
+fn are_in_order(a: (f64, Piece<'_>), b: (f64, Piece<'_>)) -> bool {
+    a.0 < b.0 || (a.0 == b.0 && a.1.to_bytes() < b.1.to_bytes())
+}
+
+fn print_of(name: Piece<'_>) -> i64 {
+    match name {
+        Piece::Integer(number) => print(&digits(number)),
+        Piece::Bytes(text) => print(text),
+    }
 }
 
 /// A number made of both ends of a name and its length.

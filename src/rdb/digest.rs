@@ -63,12 +63,12 @@ impl Digest {
             }
             Value::Hash(hash) => {
                 self.mix_kind(Kind::Hash);
-                hash.iter().for_each(|(name, value)| self.add_pair(name, value));
+                hash.iter().for_each(|(name, value)| self.add_pair(&name, &value));
             }
             Value::SortedSet(set) => {
                 self.mix_kind(Kind::SortedSet);
                 for Scored { score, member } in set.iter() {
-                    self.add_pair(member, format_double_digest(*score).as_bytes());
+                    self.add_pair(&member, format_double_digest(score).as_bytes());
                 }
             }
             Value::Stream(stream) => {

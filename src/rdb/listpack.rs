@@ -91,9 +91,14 @@ impl<'a> Listpack<'a> {
         self.left
     }
 
+    /// The entries to come, whatever they are.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        &self.rest[..self.rest.len() - 1]
+    }
+
     /// The entries to come, once they are found sound, and how many they are.
     pub(super) fn entries(mut self) -> Result<(&'a [u8], usize), Broken> {
-        let (entries, mut count) = (&self.rest[..self.rest.len() - 1], 0);
+        let (entries, mut count) = (self.bytes(), 0);
         while self.entry()?.is_some() {
             count += 1;
         }

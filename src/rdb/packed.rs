@@ -77,9 +77,18 @@ pub(super) fn tell_value<S: Sink>(
         return tell_run(form, packed, sink);
     }
     let pieces = Pieces::new(form, packed)?;
-    let pair = matches!(kind, Kind::Hash | Kind::SortedSet);
-    sink.begin(layout, pieces.expected() / if pair { 2 } else { 1 });
+    sink.begin(layout, pieces.expected() / if is_of_pairs(kind) { 2 } else { 1 });
+    if let Pieces::Listpack(listpack) = &pieces
+        && let Some(any) = sink.packed(&Packed(listpack.clone()))
+    {
+        return Ok(any);
+    }
     tell_pieces(kind, pieces, sink)
+}
+
+/// True if the pieces of a packed value of this kind come in pairs.
+const fn is_of_pairs(kind: Kind) -> bool {
+    matches!(kind, Kind::Hash | Kind::SortedSet)
 }
 
 /// Tells `sink` a packed run of a list; false if there is nothing in it.

@@ -9,14 +9,10 @@ use super::{
     format::{Form, Layout, Version},
     intset::write_intset,
     listpack::ListpackWriter,
-    score::push_score,
     stream_save::write_stream,
     write::Writer,
 };
-use crate::{
-    keyspace::{Encoding, Hash, List, ListNode, Set, SortedSet, StringValue, Value},
-    resp::Bytes,
-};
+use crate::keyspace::{Encoding, List, ListNode, Set, StringValue, Value};
 
 /// The layout in which `value` is written for servers of `version`.
 ///
@@ -99,8 +95,8 @@ fn write_collection(mut parts: Parts<'_>, value: &Value, layout: Layout) -> Opti
         }
         Value::Hash(hash) if plain => {
             return parts.write(hash.len(), hash.iter_from(from), |w, (name, value)| {
-                w.string(name);
-                w.string(value);
+                w.string(&name);
+                w.string(&value);
             });
         }
         Value::SortedSet(set) if plain => {
@@ -112,8 +108,8 @@ fn write_collection(mut parts: Parts<'_>, value: &Value, layout: Layout) -> Opti
             });
         }
         Value::Set(set) => parts.writer.string(&pack_set(set)),
-        Value::Hash(hash) => parts.writer.string(&pack_hash(hash)),
-        Value::SortedSet(set) => parts.writer.string(&pack_sorted_set(set)),
+        Value::Hash(hash) => parts.writer.string(&listpack(hash.as_listpack())),
+        Value::SortedSet(set) => parts.writer.string(&listpack(set.as_listpack())),
     }
     None
 }
@@ -166,39 +162,22 @@ fn write_run(writer: &mut Writer, run: &ListNode) {
         writer.length(RUN_PLAIN);
         return writer.string(element);
     }
-    let mut listpack = ListpackWriter::new();
-    listpack.extend(run.entries(), run.len());
     writer.length(RUN_PACKED);
-    writer.string(&listpack.finish());
+    writer.string(&listpack(Some((run.entries(), run.len()))));
 }
 
 fn pack_set(set: &Set) -> Vec<u8> {
     match set.as_numbers() {
         Some((width, numbers)) => write_intset(width.into(), numbers.iter().copied()),
-        None => {
-            let mut listpack = ListpackWriter::new();
-            set.iter().for_each(|member| listpack.push(&member));
-            listpack.finish()
-        }
+        None => listpack(set.as_listpack()),
     }
 }
 
-fn pack_hash(hash: &Hash) -> Vec<u8> {
-    pack(hash.iter().flat_map(|(name, value)| [name, value]))
-}
-
-fn pack_sorted_set(set: &SortedSet) -> Vec<u8> {
+/// A listpack of the entries of a value that is laid out as one.
+fn listpack(entries: Option<(&[u8], usize)>) -> Vec<u8> {
+    let (entries, count) = entries.expect("the layout goes by the encoding");
     let mut listpack = ListpackWriter::new();
-    for scored in set.iter() {
-        listpack.push(&scored.member);
-        push_score(&mut listpack, scored.score);
-    }
-    listpack.finish()
-}
-
-fn pack<'a>(texts: impl Iterator<Item = &'a Bytes>) -> Vec<u8> {
-    let mut listpack = ListpackWriter::new();
-    texts.for_each(|text| listpack.push(text));
+    listpack.extend(entries, count);
     listpack.finish()
 }
 

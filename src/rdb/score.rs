@@ -11,12 +11,8 @@
 //!
 //! *Source*: Redis 7.2 · rdb.c · rdbLoadDoubleValue; t_zset.c · zzlInsertAt, zzlStrtod.
 
-use super::{
-    listpack::ListpackWriter,
-    read::{Broken, Reader, Stop},
-};
+use super::read::{Broken, Reader, Stop};
 use crate::keyspace::Piece;
-use crate::resp::format_double;
 
 /// Reads a score of eight bytes.
 pub(super) fn read_score(reader: &mut Reader<'_>) -> Result<f64, Stop> {
@@ -42,11 +38,6 @@ pub(super) fn score_of(piece: Piece<'_>) -> Result<f64, Broken> {
         Piece::Integer(number) => Ok(number as f64),
         Piece::Bytes(text) => score_of_text(text),
     }
-}
-
-/// Appends a score to a packed sorted set.
-pub(super) fn push_score(listpack: &mut ListpackWriter, score: f64) {
-    listpack.push(format_double(score).as_bytes());
 }
 
 /// The number at the beginning of `text`; what follows it is passed over, as C does.
@@ -95,7 +86,8 @@ const NO_NUMBER: Broken = "a score that is not a number";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rdb::listpack::Listpack;
+    use crate::rdb::listpack::{Listpack, ListpackWriter};
+    use crate::resp::format_double;
 
     fn text_score(bytes: &[u8]) -> Result<f64, Stop> {
         read_score_text(&mut Reader::new(bytes, 100))
@@ -144,7 +136,7 @@ mod tests {
             (5_764_607_523_034_234_880.0, Some(5_764_607_523_034_235_000)),
         ] {
             let mut writer = ListpackWriter::new();
-            push_score(&mut writer, score);
+            writer.push(format_double(score).as_bytes());
             let bytes = writer.finish();
             let piece = Listpack::new(&bytes).unwrap().next().unwrap().unwrap();
             let found = if let Piece::Integer(number) = piece { Some(number) } else { None };

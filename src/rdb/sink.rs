@@ -50,6 +50,12 @@ pub trait Sink {
         Ok(any)
     }
 
+    /// A hash, a set or a sorted set that is a listpack. If it is sound, and kept as it is: whether
+    /// there is anything in it. Otherwise none, and its parts are told.
+    fn packed(&mut self, _value: &Packed<'_>) -> Option<bool> {
+        None
+    }
+
     /// The numbers of an intset follow, of so many bytes each.
     fn width(&mut self, _bytes: usize) {}
 
@@ -86,6 +92,16 @@ impl<'a> Packed<'a> {
     /// If they are not.
     pub fn entries(self) -> Result<(&'a [u8], usize), Broken> {
         self.0.entries()
+    }
+
+    /// The entries one by one, until one is broken.
+    pub fn pieces(&self) -> impl Iterator<Item = Result<Piece<'a>, Broken>> {
+        self.0.clone()
+    }
+
+    /// The entries, whatever they are.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.0.bytes()
     }
 }
 

@@ -275,7 +275,7 @@ impl Request {
             let (from, to) = cell.scores();
             let rank = set.partition(|scored| scored.score < from as f64);
             let inside = set.iter_from(rank).take_while(|scored| scored.score < to as f64);
-            let hits = inside.filter_map(|scored| shape.hit(centre, unit, scored));
+            let hits = inside.filter_map(|scored| shape.hit(centre, unit, &scored));
             let room = enough - found.len();
             found.extend(hits.take(room));
         }

@@ -307,7 +307,7 @@ impl Members {
 
     fn iter(&self) -> Box<dyn Iterator<Item = (Bytes, f64)> + '_> {
         match self {
-            Self::Scored(set) => Box::new(set.iter().map(|s| (Bytes::clone(&s.member), s.score))),
+            Self::Scored(set) => Box::new(set.iter().map(|scored| (scored.member, scored.score))),
             Self::Plain(set) => Box::new(set.iter().map(|member| (member, 1.0))),
         }
     }

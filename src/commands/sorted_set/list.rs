@@ -10,7 +10,7 @@ use crate::commands::scan::{Options, parse_cursor, reply};
 use crate::commands::set::draw::draws;
 use crate::commands::{Call, Refusal, Spec};
 use crate::keyspace::{Encoding, Scored, SortedSet};
-use crate::resp::{Bytes, Reply, format_double};
+use crate::resp::{Reply, format_double};
 
 pub(in crate::commands) const TABLE: &[Spec] = rows! { SortedSet;
     "zrandmember" -2 READ FIRST zrandmember, "key [count [WITHSCORES]]",
@@ -39,8 +39,8 @@ fn zrandmember(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     })
 }
 
-fn bulks(scored: &Scored) -> (Reply, Reply) {
-    (Reply::Bulk(Bytes::clone(&scored.member)), Reply::Double(scored.score))
+fn bulks(scored: Scored) -> (Reply, Reply) {
+    (Reply::Bulk(scored.member), Reply::Double(scored.score))
 }
 
 fn zscan(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -49,10 +49,8 @@ fn zscan(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let options = Options::parse(&call.args[3..], false)?;
     let show = if set.encoding() == Encoding::Listpack { format_double } else { with_17_digits };
     let (next, members) = set.scan(cursor, options.count);
-    let shown = members.into_iter().filter(|(member, _)| options.shows(member));
-    let both = |(member, score): (&Bytes, f64)| {
-        [Reply::Bulk(Bytes::clone(member)), Reply::bulk(show(score))]
-    };
+    let shown = members.into_iter().filter(|scored| options.shows(&scored.member));
+    let both = |Scored { member, score }| [Reply::Bulk(member), Reply::bulk(show(score))];
     Ok(reply(next, shown.flat_map(both).collect()))
 }
 

@@ -10,7 +10,7 @@ use crate::commands::hash::pairs;
 use crate::commands::rows::rows;
 use crate::commands::{Call, Classes, Refusal, Spec};
 use crate::keyspace::{Scored, SortedSet, Value};
-use crate::resp::{Bytes, Reply};
+use crate::resp::Reply;
 
 pub(in crate::commands) const TABLE: &[Spec] = rows! { SortedSet;
     "zrange" -4 READ FIRST zrange,
@@ -60,9 +60,10 @@ fn list(call: &mut Call<'_>, fixed: Fixed) -> Result<Reply, Refusal> {
     let request = Request::parse(call, 1, fixed)?;
     let set = call.get::<SortedSet>(&call.arg(1))?.unwrap_or_default();
     let members = request.members(&set);
-    let member = |scored: &Scored| Reply::Bulk(Bytes::clone(&scored.member));
+    let member = |scored: Scored| Reply::Bulk(scored.member);
     Ok(if request.with_scores {
-        let scored = members.map(|scored| (member(scored), Reply::Double(scored.score)));
+        let scored =
+            members.map(|scored| (Reply::Bulk(scored.member), Reply::Double(scored.score)));
         pairs(scored, call.protocol)
     } else {
         Reply::Array(members.map(member).collect())
@@ -73,10 +74,10 @@ fn zrangestore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let request = Request::parse(call, 2, Fixed { by: None, reverse: None })?;
     let set = call.get::<SortedSet>(&call.arg(2))?.unwrap_or_default();
     let limits = call.settings.sorted_set_limits();
-    let members: Vec<&Scored> = request.members(&set).collect();
+    let members: Vec<Scored> = request.members(&set).collect();
     let mut stored = SortedSet::create(members.len(), 0, &limits);
     for scored in members {
-        stored.set(Bytes::clone(&scored.member), scored.score, &limits);
+        stored.set(scored.member, scored.score, &limits);
     }
     let count = stored.len() as u64;
     call.store(call.arg(1), Value::SortedSet(stored));
@@ -143,7 +144,7 @@ impl Request {
         Ok(Self { bounds, reverse, with_scores, offset, count })
     }
 
-    fn members<'a>(&self, set: &'a SortedSet) -> Box<dyn Iterator<Item = &'a Scored> + 'a> {
+    fn members<'a>(&self, set: &'a SortedSet) -> Box<dyn Iterator<Item = Scored> + 'a> {
         let mut ranks = self.bounds.ranks(set);
         if self.reverse && matches!(self.bounds, Bounds::Rank { .. }) {
             ranks = set.len() - ranks.end..set.len() - ranks.start;

@@ -51,7 +51,7 @@ fn remove(call: &mut Call<'_>, by: By) -> Result<Reply, Refusal> {
     let Some(set) = call.get::<SortedSet>(&key)? else { return Ok(Reply::Integer(0)) };
     let ranks = bounds.ranks(&set);
     let gone: Vec<Bytes> =
-        set.iter_from(ranks.start).take(ranks.len()).map(|s| Bytes::clone(&s.member)).collect();
+        set.iter_from(ranks.start).take(ranks.len()).map(|scored| scored.member).collect();
     drop(set);
     if !gone.is_empty() {
         if let Some(set) = call.get_mut::<SortedSet>(&key)? {
