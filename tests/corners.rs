@@ -1,0 +1,169 @@
+//! Corners in which chance found ours to differ from a real `redis-server`: both are asked.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the tests have a world")]
+
+#[path = "interop/servers.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod servers;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::Duration;
+
+use replica_lab::resp::Reply;
+use servers::{Server, both_answer_alike, eventually};
+
+fn both(options: &[&str]) -> [Server; 2] {
+    [Server::real(options), Server::ours(options)]
+}
+
+/// Every byte that a server answers to these.
+fn heard(server: &Server, sent: &[u8]) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("it accepts clients");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket has a timeout");
+    stream.write_all(&[sent, b"QUIT\r\n"].concat()).expect("it listens");
+    let mut bytes = Vec::new();
+    // Who breaks the protocol may be cut off before all is read.
+    let _ = stream.read_to_end(&mut bytes);
+    bytes.escape_ascii().to_string()
+}
+
+#[test]
+fn what_was_typed_comes_back_byte_by_byte() {
+    let servers = both(&[]);
+    for sent in [
+        &b"\xff\xfe 'a b' \xc3\xa9\r\n"[..],
+        b"*3\r\n$4\r\n\xff\xc3(\n\r\n$2\r\na\xff\r\n$3\r\nb\0c\r\n",
+        b"*2\r\n$6\r\nOBJECT\r\n$3\r\n\xff\0a\r\n",
+        b"*2\r\n$6\r\nCONFIG\r\n$2\r\n\xff\xfe\r\n",
+        b"*3\r\n$5\r\nDEBUG\r\n$5\r\nERROR\r\n$4\r\n\xff\xf4a\n\r\n",
+        b"*3\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$1\r\n\xff\r\n",
+        b"XADD s 1-1 f v\r\nXGROUP DESTROY s \xff\r\nXACK s \xff 0\r\nXPENDING s \xfe\r\n",
+        b"EVAL 'return redis.error_reply(\"MY \xff\xfe\")' 0\r\n",
+        b"EVAL 'return redis.pcall(\"OBJECT\", \"\xff\").err' 0\r\n",
+        b"EVAL 'return {err=\"MY \xff\"}' 0\r\n",
+        b"REPLCONF \xff\xfe 1\r\n",
+    ] {
+        let [real, ours] = servers.each_ref().map(|server| heard(server, sent));
+        assert_eq!(ours, real, "{}", sent.escape_ascii());
+    }
+}
+
+#[test]
+fn each_reply_of_a_transaction_is_in_the_protocol_of_its_time() {
+    let sent =
+        b"HSET h a 1\r\nMULTI\r\nHGETALL h\r\nGET none\r\nHELLO 3\r\nHGETALL h\r\nGET none\r\n\
+        HELLO 2\r\nGET none\r\nEXEC\r\n";
+    let [real, ours] = both(&[]).each_ref().map(|server| heard(server, sent));
+    // Connections have numbers of their own.
+    let parts = |text: &str| {
+        let parts = text.split("$2\\r\\nid\\r\\n:");
+        let digits = |part: &str| part.trim_start_matches(|c: char| c.is_ascii_digit()).to_owned();
+        parts.map(digits).collect::<Vec<_>>()
+    };
+    assert_eq!(parts(&ours), parts(&real));
+    assert!(real.contains("%1"), "{real}");
+}
+
+#[test]
+fn no_string_is_longer_than_proto_max_bulk_len() {
+    let servers = both(&[]);
+    both_answer_alike(
+        &servers,
+        &[
+            "CONFIG SET proto-max-bulk-len 1048575",
+            "CONFIG SET proto-max-bulk-len 1mb",
+            "CONFIG GET proto-max-bulk-len",
+            "SETRANGE s 1048575 a",
+            "SETRANGE s 1048576 a",
+            "APPEND s a",
+            "STRLEN s",
+            "SETBIT b 8388607 1",
+            "SETBIT b 8388608 1",
+            "GETBIT b 8388608",
+            "BITFIELD b GET u8 8388608",
+            "BITFIELD b SET u8 8388600 1",
+        ],
+    );
+    for length in ["1048577", "99999999999"] {
+        let sent = format!("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n${length}\r\n");
+        let [real, ours] = servers.each_ref().map(|server| heard(server, sent.as_bytes()));
+        assert_eq!(ours, real);
+        assert!(ours.contains("invalid bulk length"), "{ours}");
+    }
+    both_answer_alike(&servers, &["CONFIG SET proto-max-bulk-len 1gb", "APPEND s a"]);
+}
+
+#[test]
+fn a_replica_may_say_any_number_for_its_port() {
+    both_answer_alike(
+        &both(&[]),
+        &[
+            "REPLCONF listening-port 70000",
+            "REPLCONF listening-port 99999999999",
+            "REPLCONF listening-port 9999999999999999999999",
+            "REPLCONF listening-port -5",
+            "REPLCONF listening-port abc",
+        ],
+    );
+}
+
+#[test]
+fn the_keys_of_migrate_may_stand_behind_a_word() {
+    let calls = [
+        "k 0 1",
+        "'' 0 1",
+        "k 0 1 COPY",
+        "'' 0 1 KEYS a b",
+        "'' 0 1 COPY AUTH p KEYS a b",
+        "'' 0 1 AUTH KEYS KEYS a b",
+        "'' 0 1 AUTH2 KEYS KEYS keys a b",
+        "'' 0 1 AUTH KEYS x",
+        "k 0 1 KEYS a b",
+        "'' 0 1 KEYS",
+        "'' 0 1 KEYS KEYS KEYS",
+        "KEYS 0 1",
+    ];
+    let lines = calls.iter().flat_map(|call| {
+        ["GETKEYS", "GETKEYSANDFLAGS"].map(|word| format!("COMMAND {word} MIGRATE h 1 {call}"))
+    });
+    let lines: Vec<String> = lines.collect();
+    both_answer_alike(&both(&[]), &lines.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn debug_looks_at_its_words() {
+    both_answer_alike(
+        &both(&[]),
+        &[
+            "DEBUG REPLYBUFFER",
+            "DEBUG REPLYBUFFER x",
+            "DEBUG REPLYBUFFER x 1",
+            "DEBUG REPLYBUFFER PEAK-RESET-TIME x",
+            "DEBUG REPLYBUFFER PEAK-RESET-TIME NEVER",
+            "DEBUG REPLYBUFFER PEAK-RESET-TIME reset",
+            "DEBUG REPLYBUFFER peak-reset-time 5",
+            "DEBUG REPLYBUFFER RESIZING x",
+            "DEBUG REPLYBUFFER RESIZING 1 2",
+            "DEBUG LEAK",
+            "DEBUG LEAK x",
+            "DEBUG PAUSE-CRON",
+            "DEBUG PAUSE-CRON x",
+        ],
+    );
+}
+
+#[test]
+fn no_key_expires_by_itself_while_the_cron_is_paused() {
+    for server in both(&[]) {
+        let mut client = server.client();
+        assert_eq!(client.call(&["DEBUG", "PAUSE-CRON", "1"]), Reply::OK);
+        client.call(&["SET", "k", "v", "PX", "20"]);
+        sleep(Duration::from_millis(500));
+        assert_eq!(client.call(&["DBSIZE"]), Reply::Integer(1));
+        assert_eq!(client.call(&["BLPOP", "none", "0.02"]), Reply::NullArray);
+        assert_eq!(client.call(&["DEBUG", "PAUSE-CRON", "0"]), Reply::OK);
+        eventually("it expires", || client.call(&["DBSIZE"]) == Reply::Integer(0));
+    }
+}
