@@ -17,6 +17,7 @@ use crate::lab::{
     BranchId, Checkpoint, Conductor, ConnectionId, Intervention, NodeId, Script, Shared, SharedAct,
     Stride, Watch,
 };
+use crate::node::Link;
 use crate::time::{Duration, Instant};
 
 /// A lab whose nodes live behind ports.
@@ -40,6 +41,8 @@ pub(super) struct Driver {
     pub(super) looks: Vec<NodeLook>,
     /// The turns of what has happened.
     pub(super) past: Past,
+    /// The node that waited for a frame in vain, and on which connection.
+    pub(super) unheard: Option<(NodeId, Link)>,
     /// Panics that have happened, by the turn in which they did.
     pub(super) panics: BTreeMap<TurnPlace, Panic>,
     /// Nodes whose hosts have just panicked.
@@ -76,6 +79,7 @@ impl Driver {
             placed: count,
             looks: Vec::new(),
             past: Past::default(),
+            unheard: None,
             panics: BTreeMap::new(),
             lost: Vec::new(),
         };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
 
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, MessagePort};
+use web_sys::{AbortSignal, MessageEvent, MessagePort};
 
 use super::crash::report_of;
 use super::heap::keep_room;
@@ -30,6 +30,12 @@ struct Host {
     waiting: VecDeque<(Step, Option<MessagePort>)>,
     /// What is to be said of those turns of one message that have been taken.
     said: Rc<RefCell<Said>>,
+    /// True while somebody will look again whether what is waited for has come.
+    watched: bool,
+    /// How often that was looked for in vain.
+    in_vain: u32,
+    /// Who looks.
+    alarm: Closure<dyn FnMut(MessageEvent)>,
     /// True if the last turn has ended something.
     ended: bool,
     /// The port to the driver, to speak.
@@ -105,6 +111,9 @@ pub(super) fn serve(port: MessagePort) {
             ports: BTreeMap::new(),
             waiting: VecDeque::new(),
             said: Rc::clone(&said),
+            watched: false,
+            in_vain: 0,
+            alarm: alarm(Weak::clone(own)),
             ended: false,
             driver: port.clone(),
             control: None,
@@ -117,6 +126,17 @@ pub(super) fn serve(port: MessagePort) {
     let control = Port::listen_guarded(port.clone(), hear, panicked(port, said));
     host.borrow_mut().control = Some(control);
     host.borrow().answer(Answer::Ready);
+}
+
+/// What is called when a while has passed, unless the host has panicked.
+fn alarm(own: Weak<RefCell<Host>>) -> Closure<dyn FnMut(MessageEvent)> {
+    Closure::new(move |_| {
+        if let Some(host) = own.upgrade()
+            && let Ok(mut host) = host.try_borrow_mut()
+        {
+            host.look_again();
+        }
+    })
 }
 
 /// Tells the driver of a panic: the host itself cannot do it any more.
@@ -165,10 +185,35 @@ impl Host {
         }
         // Others may wait for them.
         self.said.borrow_mut().go();
+        if !self.waiting.is_empty() && !std::mem::replace(&mut self.watched, true) {
+            self.watch();
+        }
+    }
+
+    /// In a while it is seen whether what is waited for has come.
+    fn watch(&self) {
+        let alarm = AbortSignal::timeout_with_u32(LOOK_AGAIN_MILLIS);
+        alarm.set_onabort(Some(self.alarm.as_ref().unchecked_ref()));
+    }
+
+    /// A while has passed.
+    fn look_again(&mut self) {
+        self.watched = !self.waiting.is_empty();
+        if !self.watched {
+            return;
+        }
+        self.in_vain += 1;
+        self.watch();
+        if self.in_vain == LOOKS_MAX {
+            // It does not come any more.
+            self.take_step();
+            self.go_on();
+        }
     }
 
     fn take_step(&mut self) {
         let Some((step, port)) = self.waiting.pop_front() else { return };
+        self.in_vain = 0;
         match step {
             Step::Ask(ask) => {
                 let answer = self.obey(ask, port).unwrap_or_else(|why| Answer::Failed { why });
@@ -303,6 +348,9 @@ impl Host {
     fn turn(&mut self, turn: PlainTurn, port: Option<MessagePort>) -> Result<Done, Answer> {
         let PlainTurn { now, fact } = turn;
         match &fact {
+            PlainFact::Received { link } if !self.has_frame(Link(*link)) => {
+                return Err(Answer::Lost { link: *link });
+            }
             PlainFact::Accepted { link, .. } | PlainFact::Opened { link, .. } => {
                 self.connect(Link(*link), port);
             }
@@ -352,3 +400,8 @@ impl Host {
         say(&self.driver, &answer);
     }
 }
+
+/// What is waited for is there in a moment. A machine may be busy, or asleep: so often it is looked
+/// for, each time after so long, before it counts as lost.
+const LOOKS_MAX: u32 = 5;
+const LOOK_AGAIN_MILLIS: u32 = 1_000;

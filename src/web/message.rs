@@ -78,6 +78,8 @@ pub(super) enum Answer {
     Failed { why: String },
     /// The node has panicked: the host is lost. Some of its turns it may have taken before.
     Panicked { report: String, dones: Vec<PlainDone> },
+    /// A frame was lost: a turn could not be taken.
+    Lost { link: u64 },
     /// What came of turns.
     Done(Vec<PlainDone>),
     /// What can be seen.

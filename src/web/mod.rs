@@ -22,8 +22,8 @@
 //! page; the counterparts are in `message` (to the nodes) and `view` (to the page).
 //!
 //! Reading order: `transport`, `message`, `host`, `heap`, `nodes`, `turns`, `past`, `driver`,
-//! `moves`, `crash`, `swift`, `bytes`, `happening`, `look`, `view`, `passage`, `inspect`, `dump`,
-//! `handle`.
+//! `moves`, `lost`, `crash`, `swift`, `bytes`, `happening`, `look`, `view`, `passage`, `inspect`,
+//! `dump`, `handle`.
 
 mod bytes;
 mod crash;
@@ -35,6 +35,7 @@ mod heap;
 mod host;
 mod inspect;
 mod look;
+mod lost;
 mod message;
 mod moves;
 mod nodes;

@@ -12,6 +12,7 @@ use super::driver::Driver;
 use super::message::{Answer, Ask, PlainDone, PlainTurn, unpack};
 use super::nodes::{understand, unexpected};
 use crate::lab::{Done, Fact, NodeId, Turn};
+use crate::node::Link;
 use crate::time::Instant;
 
 /// A turn of the event that is under way.
@@ -100,6 +101,9 @@ impl Driver {
             let answer = unpack(&answer.await?)?;
             if let Answer::Panicked { report, dones } = answer {
                 (asked.dones, asked.panic) = (dones.into(), Some(report));
+            } else if let Answer::Lost { link } = answer {
+                self.unheard = Some((node, Link(link)));
+                return Err(unexpected());
             } else {
                 let Answer::Done(dones) = understand(answer)? else { return Err(unexpected()) };
                 asked.dones = dones.into();
