@@ -87,9 +87,13 @@ try {
 /** In the page: the milliseconds in which the delay before a diskless snapshot passes. */
 async function delays({ count }) {
   const { openWasm } = await import("/src/engine/wasm.ts");
+  // As slow as in the opening story: then no part of the engine is fetched meanwhile.
   const script = `
-node master
-node replica --replicaof "master 6379"
+node master snapshot=32KiB window=32KiB
+node replica load=96KiB
+wire latency=2ms bandwidth=256KiB
+master> SET k v
+replica> REPLICAOF master 6379
 `;
   const waited = [];
   let events = 0;
@@ -100,7 +104,7 @@ node replica --replicaof "master 6379"
     const since = performance.now();
     const there = await lab.stride("phase", false);
     waited.push(performance.now() - since);
-    if (there.elapsed !== 5_000) throw new Error("it was not the delay");
+    if (there.elapsed < 5_000) throw new Error("it was not the delay");
     events = there.cursor - frame.cursor;
     lab.close();
   }
