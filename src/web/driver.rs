@@ -10,12 +10,14 @@ use super::crash::{Panic, TurnPlace};
 use super::look::NodeLook;
 use super::message::{Answer, Ask, unpack};
 use super::nodes::{HostHandle, Isolation, start_host, start_hosts, understand, unexpected};
+use super::past::Past;
 use super::transport::channel;
 use super::turns::Asked;
 use crate::lab::{
     BranchId, Checkpoint, Conductor, ConnectionId, Intervention, NodeId, Script, Shared, SharedAct,
     Stride, Watch,
 };
+use crate::node::Link;
 use crate::time::{Duration, Instant};
 
 /// A lab whose nodes live behind ports.
@@ -37,6 +39,10 @@ pub(super) struct Driver {
     pub(super) placed: usize,
     /// What was seen last of every node that has a host.
     pub(super) looks: Vec<NodeLook>,
+    /// The turns of what has happened.
+    pub(super) past: Past,
+    /// The node that waited for a frame in vain, and on which connection.
+    pub(super) unheard: Option<(NodeId, Link)>,
     /// Panics that have happened, by the turn in which they did.
     pub(super) panics: BTreeMap<TurnPlace, Panic>,
     /// Nodes whose hosts have just panicked.
@@ -72,6 +78,8 @@ impl Driver {
             swift,
             placed: count,
             looks: Vec::new(),
+            past: Past::default(),
+            unheard: None,
             panics: BTreeMap::new(),
             lost: Vec::new(),
         };
@@ -99,6 +107,7 @@ impl Driver {
     /// Lets a person act.
     pub(super) async fn intervene(&mut self, act: Intervention) -> Result<(), JsValue> {
         self.forget_panics_behind(self.conductor.cursor());
+        self.past.forget_from(self.conductor.cursor());
         let indices = self.conductor.begin_act(act);
         if !indices.is_empty() {
             for host in &self.hosts {
@@ -123,7 +132,17 @@ impl Driver {
         let end = last.and_then(|last| self.conductor.entries().get(last)).map(|entry| entry.at);
         let end = end.unwrap_or(Instant::EPOCH);
         // Hosts do what they are told in order: the first turns need not wait for the answers.
-        while self.conductor.cursor() < target && self.step_on_the_way_to(end).await? {}
+        let mut known = 0;
+        while self.conductor.cursor() < target {
+            let stretch = target.min(self.conductor.cursor() + EVENTS_AGAIN);
+            if !self.conductor.is_ahead() && self.begin_again(stretch)? {
+                known = stretch;
+            }
+            let end = if self.conductor.cursor() < known { Instant::EPOCH } else { end };
+            if !self.step_on_the_way_to(end).await? {
+                break;
+            }
+        }
         all_done(told).await
     }
 
@@ -203,6 +222,7 @@ impl Driver {
             self.seek(parts).await?;
         }
         self.forget_panics_behind(self.conductor.cursor());
+        self.past.forget_from(self.conductor.cursor());
         let indices = self.conductor.select(branch);
         for host in &self.hosts {
             host.ask(&Ask::Forget { indices: indices.clone() }, None).await?;
@@ -255,11 +275,13 @@ impl Driver {
     async fn carry_out(&mut self, end: Instant) -> Result<(), JsValue> {
         self.host_added().await?;
         let event = self.conductor.cursor();
+        self.past.begin(event);
         let mut number = 0;
         loop {
             let mut begun = Vec::new();
             // Nodes take their turns side by side, each in its Worker.
             for turn in self.conductor.next_turns() {
+                self.past.note(&turn);
                 begun.push((turn.node, self.begin_turn((event, number), turn)?));
                 number += 1;
             }
@@ -347,5 +369,7 @@ async fn all_done(told: Vec<JsFuture>) -> Result<(), JsValue> {
 
 /// How many events are looked at for the end of a step.
 const EVENTS_AHEAD: u64 = 100_000;
+/// So many events are lived again at once.
+const EVENTS_AGAIN: u64 = 16;
 /// How many are looked at to name it beforehand.
 const EVENTS_FORESEEN: u64 = 500;

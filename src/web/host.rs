@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
 
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, MessagePort};
+use web_sys::{AbortSignal, MessageEvent, MessagePort};
 
 use super::crash::report_of;
 use super::heap::keep_room;
@@ -27,9 +27,15 @@ struct Host {
     /// The port of every connection.
     ports: BTreeMap<Link, Port>,
     /// What the driver has said and could not yet be done, with the port that came along.
-    waiting: VecDeque<(Ask, Option<MessagePort>)>,
+    waiting: VecDeque<(Step, Option<MessagePort>)>,
     /// What is to be said of those turns of one message that have been taken.
     said: Rc<RefCell<Said>>,
+    /// True while somebody will look again whether what is waited for has come.
+    watched: bool,
+    /// How often that was looked for in vain.
+    in_vain: u32,
+    /// Who looks.
+    alarm: Closure<dyn FnMut(MessageEvent)>,
     /// True if the last turn has ended something.
     ended: bool,
     /// The port to the driver, to speak.
@@ -40,6 +46,23 @@ struct Host {
     own: Weak<RefCell<Self>>,
 }
 
+/// What is done at once, or waits as a whole.
+#[derive(Debug)]
+enum Step {
+    /// Whatever is no turn.
+    Ask(Ask),
+    /// The turns of a message begin.
+    Turns {
+        /// True if they are not to be taken once those before have ended something.
+        follow: bool,
+    },
+    /// One of them. It waits for its frame, which another node may send in a turn of its own that
+    /// waits for a frame of this one's turn before.
+    Turn(PlainTurn),
+    /// They end: the driver is told.
+    TurnsEnd,
+}
+
 /// What turns have led to, and nobody has been told. It is kept beside the host: it is wanted when
 /// the host has panicked.
 #[derive(Debug, Default)]
@@ -48,6 +71,8 @@ struct Said {
     dones: Vec<PlainDone>,
     /// For the other ends of connections, those of each together.
     frames: Vec<(Link, MessagePort, Vec<Bytes>)>,
+    /// What is to be said instead: a turn could not be taken.
+    failed: Option<Answer>,
 }
 
 impl Said {
@@ -59,11 +84,20 @@ impl Said {
         }
     }
 
+    /// Lets the frames go.
+    fn go(&mut self) {
+        for (_, port, frames) in std::mem::take(&mut self.frames) {
+            if let Err(error) = send_frames(&port, &frames) {
+                self.failed = Some(Answer::Failed { why: format!("{error:?}") });
+            }
+        }
+    }
+
     /// Lets the frames go, and answers what the driver is to be told.
-    fn go(&mut self) -> Result<Vec<PlainDone>, JsValue> {
-        let frames = std::mem::take(&mut self.frames);
-        frames.iter().try_for_each(|(_, port, frames)| send_frames(port, frames))?;
-        Ok(std::mem::take(&mut self.dones))
+    fn end(&mut self) -> Answer {
+        self.go();
+        let dones = std::mem::take(&mut self.dones);
+        self.failed.take().unwrap_or(Answer::Done(dones))
     }
 }
 
@@ -77,6 +111,9 @@ pub(super) fn serve(port: MessagePort) {
             ports: BTreeMap::new(),
             waiting: VecDeque::new(),
             said: Rc::clone(&said),
+            watched: false,
+            in_vain: 0,
+            alarm: alarm(Weak::clone(own)),
             ended: false,
             driver: port.clone(),
             control: None,
@@ -91,12 +128,24 @@ pub(super) fn serve(port: MessagePort) {
     host.borrow().answer(Answer::Ready);
 }
 
+/// What is called when a while has passed, unless the host has panicked.
+fn alarm(own: Weak<RefCell<Host>>) -> Closure<dyn FnMut(MessageEvent)> {
+    Closure::new(move |_| {
+        if let Some(host) = own.upgrade()
+            && let Ok(mut host) = host.try_borrow_mut()
+        {
+            host.look_again();
+        }
+    })
+}
+
 /// Tells the driver of a panic: the host itself cannot do it any more.
 fn panicked(driver: MessagePort, said: Rc<RefCell<Said>>) -> impl Fn(&JsValue) {
     move |thrown| {
         let report = report_of(thrown);
-        let dones = said.take().go().unwrap_or_default();
-        say(&driver, &Answer::Panicked { report, dones });
+        let mut said = said.take();
+        said.go();
+        say(&driver, &Answer::Panicked { report, dones: said.dones });
     }
 }
 
@@ -110,8 +159,17 @@ impl Host {
     /// The driver speaks.
     fn hear(&mut self, event: &MessageEvent) {
         match unpack(&event.data()) {
+            Ok(Ask::Turns { follows: follow, turns }) => {
+                let mut port = port_of(event);
+                self.waiting.push_back((Step::Turns { follow }, None));
+                for turn in turns {
+                    self.waiting.push_back((Step::Turn(turn), port.take()));
+                }
+                self.waiting.push_back((Step::TurnsEnd, None));
+                self.go_on();
+            }
             Ok(ask) => {
-                self.waiting.push_back((ask, port_of(event)));
+                self.waiting.push_back((Step::Ask(ask), port_of(event)));
                 self.go_on();
             }
             Err(error) => self.answer(Answer::Failed { why: report_of(&error.into()) }),
@@ -120,26 +178,83 @@ impl Host {
 
     /// Does what can be done, in order.
     fn go_on(&mut self) {
-        while let Some((ask, _)) = self.waiting.front() {
-            if !self.is_possible(ask) {
-                return;
-            }
-            let Some((ask, port)) = self.waiting.pop_front() else { return };
-            let answer = self.obey(ask, port).unwrap_or_else(|why| Answer::Failed { why });
-            self.answer(answer);
+        while let Some((step, _)) = self.waiting.front()
+            && self.is_possible(step)
+        {
+            self.take_step();
+        }
+        // Others may wait for them.
+        self.said.borrow_mut().go();
+        if !self.waiting.is_empty() && !std::mem::replace(&mut self.watched, true) {
+            self.watch();
         }
     }
 
-    /// Turns wait for their frames, and a checkpoint for all that have been sent.
-    fn is_possible(&self, ask: &Ask) -> bool {
+    /// In a while it is seen whether what is waited for has come.
+    fn watch(&self) {
+        let alarm = AbortSignal::timeout_with_u32(LOOK_AGAIN_MILLIS);
+        alarm.set_onabort(Some(self.alarm.as_ref().unchecked_ref()));
+    }
+
+    /// A while has passed.
+    fn look_again(&mut self) {
+        self.watched = !self.waiting.is_empty();
+        if !self.watched {
+            return;
+        }
+        self.in_vain += 1;
+        self.watch();
+        if self.in_vain == LOOKS_MAX {
+            // It does not come any more.
+            self.take_step();
+            self.go_on();
+        }
+    }
+
+    fn take_step(&mut self) {
+        let Some((step, port)) = self.waiting.pop_front() else { return };
+        self.in_vain = 0;
+        match step {
+            Step::Ask(ask) => {
+                let answer = self.obey(ask, port).unwrap_or_else(|why| Answer::Failed { why });
+                self.answer(answer);
+            }
+            Step::Turns { follow } => self.ended &= follow,
+            Step::Turn(_) if self.ended || self.said.borrow().failed.is_some() => {}
+            Step::Turn(turn) => match self.turn(turn, port) {
+                Ok(done) => {
+                    self.ended = done.ends_something();
+                    self.said.borrow_mut().dones.push(done.into());
+                }
+                Err(answer) => self.said.borrow_mut().failed = Some(answer),
+            },
+            Step::TurnsEnd => {
+                let answer = self.said.borrow_mut().end();
+                self.answer(answer);
+            }
+        }
+    }
+
+    /// A turn waits for its frame, and a checkpoint for all that have been sent.
+    fn is_possible(&self, step: &Step) -> bool {
         let Some(place) = &self.place else { return true };
+        match step {
+            Step::Turn(PlainTurn { fact: PlainFact::Received { link }, .. }) => {
+                self.ended || self.has_frame(Link(*link))
+            }
+            Step::Turn(_) | Step::Turns { .. } | Step::TurnsEnd => true,
+            Step::Ask(ask) => self.can_obey(place, ask),
+        }
+    }
+
+    fn can_obey(&self, place: &Place, ask: &Ask) -> bool {
         match ask {
-            Ask::Turns { turns, .. } => have_frames(place, turns),
             Ask::Keep { frames, .. } => frames.iter().all(|&(link, count)| {
                 let link = Link(link);
                 !self.ports.contains_key(&link) || place.delivered(link) >= count
             }),
             Ask::Begin { .. }
+            | Ask::Turns { .. }
             | Ask::Restore { .. }
             | Ask::Forget { .. }
             | Ask::Connect { .. }
@@ -165,7 +280,7 @@ impl Host {
                 self.place = Some(place);
                 Ok(Answer::Ready)
             }
-            Ask::Turns { follows, turns } => self.turns(follows, turns, port),
+            Ask::Turns { .. } => Err("turns are taken one by one".to_owned()),
             Ask::Keep { index, forget, .. } => {
                 let place = self.place()?.clone();
                 self.kept.insert(index, place);
@@ -203,6 +318,10 @@ impl Host {
         }
     }
 
+    fn has_frame(&self, link: Link) -> bool {
+        self.place.as_ref().is_none_or(|place| place.waiting(link) > 0)
+    }
+
     fn place(&mut self) -> Result<&mut Place, String> {
         self.place.as_mut().ok_or_else(|| "the host has no node yet".to_owned())
     }
@@ -226,33 +345,12 @@ impl Host {
         }
     }
 
-    /// Takes turns, one after the other, until one of them ends something.
-    fn turns(
-        &mut self,
-        follows: bool,
-        turns: Vec<PlainTurn>,
-        mut port: Option<MessagePort>,
-    ) -> Result<Answer, String> {
-        self.ended &= follows;
-        for PlainTurn { now, fact } in turns {
-            if self.ended {
-                break;
-            }
-            let done = self.turn(Instant::from_micros(now), fact, port.take())?;
-            self.ended = done.ends_something();
-            self.said.borrow_mut().dones.push(done.into());
-        }
-        let dones = self.said.borrow_mut().go().map_err(|error| format!("{error:?}"))?;
-        Ok(Answer::Done(dones))
-    }
-
-    fn turn(
-        &mut self,
-        now: Instant,
-        fact: PlainFact,
-        port: Option<MessagePort>,
-    ) -> Result<Done, String> {
+    fn turn(&mut self, turn: PlainTurn, port: Option<MessagePort>) -> Result<Done, Answer> {
+        let PlainTurn { now, fact } = turn;
         match &fact {
+            PlainFact::Received { link } if !self.has_frame(Link(*link)) => {
+                return Err(Answer::Lost { link: *link });
+            }
             PlainFact::Accepted { link, .. } | PlainFact::Opened { link, .. } => {
                 self.connect(Link(*link), port);
             }
@@ -270,7 +368,8 @@ impl Host {
             | PlainFact::Woke => {}
         }
         keep_room();
-        let (done, sent) = self.place()?.take(now, Fact::from(fact));
+        let place = self.place().map_err(|why| Answer::Failed { why })?;
+        let (done, sent) = place.take(Instant::from_micros(now), Fact::from(fact));
         for frame in sent {
             if let Some(port) = self.ports.get(&frame.link) {
                 self.said.borrow_mut().send(frame.link, port, frame.bytes);
@@ -302,11 +401,7 @@ impl Host {
     }
 }
 
-/// True if every frame is there that these turns speak of.
-fn have_frames(place: &Place, turns: &[PlainTurn]) -> bool {
-    let of = |turn: &PlainTurn| {
-        if let PlainFact::Received { link } = turn.fact { Some(link) } else { None }
-    };
-    let wanted = |link| turns.iter().filter(|turn| of(turn) == Some(link)).count();
-    turns.iter().filter_map(of).all(|link| place.waiting(Link(link)) >= wanted(link))
-}
+/// What is waited for is there in a moment. A machine may be busy, or asleep: so often it is looked
+/// for, each time after so long, before it counts as lost.
+const LOOKS_MAX: u32 = 5;
+const LOOK_AGAIN_MILLIS: u32 = 1_000;

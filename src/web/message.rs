@@ -20,8 +20,8 @@ use crate::time::Instant;
 pub(super) enum Ask {
     /// Be the node of this index in this script, from now on or from the beginning.
     Begin { script: String, seed: Option<u64>, index: usize, now: Option<u64> },
-    /// Carry turns out, up to the first that ends something, or none of them if they follow one
-    /// that did; the port of a new connection comes along.
+    /// Carry turns out, each once its frame has come, up to the first that ends something, or none
+    /// of them if they follow one that did; the port of a new connection comes along.
     Turns { follows: bool, turns: Vec<PlainTurn> },
     /// Keep what you are under this name, once these many frames have come on each link.
     Keep { index: u64, frames: Vec<(u64, u64)>, forget: Vec<u64> },
@@ -78,6 +78,8 @@ pub(super) enum Answer {
     Failed { why: String },
     /// The node has panicked: the host is lost. Some of its turns it may have taken before.
     Panicked { report: String, dones: Vec<PlainDone> },
+    /// A frame was lost: a turn could not be taken.
+    Lost { link: u64 },
     /// What came of turns.
     Done(Vec<PlainDone>),
     /// What can be seen.

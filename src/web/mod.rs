@@ -21,8 +21,9 @@
 //! This is the only room that knows JavaScript. What crosses is plain data, in the units of the
 //! page; the counterparts are in `message` (to the nodes) and `view` (to the page).
 //!
-//! Reading order: `transport`, `message`, `host`, `heap`, `nodes`, `turns`, `driver`, `moves`,
-//! `crash`, `swift`, `bytes`, `happening`, `look`, `view`, `passage`, `inspect`, `dump`, `handle`.
+//! Reading order: `transport`, `message`, `host`, `heap`, `nodes`, `turns`, `past`, `driver`,
+//! `moves`, `lost`, `crash`, `swift`, `bytes`, `happening`, `look`, `view`, `passage`, `inspect`,
+//! `dump`, `handle`.
 
 mod bytes;
 mod crash;
@@ -34,10 +35,12 @@ mod heap;
 mod host;
 mod inspect;
 mod look;
+mod lost;
 mod message;
 mod moves;
 mod nodes;
 mod passage;
+mod past;
 mod swift;
 mod transport;
 mod turns;

@@ -36,8 +36,16 @@ pub(super) enum Move {
 }
 
 impl Driver {
-    /// Makes a move.
+    /// Makes a move, up to where a channel turns out to be closed.
     pub(super) async fn go(&mut self, to: Move) -> Result<(), JsValue> {
+        let moved = self.make(to).await;
+        match self.unheard.take() {
+            Some((node, link)) => Box::pin(self.reset_lost(node, link)).await,
+            None => moved,
+        }
+    }
+
+    async fn make(&mut self, to: Move) -> Result<(), JsValue> {
         match to {
             Move::Nowhere => Ok(()),
             Move::Step => self.step().await.map(drop),

@@ -12,6 +12,7 @@ use super::driver::Driver;
 use super::message::{Answer, Ask, PlainDone, PlainTurn, unpack};
 use super::nodes::{understand, unexpected};
 use crate::lab::{Done, Fact, NodeId, Turn};
+use crate::node::Link;
 use crate::time::Instant;
 
 /// A turn of the event that is under way.
@@ -49,6 +50,27 @@ impl Driver {
         Ok(Begun::Asked(place))
     }
 
+    /// Lets nodes take again all that they took up to `target`; false if that is not known.
+    pub(super) fn begin_again(&mut self, target: u64) -> Result<bool, JsValue> {
+        let known = self.past.between(self.conductor.cursor(), target);
+        let Some(turns) = known.filter(|_| self.panics.is_empty()) else { return Ok(false) };
+        for node in (0..self.placed).map(NodeId) {
+            let mut own = Vec::new();
+            for turn in &turns {
+                if turn.node == node {
+                    own.push(plain(turn.clone()));
+                }
+            }
+            if !own.is_empty() {
+                self.ask_turns(node, false, own, None)?;
+            }
+        }
+        for turn in turns {
+            self.conductor.hand_out(turn);
+        }
+        Ok(true)
+    }
+
     /// Lets nodes begin turns of events before `end` that nothing can change any more. A history in
     /// which somebody panics is lived turn by turn.
     pub(super) fn begin_ahead(&mut self, end: Instant) -> Result<(), JsValue> {
@@ -79,6 +101,9 @@ impl Driver {
             let answer = unpack(&answer.await?)?;
             if let Answer::Panicked { report, dones } = answer {
                 (asked.dones, asked.panic) = (dones.into(), Some(report));
+            } else if let Answer::Lost { link } = answer {
+                self.unheard = Some((node, Link(link)));
+                return Err(unexpected());
             } else {
                 let Answer::Done(dones) = understand(answer)? else { return Err(unexpected()) };
                 asked.dones = dones.into();

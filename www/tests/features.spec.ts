@@ -5,7 +5,7 @@ import { expect, test } from "@playwright/test";
 
 import type { Frame } from "../src/engine/frame";
 import { MASTER_STATES, REPLICA_STATES } from "../src/model/states";
-import { frameOf, live, open, press, stepTo, type } from "./lab";
+import { frameOf, live, open, openScript, press, stepTo, type } from "./lab";
 
 test("both halves of a link go through their states in order, one lit at a time", async ({ page }) => {
   await open(page, "?lang=en&expert");
@@ -141,4 +141,50 @@ test("what it is built from, and what it does not do, is one click away", async 
   await expect(badge).toContainText(`commit ${commit.trim()}`);
   await expect(badge).toContainText("Redis 7.2.4");
   await expect(badge).toContainText("cluster, modules, AOF");
+});
+
+const TWO = `
+node master snapshot=32KiB
+node replica1 --replicaof "master 6379"
+`;
+
+test("the 5 s of repl-diskless-sync-delay pass in one step of the size of a phase", async ({ page }) => {
+  await open(page, "?lang=en&expert");
+  await openScript(page, TWO);
+  const before = await stepTo(page, "delay");
+  expect(before.elapsed).toBeLessThan(10);
+  await page.getByTestId("stride-phase").click();
+  await expect(page.getByTestId("next")).toContainText("Background RDB transfer started");
+  const after = await press(page, "step");
+  expect(after.elapsed).toBe(5_000);
+  expect(after.nodes[0]?.snapshot?.target).toBe("sockets");
+  const lines = after.nodes[0]?.log.filter(({ event }) => event >= before.cursor) ?? [];
+  expect(lines[0]?.text).toContain("Starting BGSAVE for SYNC with target: replicas sockets");
+});
+
+test("who skips idle time never sees it pass: the delay is gone from event to event", async ({ page }) => {
+  await open(page, "?lang=en");
+  await openScript(page, TWO);
+  await stepTo(page, "delay");
+  await page.evaluate(() => {
+    const lab = document.querySelector("replica-lab");
+    if (lab === null) return;
+    const shown: [number, boolean][] = [];
+    const update = lab.requestUpdate.bind(lab);
+    lab.requestUpdate = (...change) => {
+      const { elapsed = 0, wires = [] } = lab.frame ?? {};
+      shown.push([elapsed, wires.some(({ frames }) => frames.length > 0)]);
+      update(...change);
+    };
+    Object.assign(window, { shown });
+  });
+  await expect(page.getByTestId("skip-idle")).toHaveAttribute("aria-pressed", "true");
+  await page.getByTestId("play").click();
+  await expect.poll(async () => (await frameOf(page)).elapsed, { timeout: 60_000 }).toBeGreaterThan(5_000);
+  const shown = await page.evaluate(() => (window as unknown as { shown: [number, boolean][] }).shown);
+  // While nothing flies, the clock stands at an event, or just behind: at the beginning, or at a second.
+  const idle = shown.filter(([, flies]) => !flies).map(([elapsed]) => elapsed);
+  expect(new Set(idle.map((elapsed) => Math.floor(elapsed / 1_000))).size).toBeGreaterThanOrEqual(4);
+  const between = idle.filter((elapsed) => elapsed < 5_000 && elapsed % 1_000 > 50);
+  expect(between).toEqual([]);
 });

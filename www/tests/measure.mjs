@@ -2,7 +2,9 @@
  * How fast the lab is in a real browser; `make measure` prints it, and asserts nothing.
  *
  * * A jump to any event of a long history, in Workers and in the page.
- * * A place on the line of history until it is painted, on a processor four times slower.
+ * * A press on the page that was just opened until it is answered, and a place on the line of
+ *   history until it is painted, both on a processor four times slower.
+ * * The five seconds of `repl-diskless-sync-delay`, in steps that leave out what is idle.
  * * Pictures a second while eight nodes have a hundred frames in flight.
  * * A full synchronisation of a million keys between two nodes in Workers, beside two
  *   redis-servers over loopback on the same machine, by turns.
@@ -48,6 +50,15 @@ try {
       `median ${at(0.5)} ms, p95 ${at(0.95)} ms, worst ${at(1)} ms; ` +
       `${mebibytes.toFixed(0)} MiB of WebAssembly memory in the page`);
   }
+  const { waited, events: idle } = await page.evaluate(delays, { count: 40 });
+  waited.sort((a, b) => a - b);
+  console.log(`the 5 s of repl-diskless-sync-delay, ${idle} events: ` +
+    `median ${waited[20].toFixed(1)} ms, worst of ${waited.length} ${waited.at(-1).toFixed(1)} ms`);
+  const answered = await firstAnswers();
+  answered.sort((a, b) => a - b);
+  console.log(`the first press is answered, on a processor four times slower, once the page is cached: ` +
+    `median ${answered[answered.length >> 1].toFixed(0)} ms after the address was entered, ` +
+    `worst of ${answered.length} ${answered.at(-1).toFixed(0)} ms`);
   const painted = await scrubs();
   painted.sort((a, b) => a - b);
   const share = (part) => painted[Math.floor(painted.length * part)].toFixed(0);
@@ -71,6 +82,63 @@ try {
   await browser.close();
   await built.close();
   await server.close();
+}
+
+/** In the page: the milliseconds in which the delay before a diskless snapshot passes. */
+async function delays({ count }) {
+  const { openWasm } = await import("/src/engine/wasm.ts");
+  // As slow as in the opening story: then no part of the engine is fetched meanwhile.
+  const script = `
+node master snapshot=32KiB window=32KiB
+node replica load=96KiB
+wire latency=2ms bandwidth=256KiB
+master> SET k v
+replica> REPLICAOF master 6379
+`;
+  const waited = [];
+  let events = 0;
+  for (let seed = 1; seed <= count; seed++) {
+    const lab = await openWasm({ script, seed, isolation: "workers" });
+    let frame = await lab.frame();
+    while (frame.nodes[0].replicas[0]?.state !== "wait_bgsave_start") frame = await lab.step();
+    const since = performance.now();
+    const there = await lab.stride("phase", false);
+    waited.push(performance.now() - since);
+    if (there.elapsed < 5_000) throw new Error("it was not the delay");
+    events = there.cursor - frame.cursor;
+    lab.close();
+  }
+  return { waited, events };
+}
+
+/** The milliseconds from an address that is entered to the answer to the first press. */
+async function firstAnswers() {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  await page.addInitScript(() => localStorage.setItem("replica-lab.opening", "seen"));
+  const address = `${built.resolvedUrls.local[0]}?lang=en`;
+  await page.goto(address);
+  await page.getByTestId("lab").waitFor();
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+  const took = [];
+  while (took.length < 9) {
+    await page.goto("about:blank");
+    await page.goto(address);
+    took.push(await page.evaluate(firstAnswer));
+  }
+  await page.close();
+  return took;
+}
+
+/** In the page: presses "step" as soon as it is there; the time at which its frame is shown. */
+async function firstAnswer() {
+  const lab = document.querySelector("replica-lab");
+  const soon = () => new Promise((done) => setTimeout(done, 5));
+  const step = () => lab?.shadowRoot?.querySelector("[data-testid=step]") ?? null;
+  while (step() === null) await soon();
+  step().click();
+  while ((lab.frame?.cursor ?? 0) === 0) await soon();
+  return performance.now();
 }
 
 /** The milliseconds until a place on the line was painted, in histories of several seeds. */
@@ -105,11 +173,20 @@ async function scrub({ length, seed, count }) {
   for (let place = seed; took.length < count; ) {
     place = (place * 48_271) % 2_147_483_647;
     await painted();
+    const there = place % length;
+    // It is watched, not asked for again and again: that would take of the time that is measured.
+    const drawn = new Promise((done) => {
+      const watch = new MutationObserver(() => {
+        if (lab.frame.cursor !== there) return;
+        watch.disconnect();
+        done();
+      });
+      watch.observe(lab.shadowRoot, { subtree: true, childList: true, characterData: true, attributes: true });
+    });
     const since = performance.now();
-    line.value = String(place % length);
+    line.value = String(there);
     line.dispatchEvent(new Event("input", { bubbles: true }));
-    while (lab.frame.cursor !== place % length) await new Promise((done) => setTimeout(done));
-    await lab.updateComplete;
+    await drawn;
     await painted();
     took.push(performance.now() - since);
   }

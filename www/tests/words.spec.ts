@@ -22,7 +22,7 @@ function textsOf(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const said =
       "dialog, style, .brand, .explain, .log, .history, .prompt-line, .typed, .matrix tbody, .caption, .unseen, title, option, " +
-      "[data-testid=events], [data-testid=caption], [data-testid=next], [data-testid=offset], .wire-label, .axis-text, " +
+      "[data-testid=events], [data-testid=caption], .limit label, [data-testid=next], [data-testid=offset], .wire-label, .axis-text, " +
       ".stat, .stat-id, .fact-value, .bytes, .meaning-value, .pick-label, .space-names, .spacetime svg, .space-list tbody, .speed-value, .clock-time";
     const root = document.querySelector("replica-lab")?.shadowRoot;
     if (!root) return [];
@@ -89,6 +89,9 @@ for (const [language, words] of [["en", en], ["ko", ko]] as const) {
     await page.getByTestId("piece").last().click();
     await page.getByTestId("part").first().waitFor();
     await look("inspector");
+    await page.getByTestId("until").selectOption({ index: 3 });
+    await page.getByTestId("limit-run").waitFor();
+    await look("a condition that asks for its number");
     await page.getByTestId("faults").first().press("Enter");
     await page.getByTestId("fault").first().waitFor();
     await look("faults of a wire");

@@ -101,6 +101,7 @@ export class ReplicaLab extends LitElement {
     openLesson: (id) => void this.openLesson(id),
     openScenario: (id) => void this.openScenario(id),
     openTrace: (file) => void this.openTrace(file),
+    focus: (part) => this.#focusOn(part),
     study: (expert) => this.#study(expert),
     told: () => scenarioOf(this.#told, this.#known),
     save,

@@ -6,6 +6,7 @@ import type { NextEvent } from "../engine/frame";
 import { type Intent, IntentEvent, intend, type Stride } from "../model/intent";
 import { sentence } from "../model/sentence";
 import { powerOf, RATE_POWERS, rateAt, rateText } from "../model/speed";
+import { changed, conditions } from "./conditions";
 import { explain } from "./explain";
 import { type Icon, icon } from "./icons";
 import { scrubber } from "./scrubber";
@@ -39,7 +40,7 @@ export function transport(view: View): TemplateResult {
     </div>
     ${state.screen.expert || frame.branches.length > 1 ? html`<div class="controls study">
           ${state.screen.expert ? strides(view) : nothing}${branches(view)}
-          ${state.screen.expert ? html`${until(view)}${changed(view)}` : nothing}
+          ${state.screen.expert ? html`${conditions(view)}${changed(view)}` : nothing}
         </div>` : nothing}
   </section>`;
 }
@@ -136,51 +137,6 @@ function branches({ t, frame }: View): TemplateResult | typeof nothing {
       </button>`,
     )}
   </div>`;
-}
-
-/** Runs until something has come about. */
-function until({ t, frame }: View): TemplateResult {
-  const choices: [string, string][] = [["synced", t("until.synced")]];
-  for (const { name, role, replicas } of frame.nodes) {
-    if (role === "replica") choices.push([`${name} up`, t("until.up", { node: name })]);
-    if (role !== "replica" || replicas.length > 0) {
-      choices.push([`${name} fullsync`, t("until.fullsync", { node: name })]);
-      choices.push([`${name} lag 1000`, t("until.lag", { node: name })]);
-      choices.push([`${name} buffer 50%`, t("until.buffer", { node: name })]);
-    }
-  }
-  return menu(t("until.label"), "until", choices, (value) => ({ do: "until", until: value }));
-}
-
-/** Goes back to what last changed something. */
-function changed({ t, frame }: View): TemplateResult {
-  const choices = frame.nodes.flatMap(({ name, role }): [string, string][] => [
-    [`${name} offset`, t("changed.offset", { node: name })],
-    [`${name} id`, t("changed.id", { node: name })],
-    ...(role === "replica"
-      ? [[`${name} link`, t("changed.link", { node: name })] as [string, string]]
-      : []),
-  ]);
-  return menu(t("changed.label"), "changed", choices, (value) => ({ do: "changed", watch: value }));
-}
-
-/** A menu whose choice is an act: it shows its name again afterwards. */
-function menu(
-  name: string,
-  id: string,
-  choices: readonly (readonly [string, string])[],
-  intent: (value: string) => Intent,
-): TemplateResult {
-  const choose = (event: Event): void => {
-    const select = event.currentTarget as HTMLSelectElement;
-    const { value } = select;
-    select.selectedIndex = 0;
-    if (value !== "") select.dispatchEvent(new IntentEvent(intent(value)));
-  };
-  return html`<select class="menu" aria-label=${name} data-testid=${id} @change=${choose}>
-    <option value="">${name}</option>
-    ${choices.map(([value, text]) => html`<option value=${value}>${text}</option>`)}
-  </select>`;
 }
 
 function clock({ t, frame, state }: View): TemplateResult {

@@ -276,7 +276,7 @@ export const PLACES: Readonly<Record<Topic, readonly Term[]>> = {
     },
     {
       id: "until",
-      labels: ["until.label"],
+      labels: ["until.label", "until.run"],
       page: "https://en.wikipedia.org/wiki/Breakpoint#Breakpoint_conditions",
     },
     {

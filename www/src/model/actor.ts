@@ -29,6 +29,8 @@ export interface Stage {
   bind(keys: string): void;
   /** Puts the controls on the side of a hand. */
   hold(hand: Hand): void;
+  /** Puts the focus on a part of the page, once it is drawn. */
+  focus(part: string): void;
   /** Shows more, or less. */
   study(expert: boolean): void;
   /** Gives the reader a file. */
@@ -128,6 +130,13 @@ export class Actor {
         return this.#store.choose({ skipIdle: intent.skip });
       case "scale":
         return this.#store.choose({ scale: intent.scale });
+      case "limit":
+        this.#store.choose({ limit: intent.limit });
+        return this.#stage.focus(`[data-testid=${intent.limit === null ? "until" : "limit"}]`);
+      case "bound": {
+        const { limits } = this.#store.state.screen;
+        return this.#store.choose({ limits: { ...limits, [intent.what]: intent.than } });
+      }
       case "peek":
         return void this.#peek(intent.at);
       case "rebind":

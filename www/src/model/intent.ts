@@ -25,6 +25,13 @@ export type Target =
   | { readonly kind: "node"; readonly node: number }
   | { readonly kind: "wire"; readonly pair: string };
 
+/** What a run stops at once it is more than a number: how far behind a server's replicas are, in
+ * bytes, or how full their output buffers are, in hundredths of their limit. */
+export interface Limit {
+  readonly node: string;
+  readonly what: "lag" | "buffer";
+}
+
 /** How far a step goes: one event, to the next command or reply, to the next line of a log. */
 export type Stride = "frame" | "command" | "phase";
 
@@ -61,6 +68,9 @@ export type Choice =
   | { readonly do: "rate"; readonly rate: number }
   | { readonly do: "idle"; readonly skip: boolean }
   | { readonly do: "scale"; readonly scale: Scale }
+  /** Asks for the number of a limit, or no longer. */
+  | { readonly do: "limit"; readonly limit: Limit | null }
+  | { readonly do: "bound"; readonly what: Limit["what"]; readonly than: number }
   /** Looks at another moment without going there. */
   | { readonly do: "peek"; readonly at: number | null }
   /** The shortcut that waits for another key. */

@@ -4,6 +4,7 @@ import { parkedOf } from "./parked";
 import { withSync } from "./scenario";
 import type { Screen } from "./store";
 import type { LessonState } from "./tutor";
+import { BOUNDS, LIMITS } from "./until";
 
 /** A scenario that the page can find by its name, as the page knows it. */
 export interface Known {
@@ -33,8 +34,12 @@ export async function scriptOf(
 }
 
 /** What of the screen a reader of the link finds again. */
-export function viewOf({ expert, node, pane, dock }: Screen, lesson: LessonState | null): string {
+export function viewOf(screen: Screen, lesson: LessonState | null): string {
+  const { expert, node, pane, dock, limits } = screen;
   const view = new URLSearchParams({ node: String(node), pane, ...parkedOf(lesson) });
+  for (const what of LIMITED) {
+    if (limits[what] !== LIMITS[what]) view.set(what, String(limits[what]));
+  }
   if (expert) view.set("expert", "1");
   if (dock !== null) view.set("dock", dock);
   return view.toString();
@@ -44,8 +49,14 @@ export function viewOf({ expert, node, pane, dock }: Screen, lesson: LessonState
 export function choicesOf(view: string): Partial<Screen> {
   const told = new URLSearchParams(view);
   const [node, pane, dock] = [Number(told.get("node")), told.get("pane"), told.get("dock")];
+  const limits = { ...LIMITS };
+  for (const what of LIMITED) {
+    const than = Number(told.get(what) || NaN);
+    if (Number.isSafeInteger(than) && than >= 0 && than <= BOUNDS[what]) limits[what] = than;
+  }
   return {
     expert: told.has("expert"),
+    limits,
     ...(Number.isSafeInteger(node) && node >= 0 ? { node } : {}),
     ...(pane === "console" || pane === "keys" || pane === "events" ? { pane } : {}),
     dock: dock === "spacetime" || dock === "facts" ? dock : null,
@@ -74,4 +85,5 @@ export function asksIn(search: string): boolean {
 
 /** Where a fragment begins that is a link. */
 const MARK = "s=";
+const LIMITED = ["lag", "buffer"] as const;
 const SYNCS: readonly SyncMode[] = ["diskless", "disk"];

@@ -6,12 +6,13 @@
 import type { Anatomy, Frame, LogLevel } from "../engine/frame";
 import type { DumpState } from "./dump";
 import type { Form } from "./forms";
-import type { Dock, Pane, Scale, Stride, SyncMode, Target } from "./intent";
+import type { Dock, Limit, Pane, Scale, Stride, SyncMode, Target } from "./intent";
 import { type Mark, marked } from "./marks";
 import type { Opening } from "./opening";
 import type { Picked } from "./picked";
 import type { Verdict } from "./trace";
 import type { LessonState } from "./tutor";
+import { LIMITS } from "./until";
 
 /** Choices of the person that are not the lab's. */
 export interface Screen {
@@ -55,6 +56,10 @@ export interface Screen {
   readonly expert: boolean;
   /** How far a step goes. */
   readonly stride: Stride;
+  /** The limit whose number is asked for, if one is. */
+  readonly limit: Limit | null;
+  /** The numbers that were chosen last. */
+  readonly limits: Readonly<Record<Limit["what"], number>>;
   /** What the line of history measures. */
   readonly scale: Scale;
   /** The shortcut that waits for another key, or null. */
@@ -212,7 +217,7 @@ export class Store {
   /** Forgets the lab, keeps the person's choices, and shows the first frame of another. */
   begin(frame: Frame | null): void {
     const { dump, trace, error: said } = this.#state;
-    const screen = { ...this.#state.screen, playing: false, target: null };
+    const screen = { ...this.#state.screen, playing: false, target: null, limit: null };
     // What was said before there was anything to see is still to be read.
     const error = this.#state.frame === null ? said : null;
     this.#replace({ ...INITIAL, screen, frame, dump, trace, error });
@@ -262,6 +267,8 @@ const INITIAL: State = {
     dock: null,
     expert: false,
     stride: "frame",
+    limit: null,
+    limits: LIMITS,
     scale: "events",
     rebinding: null,
     target: null,

@@ -1,5 +1,6 @@
 /** What a run or a lesson may wait for, as in the line `until …` of a script. */
 import type { Frame, NodeView } from "../engine/frame";
+import type { Limit } from "./intent";
 import { masterOf } from "./relations";
 
 /** How many lines each log had: what a wait for a line begins behind. */
@@ -14,6 +15,15 @@ export function logMarksAt(frame: Frame, cursor: number): LogMarks {
   const first = ({ log }: NodeView): number =>
     log.find(({ event }) => event >= cursor)?.index ?? (log.at(-1)?.index ?? -1) + 1;
   return new Map(frame.nodes.map((node) => [node.id, first(node)]));
+}
+
+/** The numbers that limits have at first, and the largest that they may have. */
+export const LIMITS: Readonly<Record<Limit["what"], number>> = { lag: 1_000, buffer: 50 };
+export const BOUNDS: Readonly<Record<Limit["what"], number>> = { lag: 999_999_999, buffer: 100 };
+
+/** The condition that more than `than` makes of a limit. */
+export function limited({ node, what }: Limit, than: number): string {
+  return `${node} ${what} ${than}${what === "buffer" ? "%" : ""}`;
 }
 
 /** True if what is waited for has come, since `marks` if it is a line of a log. */
