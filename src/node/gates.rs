@@ -188,7 +188,7 @@ impl Machine<'_> {
                 return self.refuse(link, &command.args, &refusal);
             }
             if let Some(transaction) = self.transaction(link) {
-                transaction.queue.push(command);
+                transaction.push(command);
             }
             return Reply::Simple("QUEUED".into());
         }

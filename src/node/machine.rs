@@ -126,7 +126,11 @@ impl Machine<'_> {
             down.acked_at = self.now;
         }
         client.decoder.feed(bytes);
-        self.serve(link);
+        client.make_query_room(self.now);
+        if self.may_ask(link) {
+            self.serve(link);
+        }
+        self.weigh(link);
     }
 
     fn sent(&mut self, link: Link, bytes: u64) {
@@ -180,6 +184,7 @@ impl Machine<'_> {
         self.trim_backlog();
         self.check_replicas_output();
         self.flush_replies();
+        self.evict_clients();
     }
 
     /// Closes an accepted connection from our side, at once.

@@ -450,6 +450,15 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let closed = if *scheduled { "scheduled to be closed ASAP" } else { "closed" };
             write!(f, "Client {client} {closed} for overcoming of output buffer limits.")
         }
+        ServerNote::QueryLimit { client, begins } => write!(
+            f,
+            "Closing client that reached max query buffer length: {client} (qbuf initial bytes: \
+             {begins})"
+        ),
+        ServerNote::EvictingClient(client) => write!(f, "Evicting client: {client}"),
+        ServerNote::NoClientToEvict => {
+            f.write_str("Over client maxmemory after evicting all evictable clients")
+        }
         ServerNote::DbLoadedFromDisk(seconds) => {
             write!(f, "DB loaded from disk: {seconds:.3} seconds")
         }

@@ -15,6 +15,8 @@ pub(super) static DIRECTIVES: &[Directive] = &[
     boolean("latency-tracking", "yes"),
     row("latency-tracking-info-percentiles", Kind::Percentiles, "50 99 99.9"),
     memory("maxmemory", "0", 0),
+    percent("maxmemory-clients", "0"),
+    memory("client-query-buffer-limit", "1073741824", 1_048_576),
     choice("maxmemory-policy", "noeviction", POLICIES),
     integer("maxmemory-samples", "5", 1, 64),
     integer("lfu-decay-time", "1", 0, 2_147_483_647),
@@ -128,7 +130,7 @@ pub(in crate::node) const fn memory(
     row(name, Kind::Memory(low, i64::MAX as u64), default)
 }
 
-pub(in crate::node) const fn percent(name: &'static str, default: &'static str) -> Directive {
+const fn percent(name: &'static str, default: &'static str) -> Directive {
     row(name, Kind::MemoryOrPercent, default)
 }
 
