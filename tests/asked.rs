@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use replica_lab::resp::Reply;
-use servers::{Server, both_answer_alike, eventually, our_program};
+use servers::{Client, Server, both_answer_alike, eventually, our_program};
 
 fn both(options: &[&str]) -> [Server; 2] {
     [Server::real(options), Server::ours(options)]
@@ -262,5 +262,109 @@ fn an_empty_list_of_save_points_is_none_and_a_port_is_taken_once() {
             "{said}"
         );
         assert_eq!(ended.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn a_server_moves_to_another_port_while_it_runs() {
+    for server in both(&[]) {
+        let mut client = server.client();
+        let other = servers::free_port();
+        let set = |client: &mut Client, name: &str, value: &str| {
+            client.call(&["CONFIG", "SET", name, value])
+        };
+        assert_eq!(set(&mut client, "port", &other.to_string()), Reply::OK);
+        assert!(std::net::TcpStream::connect(("127.0.0.1", server.port)).is_err());
+        let mut newcomer = Client::connect(other);
+        assert_eq!(newcomer.call(&["PING"]), Reply::Simple("PONG".into()));
+        assert_eq!(client.call(&["PING"]), Reply::Simple("PONG".into()), "who is there stays");
+
+        let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let taken = taken.local_addr().map(|at| (taken, at.port())).expect("an address");
+        let refused = set(&mut client, "port", &taken.1.to_string());
+        let words = "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to \
+                     listen on this port. Check server logs.";
+        assert_eq!(refused, Reply::error(words));
+        let line = format!(":{}: bind: Address already in use", taken.1);
+        assert!(server.log().contains(&line), "{}", server.log());
+        let refused = set(&mut client, "bind", "999.999.999.999");
+        let words = "ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to \
+                     bind to specified addresses.";
+        assert_eq!(refused, Reply::error(words));
+        assert_eq!(Client::connect(other).call(&["PING"]), Reply::Simple("PONG".into()));
+        let port = ["port", &other.to_string()].map(Reply::bulk).to_vec();
+        assert_eq!(client.call(&["CONFIG", "GET", "port"]), Reply::Array(port));
+
+        assert_eq!(set(&mut client, "bind", ""), Reply::OK);
+        assert!(std::net::TcpStream::connect(("127.0.0.1", other)).is_err());
+        assert_eq!(set(&mut client, "bind", "127.0.0.1"), Reply::OK);
+        assert_eq!(Client::connect(other).call(&["PING"]), Reply::Simple("PONG".into()));
+        let Reply::Error(text) = set(&mut client, "unixsocket", "/tmp/x") else { panic!() };
+        assert!(text.ends_with("can't set immutable config"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_freed_later_is_counted() {
+    let servers = both(&[]);
+    let counts = servers.each_ref().map(|server| {
+        let mut client = server.client();
+        let freed = || {
+            eventually("all is freed", || server.info("memory", "lazyfree_pending_objects") == "0");
+            server.info("memory", "lazyfreed_objects")
+        };
+        let mut counts = Vec::new();
+        for (count, lists) in [(64, 100), (130, 100), (2_000, 2_000)] {
+            for n in 0..count {
+                let n = format!("member-that-is-no-number-{n}");
+                client.call(&["SADD", "s", &n]);
+                client.call(&["HSET", "h", &n, &"v".repeat(100)]);
+                client.call(&["ZADD", "z", "1", &"v".repeat(70 + count % 64), "2", &n]);
+            }
+            for n in 0..lists {
+                client.call(&["RPUSH", "l", &format!("{n:>100}")]);
+                client.call(&["XADD", "x", "*", "n", "1"]);
+            }
+            for key in ["s", "h", "z", "l", "x", "none"] {
+                client.call(&["UNLINK", key]);
+                counts.push((count, key, freed()));
+            }
+        }
+        client.call(&["MSET", "a", "1", "b", "2", "c", "3"]);
+        client.call(&["FLUSHDB"]);
+        counts.push((0, "flushdb", freed()));
+        client.call(&["MSET", "a", "1", "b", "2", "c", "3"]);
+        client.call(&["FLUSHALL", "ASYNC"]);
+        counts.push((0, "flushall async", freed()));
+        client.call(&["CONFIG", "RESETSTAT"]);
+        counts.push((0, "resetstat", freed()));
+        counts
+    });
+    assert_eq!(counts[1], counts[0]);
+}
+
+#[test]
+fn info_knows_what_a_set_takes_as_it_grows() {
+    for server in both(&[]) {
+        let used = || server.info("memory", "used_memory").parse::<u64>().expect("a number");
+        let before = used();
+        let members: Vec<String> = (0..50_000).map(|n| format!("member:{n:0>40}")).collect();
+        let mut words = vec!["SADD", "s"];
+        words.extend(members.iter().map(String::as_str));
+        server.client().call(&words);
+        assert!(used() > before + 2_000_000, "{before} and then {}", used());
+    }
+}
+
+#[test]
+fn a_cron_that_is_paused_expires_nothing() {
+    for server in both(&[]) {
+        let mut client = server.client();
+        assert_eq!(client.call(&["DEBUG", "PAUSE-CRON", "1"]), Reply::OK);
+        client.call(&["SET", "k", "v", "PX", "10"]);
+        sleep(Duration::from_millis(400));
+        assert_eq!(client.call(&["DBSIZE"]), Reply::Integer(1));
+        assert_eq!(client.call(&["DEBUG", "PAUSE-CRON", "0"]), Reply::OK);
+        eventually("it goes", || server.client().call(&["DBSIZE"]) == Reply::Integer(0));
     }
 }

@@ -278,6 +278,7 @@ fn noted(orders: &[Output], text: &str) -> bool {
         | Output::Close { .. }
         | Output::Drop { .. }
         | Output::Disk { .. }
+        | Output::Listen { .. }
         | Output::Exit => false,
     })
 }

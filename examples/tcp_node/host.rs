@@ -23,7 +23,7 @@ use signal_hook_mio::v1_0::Signals;
 
 use super::Clock;
 use super::disk::Disk;
-use super::listen::{self, Listener, Stream};
+use super::listen::{Doors, Stream};
 use super::log::Log;
 use super::memory::HugePages;
 use super::options::Options;
@@ -33,7 +33,7 @@ pub(crate) struct Host {
     node: Node,
     clock: Clock,
     poll: Poll,
-    listeners: Vec<Listener>,
+    doors: Doors,
     signals: Signals,
     /// True once a signal has asked for the end.
     asked_to_end: bool,
@@ -88,13 +88,12 @@ impl Host {
         let folder = fs::canonicalize(setup.config.get("dir"))?;
         // CONFIG GET answers where the files really are.
         let _ = setup.config.set_at_start("dir", &folder.to_string_lossy());
-        let mut listeners = listen::open(&setup.config)?;
+        setup.moves = true;
         let poll = Poll::new()?;
+        let mut next = 1;
+        let doors = Doors::open(&setup.config, poll.registry(), &mut next)?;
         let mut signals = Signals::new([SIGTERM, SIGINT])?;
         poll.registry().register(&mut signals, SIGNALS, Interest::READABLE)?;
-        for (index, listener) in listeners.iter_mut().enumerate() {
-            listener.register(poll.registry(), Token(1 + index))?;
-        }
         let mut companions = Vec::new();
         if let Some(path) = setup.config.text("pidfile") {
             // Redis writes it if it can, too: Debian's folder for it is made by the service alone.
@@ -109,8 +108,8 @@ impl Host {
             node: Node::new(setup, clock.now()),
             clock,
             poll,
-            next: 1 + listeners.len(),
-            listeners,
+            next,
+            doors,
             signals,
             asked_to_end: false,
             sockets: BTreeMap::new(),
@@ -142,7 +141,7 @@ impl Host {
             for event in &events {
                 match event.token() {
                     SIGNALS => self.signalled(),
-                    Token(place) if place <= self.listeners.len() => self.accept(place - 1)?,
+                    Token(token) if self.doors.has(token) => self.accept(token)?,
                     Token(token) => {
                         if event.is_writable() {
                             self.writable(token);
@@ -205,6 +204,7 @@ impl Host {
                 let result = self.disk.carry_out(order).map_err(|error| error.to_string());
                 self.facts.push_back(Input::Disk { job, result });
             }
+            Output::Listen { bind, port } => self.move_to(bind, port),
             Output::Note(line) => self.print(&line),
             Output::Exit => exit(0),
         }
@@ -222,7 +222,7 @@ impl Host {
                 }
             }
             Note::Server(ServerNote::ReadyToAccept) => {
-                let mut kinds: Vec<_> = self.listeners.iter().map(Listener::kind).collect();
+                let mut kinds: Vec<_> = self.doors.kinds().collect();
                 kinds.dedup();
                 for kind in kinds {
                     let text = format!("Ready to accept connections {kind}");
@@ -311,9 +311,18 @@ impl Host {
         }
     }
 
+    /// Listens elsewhere, if it can.
+    fn move_to(&mut self, bind: String, port: u16) {
+        let moved = self.doors.move_to(bind, port, self.poll.registry(), &mut self.next);
+        if let Err(error) = &moved {
+            self.say('M', Level::Warning, &error.to_string());
+        }
+        self.facts.push_front(Input::Listened { moved: moved.is_ok() });
+    }
+
     fn accept(&mut self, place: usize) -> io::Result<()> {
         loop {
-            match self.listeners[place].accept() {
+            match self.doors.accept(place) {
                 Ok((stream, peer, local)) => {
                     let link = Link::accepted(self.next as u64);
                     self.add(stream, link, false)?;

@@ -7,8 +7,8 @@ mod tracking;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+pub(super) use self::buffers::REPLY_BUFFER_BYTES;
 use self::buffers::{QueryRoom, Told};
-pub(super) use self::buffers::{REPLY_BUFFER_BYTES, is_told_late};
 pub(super) use self::clients::Clients;
 pub(super) use self::tracking::{Tracker, Tracking, caching, redirection, tracking, tracking_info};
 use super::block::Blocked;

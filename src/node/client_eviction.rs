@@ -14,9 +14,14 @@ impl Machine<'_> {
     /// Closes the largest clients while all together take more than they may.
     pub(super) fn evict_clients(&mut self) {
         let limit = self.state.config().hot.clients_memory;
-        if limit == 0 {
-            return;
+        if limit > 0 {
+            self.evict_down_to(limit);
         }
+    }
+
+    /// Few servers have such a limit: a page fetches what it is about when it is called.
+    #[inline(never)]
+    fn evict_down_to(&mut self, limit: u64) {
         let clients = &self.state.clients;
         if clients.weight() + clients.len() as u64 * IDLE_BYTES_MAX < limit {
             return;
@@ -53,32 +58,25 @@ impl Machine<'_> {
 
     /// True unless a client has sent so much that it is closed instead of heard.
     pub(super) fn may_ask(&mut self, link: Link) -> bool {
-        let hot = &self.state.config().hot;
-        let (limit, together) = (hot.query_limit, hot.clients_memory);
         let Some(client) = self.state.clients.get(&link) else { return false };
-        if client.decoder.pending() as u64 > limit {
+        client.is_light() || self.may_ask_much(link)
+    }
+
+    #[inline(never)]
+    fn may_ask_much(&mut self, link: Link) -> bool {
+        let Some(client) = self.state.clients.get(&link) else { return false };
+        if client.decoder.pending() as u64 > self.state.config().hot.query_limit {
             let unread = client.decoder.unread();
             let begins = quoted(&unread[..unread.len().min(SHOWN_BYTES)]);
             let client = self.state.client_line(link, self.now);
-            self.note(ServerNote::QueryLimit { client, begins });
+            self.note(ServerNote::ClosingClient { client, begins });
             self.state.stats.query_limit_disconnections += 1;
             self.drop_now(link);
             return false;
         }
-        if together == 0 || client.weight() == 0 {
-            return true;
-        }
-        self.state.clients.weigh(link);
+        self.state.clients.weigh(link, self.now);
         self.evict_clients();
         self.state.clients.contains_key(&link)
-    }
-
-    /// Weighs a client that has said something.
-    pub(super) fn weigh(&mut self, link: Link) {
-        if let Some(client) = self.state.clients.get_mut(&link) {
-            client.make_query_room(self.now);
-            self.state.clients.weigh(link);
-        }
     }
 
     /// Closes a client at once: what is on its way goes on, what still lies here does not.

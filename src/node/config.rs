@@ -286,6 +286,8 @@ impl Config {
             notify: Classes::parse(self.get("notify-keyspace-events")).unwrap_or_default(),
             lazy_expire: self.yes("lazyfree-lazy-expire"),
             lazy_server_del: self.yes("lazyfree-lazy-server-del"),
+            lazy_user_del: self.yes("lazyfree-lazy-user-del"),
+            lazy_user_flush: self.yes("lazyfree-lazy-user-flush"),
             reply_bytes_max: self.hot.output_limits.normal.hard,
             shares_integers: self.hot.maxmemory == 0
                 || !self.get("maxmemory-policy").contains("-l"),
@@ -313,7 +315,14 @@ impl Config {
     /// `maxmemory-clients`, which may be a share of `maxmemory`. With less a server could not be
     /// talked to at all.
     fn clients_memory(&self) -> u64 {
-        let value = self.get("maxmemory-clients");
+        match self.get("maxmemory-clients") {
+            "0" => 0,
+            value => self.clients_share(value),
+        }
+    }
+
+    #[inline(never)]
+    fn clients_share(&self, value: &str) -> u64 {
         let bytes = match value.strip_suffix('%').map(|share| share.parse::<u64>()) {
             Some(share) => self.number("maxmemory").saturating_mul(share.unwrap_or(0)) / 100,
             None => value.parse().unwrap_or(0),
@@ -368,7 +377,7 @@ mod tests {
         let mut config = Config::default();
         let wrong = |name: &str, value: &str| Config::default().set(name, value).unwrap_err();
         assert!(matches!(wrong("repl-timeout", "0"), ConfigError::Invalid("repl-timeout", _)));
-        assert!(matches!(wrong("port", "1"), ConfigError::Immutable("port")));
+        assert!(matches!(wrong("databases", "1"), ConfigError::Immutable("databases")));
         assert!(matches!(wrong("nonsense", "1"), ConfigError::Unknown(_)));
         config.set("repl-timeout", "x").unwrap_err();
         assert_eq!(config.get("repl-timeout"), "60");

@@ -34,6 +34,11 @@ pub(super) fn deadline(state: &State) -> Option<Deadline> {
     if state.loading.as_ref().is_some_and(super::load::Loading::is_start) {
         return loading_due(state);
     }
+    if state.cron_paused {
+        let child = child_due(state).filter(|due| due.wake == Wake::SnapshotChunk);
+        let due = [child, loading_due(state), clients_due(state)];
+        return due.into_iter().flatten().min_by_key(|deadline| (deadline.at, deadline.wake));
+    }
     let due = [
         child_due(state),
         loading_due(state),
@@ -244,7 +249,7 @@ impl Machine<'_> {
         }
         let passed = self.now.since(self.state.started_at).micros();
         let tick = passed / (super::state::TICK_MILLIS * 1_000);
-        if self.state.tick.is_some_and(|last| last >= tick) {
+        if self.state.cron_paused || self.state.tick.is_some_and(|last| last >= tick) {
             return;
         }
         let now = self.now;

@@ -35,6 +35,10 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             machine.state.active_expire = parse_integer(flag) != Some(0);
             Reply::OK
         }
+        (b"pause-cron", [flag]) => {
+            machine.state.cron_paused = parse_integer(flag) != Some(0);
+            Reply::OK
+        }
         (b"quicklist-packed-threshold", [size]) => packed_threshold(machine, size),
         (b"protocol", [kind]) => protocol(machine, link, kind),
         (b"digest-value", keys) => digest_values(machine, link, keys),
@@ -185,6 +189,8 @@ const HELP: &[&str] = &[
     "    Show low level info about `key` and associated value.",
     "PANIC",
     "    Crash the server simulating a panic.",
+    "PAUSE-CRON <0|1>",
+    "    Stop periodic cron job processing.",
     "POPULATE <count> [<prefix>] [<size>]",
     "    Create <count> string keys named key:<num>. If <prefix> is specified then",
     "    it is used instead of the 'key' prefix. These are not propagated to",

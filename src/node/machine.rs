@@ -70,6 +70,7 @@ impl Machine<'_> {
             Input::Closed { link } => self.closed(link, None),
             Input::Broke { link, during } => self.closed(link, Some(&during)),
             Input::Disk { job, result } => self.disk(job, result),
+            Input::Listened { moved } => self.moved(moved),
             Input::Forks { fail } => self.state.forks_fail = fail,
             Input::Woke => self.wake(),
             Input::Terminated => self.terminate(),
@@ -126,11 +127,10 @@ impl Machine<'_> {
             down.acked_at = self.now;
         }
         client.decoder.feed(bytes);
-        client.make_query_room(self.now);
         if self.may_ask(link) {
             self.serve(link);
         }
-        self.weigh(link);
+        self.state.clients.weigh(link, self.now);
     }
 
     fn sent(&mut self, link: Link, bytes: u64) {

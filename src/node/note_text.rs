@@ -450,15 +450,9 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let closed = if *scheduled { "scheduled to be closed ASAP" } else { "closed" };
             write!(f, "Client {client} {closed} for overcoming of output buffer limits.")
         }
-        ServerNote::QueryLimit { client, begins } => write!(
-            f,
-            "Closing client that reached max query buffer length: {client} (qbuf initial bytes: \
-             {begins})"
-        ),
-        ServerNote::EvictingClient(client) => write!(f, "Evicting client: {client}"),
-        ServerNote::NoClientToEvict => {
-            f.write_str("Over client maxmemory after evicting all evictable clients")
-        }
+        ServerNote::ClosingClient { client, begins } => write_closing(client, begins, f),
+        ServerNote::EvictingClient(client) => write_evicting(Some(client), f),
+        ServerNote::NoClientToEvict => write_evicting(None, f),
         ServerNote::DbLoadedFromDisk(seconds) => {
             write!(f, "DB loaded from disk: {seconds:.3} seconds")
         }
@@ -468,4 +462,21 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// Whom a failover is meant for.
 fn address_or_any(target: Option<&Address>) -> String {
     target.map_or_else(|| "any replica".to_owned(), Address::to_string)
+}
+
+#[inline(never)]
+fn write_closing(client: &str, begins: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(
+        f,
+        "Closing client that reached max query buffer length: {client} (qbuf initial bytes: \
+         {begins})"
+    )
+}
+
+#[inline(never)]
+fn write_evicting(client: Option<&String>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match client {
+        Some(client) => write!(f, "Evicting client: {client}"),
+        None => f.write_str("Over client maxmemory after evicting all evictable clients"),
+    }
 }

@@ -9,7 +9,7 @@
 //! *Source*: Redis 7.2 · networking.c · checkClientOutputBufferLimits,
 //! closeClientOnOutputBufferLimitReached, writeToClient.
 
-use super::client::{Class, Client, Ending, Voice, is_told_late};
+use super::client::{Class, Client, Ending, Voice};
 use super::io::{Link, Output};
 use super::machine::Machine;
 use super::note::ServerNote;
@@ -30,8 +30,8 @@ impl Machine<'_> {
         let before = client.replies.len();
         reply.encode(client.protocol, &mut client.replies);
         let bytes = client.replies.len() - before;
-        if bytes > LATE_BYTES_MIN && is_told_late(&client.last_command) {
-            client.told_late(bytes);
+        if bytes > LATE_BYTES_MIN {
+            client.told_much(bytes);
         }
         self.told(link);
     }
@@ -154,7 +154,7 @@ impl Machine<'_> {
             if client.ending == Some(Ending::Replied) {
                 self.hang_up(link);
             } else {
-                self.state.clients.weigh(link);
+                self.state.clients.weigh(link, self.now);
             }
         }
     }
@@ -165,7 +165,7 @@ impl Machine<'_> {
         let replies = client.in_wire.min(bytes);
         client.has_left(replies);
         if replies > 0 {
-            self.state.clients.weigh(link);
+            self.state.clients.weigh(link, self.now);
             self.check_output(link, true);
         }
         bytes - replies

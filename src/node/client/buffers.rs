@@ -52,7 +52,22 @@ impl QueryRoom {
 }
 
 impl Client {
+    /// True if it takes no more than any client takes, and did not before.
+    pub(in crate::node) fn is_light(&self) -> bool {
+        let own = self.watch.keys.is_empty() && !self.subscriptions.any();
+        let asks = self.transaction.is_none() && self.tracker.is_none() && own;
+        let hears = self.told.left == 0 && self.told.list.is_none();
+        let waiting = self.replies.len() as u64 + self.in_wire;
+        let wanted = self.decoder.wanted() as u64;
+        self.weighed == 0
+            && asks
+            && hears
+            && waiting <= OWN_BUFFER_BYTES
+            && wanted.max(self.query.bytes) <= QUERY_BYTES
+    }
+
     /// What waits to be read by a client that is no replica.
+    #[inline(never)]
     pub(in crate::node) fn waits(&self) -> Waits {
         let waiting = self.replies.len() as u64 + self.in_wire;
         if waiting == 0 {
@@ -65,11 +80,12 @@ impl Client {
         Waits { buffer, nodes: (told - list).div_ceil(NODE_BYTES) - first }
     }
 
-    /// A reply of `bytes` has been added whose length stands at its head and was known last: Redis
-    /// keeps a place for it in the list, and nothing more goes into the buffer.
-    pub(in crate::node) fn told_late(&mut self, bytes: usize) {
+    /// A reply of `bytes` has been added. If its length stands at its head and was known last,
+    /// Redis has kept a place for it in the list, and nothing more goes into the buffer.
+    #[inline(never)]
+    pub(in crate::node) fn told_much(&mut self, bytes: usize) {
         let told = self.told.left + self.in_wire + (self.replies.len() - bytes) as u64;
-        if told < OWN_BUFFER_BYTES {
+        if told < OWN_BUFFER_BYTES && LATE.contains(&&*self.last_command) {
             self.told.list.get_or_insert(told);
         }
     }
@@ -99,25 +115,26 @@ impl Client {
     }
 
     /// Bytes have arrived: the buffer has grown for them, and for what they announce.
-    pub(in crate::node) fn make_query_room(&mut self, now: Instant) {
+    pub(super) fn make_query_room(&mut self, now: Instant) {
         let held = self.decoder.wanted() as u64;
+        self.query.bytes = self.query_kept(now);
         if held * 2 > self.query.bytes {
             self.query = QueryRoom { bytes: self.query.bytes.max(held), used_at: now };
         }
     }
 
-    /// What the buffer of its commands takes that holds `held` bytes: the cron lets go what was not
-    /// used for a while.
-    pub(in crate::node) fn query_room(&self, held: u64, now: Instant) -> u64 {
+    /// What the cron has left of the buffer of its commands: a large one that was not used for a
+    /// while is made smaller.
+    fn query_kept(&self, now: Instant) -> u64 {
         let unused = now.since(self.query.used_at) > QUERY_PEAK;
-        let room = if now.since(self.heard_at).seconds() > QUERY_IDLE_SECONDS {
-            0
-        } else if unused && self.query.bytes > QUERY_RESIZE_BYTES {
-            QUERY_BYTES
-        } else {
-            self.query.bytes
-        };
-        room.max(held)
+        let shrinks = unused && self.query.bytes > QUERY_RESIZE_BYTES;
+        if shrinks { QUERY_BYTES } else { self.query.bytes }
+    }
+
+    /// What the buffer takes if it holds `held` bytes: nothing more, if nothing came for a while.
+    pub(in crate::node) fn query_room(&self, held: u64, now: Instant) -> u64 {
+        let idle = now.since(self.heard_at).seconds() > QUERY_IDLE_SECONDS;
+        if idle { held } else { self.query_kept(now).max(held) }
     }
 
     /// What the client takes: `tot-mem`. `argv` are the bytes of the command at hand, and `held`
@@ -131,7 +148,7 @@ impl Client {
     }
 
     /// What it takes beyond what any client takes; its master's or a replica's is not its own.
-    pub(in crate::node) fn weight(&self) -> u64 {
+    pub(super) fn weight(&self) -> u64 {
         if self.downlink.is_some() {
             return 0;
         }
@@ -179,11 +196,7 @@ fn args_len(command: &Command) -> u64 {
     command.args.iter().map(|arg| arg.len() as u64).sum()
 }
 
-/// Replies whose length Redis knows only when they are written.
-pub(in crate::node) fn is_told_late(command: &str) -> bool {
-    LATE.contains(&command)
-}
-
+/// Commands of which Redis knows only at the end how long their replies are.
 const LATE: &[&str] = &[
     "keys",
     "sinter",
@@ -269,7 +282,8 @@ mod tests {
     fn a_reply_whose_length_is_known_last_begins_the_list() {
         let mut client = client();
         client.replies = vec![0; 110];
-        client.told_late(100);
+        client.last_command = "keys".into();
+        client.told_much(100);
         assert_eq!(client.waits(), Waits { buffer: 10, nodes: 1 });
     }
 

@@ -8,6 +8,7 @@ use std::ops::Index;
 
 use super::super::io::Link;
 use super::Client;
+use crate::time::Instant;
 
 /// Clients in the order of their links.
 #[derive(Clone, Debug, Default)]
@@ -51,13 +52,21 @@ impl Clients {
     }
 
     /// Weighs a client anew, whose buffers have changed.
-    pub(in crate::node) fn weigh(&mut self, link: Link) {
-        if let Ok(at) = self.place(link) {
-            let client = &mut self.all[at].1;
-            let weight = client.weight();
-            self.weight = self.weight + weight - client.weighed;
-            client.weighed = weight;
+    pub(in crate::node) fn weigh(&mut self, link: Link, now: Instant) {
+        if let Ok(at) = self.place(link)
+            && !self.all[at].1.is_light()
+        {
+            self.weigh_at(at, now);
         }
+    }
+
+    #[inline(never)]
+    fn weigh_at(&mut self, at: usize, now: Instant) {
+        let client = &mut self.all[at].1;
+        client.make_query_room(now);
+        let weight = client.weight();
+        self.weight = self.weight + weight - client.weighed;
+        client.weighed = weight;
     }
 
     /// What their buffers take beyond what any client takes, as far as they were weighed.

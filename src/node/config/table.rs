@@ -4,11 +4,11 @@ use super::{Directive, Kind};
 
 /// Every option that has an effect.
 pub(super) static DIRECTIVES: &[Directive] = &[
-    text("bind", "* -::*").fixed(),
+    text("bind", "* -::*"),
     text("dbfilename", "dump.rdb").protected(),
     text("dir", ".").protected(),
     integer("databases", "16", 1, 2_147_483_647).fixed(),
-    integer("port", "6379", 0, 65_535).fixed(),
+    integer("port", "6379", 0, 65_535),
     integer("hz", "10", 0, 2_147_483_647),
     row("save", Kind::SavePoints, "3600 1 300 100 60 10000"),
     boolean("stop-writes-on-bgsave-error", "yes"),

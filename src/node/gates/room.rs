@@ -115,7 +115,7 @@ impl Machine<'_> {
         }
         self.state.keyspace.recount();
         if let Some(link) = self.state.served {
-            self.state.clients.weigh(link);
+            self.state.clients.weigh(link, self.now);
         }
         let excess = self.state.used_memory().saturating_sub(limit);
         if excess == 0 {

@@ -123,7 +123,8 @@ pub(super) fn memory(state: &State, now: Instant, text: &mut String) {
     field!(text, "mem_clients_normal", state.clients_memory(now));
     zeros(text, "mem_cluster_links mem_aof_buffer");
     field!(text, "mem_allocator", "libc");
-    zeros(text, "active_defrag_running lazyfree_pending_objects lazyfreed_objects");
+    zeros(text, "active_defrag_running lazyfree_pending_objects");
+    field!(text, "lazyfreed_objects", state.stats.freed_later);
 }
 
 pub(super) fn persistence(state: &State, now: Instant, text: &mut String) {

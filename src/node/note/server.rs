@@ -51,7 +51,7 @@ pub enum ServerNote {
         scheduled: bool,
     },
     /// A client has sent too much that is no command yet.
-    QueryLimit {
+    ClosingClient {
         /// It, as CLIENT LIST shows it.
         client: String,
         /// What it has sent first, quoted.
@@ -94,7 +94,7 @@ impl ServerNote {
             Self::Bye
                 | Self::CannotExit
                 | Self::OutputLimit { .. }
-                | Self::QueryLimit { .. }
+                | Self::ClosingClient { .. }
                 | Self::NoClientToEvict
                 | Self::LimitBelowUse { .. }
                 | Self::ConfigNotRewritten(_)
