@@ -368,3 +368,29 @@ fn a_cron_that_is_paused_expires_nothing() {
         eventually("it goes", || server.client().call(&["DBSIZE"]) == Reply::Integer(0));
     }
 }
+
+#[test]
+fn a_key_that_gives_way_is_told_of_before_the_reply() {
+    let servers = both(&["--maxmemory-policy", "volatile-random"]);
+    let heard = servers.each_ref().map(|server| {
+        let [mut loud, mut quiet] = [server.client(), server.client()];
+        for client in [&mut loud, &mut quiet] {
+            client.call(&["HELLO", "3"]);
+        }
+        loud.call(&["CLIENT", "TRACKING", "on"]);
+        quiet.call(&["CLIENT", "TRACKING", "on", "NOLOOP"]);
+        [&mut loud, &mut quiet].map(|client| {
+            client.call(&["DEL", "big"]);
+            client.call(&["SETEX", "volatile", "10000", "x"]);
+            client.call(&["GET", "volatile"]);
+            let used: u64 = server.info("memory", "used_memory").parse().expect("a number");
+            client.call(&["CONFIG", "SET", "maxmemory", &(used + 100_000).to_string()]);
+            client.call(&["SETBIT", "big", "1600000", "0"]);
+            let first = client.call(&["GETBIT", "big", "0"]);
+            client.call(&["CONFIG", "SET", "maxmemory", "0"]);
+            first
+        })
+    });
+    assert_eq!(heard[1], heard[0]);
+    assert!(matches!(heard[1], [Reply::Push(_), Reply::Integer(0)]), "{heard:?}");
+}

@@ -2,6 +2,7 @@
 
 mod buffers;
 mod clients;
+mod eviction;
 mod tracking;
 
 use std::borrow::Cow;

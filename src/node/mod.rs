@@ -29,7 +29,6 @@ mod admin_table;
 mod block;
 mod client;
 mod client_command;
-mod client_eviction;
 mod client_list;
 mod command_command;
 mod config;

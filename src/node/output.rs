@@ -93,6 +93,22 @@ impl Machine<'_> {
         }
     }
 
+    /// What the client that is served was told so far is not of its own command.
+    pub(super) fn tell_before_the_reply(&mut self) {
+        if let Some(link) = self.state.served {
+            self.tell_behind(link);
+        }
+    }
+
+    fn tell_behind(&mut self, link: Link) {
+        let Some(client) = self.state.clients.get_mut(&link) else { return };
+        if !client.behind.is_empty() {
+            let behind = std::mem::take(&mut client.behind);
+            client.replies.extend(behind);
+            self.told(link);
+        }
+    }
+
     /// Puts the messages that came meanwhile behind the reply.
     pub(super) fn end_service(&mut self, link: Link) {
         self.state.served = None;
@@ -102,11 +118,7 @@ impl Machine<'_> {
             Voice::Skip | Voice::On => Voice::On,
             Voice::Off => Voice::Off,
         };
-        if !client.behind.is_empty() {
-            let behind = std::mem::take(&mut client.behind);
-            client.replies.extend(behind);
-            self.told(link);
-        }
+        self.tell_behind(link);
     }
 
     fn told(&mut self, link: Link) {

@@ -215,7 +215,7 @@ impl CommandDecoder {
     /// How many bytes are to lie here before the next argument is whole, as far as is known.
     pub fn wanted(&self) -> usize {
         let bulk = self.partial.as_ref().and_then(|partial| partial.bulk);
-        self.pending().max(bulk.unwrap_or(0))
+        self.unread().len().max(bulk.map_or(0, |bulk| bulk + 2))
     }
 
     /// The bytes of the arguments that a command has so far whose end has not arrived.

@@ -1,8 +1,8 @@
 //! What the buffers of a client take, by Redis' account.
 //!
 //! Here what waits to be read is a number of bytes, and a query is what has arrived of it. Redis
-//! writes replies into a buffer of 16 KiB that every client has, and what does not fit into nodes of
-//! a list; a query goes into a buffer that is 16 KiB to begin with, and grows. Limits are about
+//! writes replies into a buffer of 16 KiB that every client has, and what does not fit into nodes
+//! of a list; a query goes into a buffer that is 16 KiB to begin with, and grows. Limits are about
 //! whole nodes and whole buffers, so they are derived here, when somebody asks, from lengths that
 //! are kept anyway. *Source*: Redis 7.2 · networking.c · _addReplyProtoToList,
 //! getClientOutputBufferMemoryUsage, getClientMemoryUsage; server.c · clientsCronResizeQueryBuffer.
@@ -58,12 +58,11 @@ impl Client {
         let asks = self.transaction.is_none() && self.tracker.is_none() && own;
         let hears = self.told.left == 0 && self.told.list.is_none();
         let waiting = self.replies.len() as u64 + self.in_wire;
-        let wanted = self.decoder.wanted() as u64;
         self.weighed == 0
             && asks
             && hears
             && waiting <= OWN_BUFFER_BYTES
-            && wanted.max(self.query.bytes) <= QUERY_BYTES
+            && self.asks().max(self.query.bytes) <= QUERY_BYTES
     }
 
     /// What waits to be read by a client that is no replica.
@@ -152,7 +151,12 @@ impl Client {
         if self.downlink.is_some() {
             return 0;
         }
-        (self.decoder.wanted() as u64).saturating_sub(QUERY_BYTES) + self.burden()
+        self.asks().saturating_sub(QUERY_BYTES) + self.burden()
+    }
+
+    /// What it says takes: whole arguments, and room for the one that is under way.
+    fn asks(&self) -> u64 {
+        self.decoder.pending().max(self.decoder.wanted()) as u64
     }
 
     /// What it takes beside its query.

@@ -125,6 +125,12 @@ impl Machine<'_> {
             return false;
         };
         // What the deletions add to the stream is on its way out, and does not count.
+        let made = self.evict_bytes(excess, policy);
+        self.tell_before_the_reply();
+        made
+    }
+
+    fn evict_bytes(&mut self, excess: u64, policy: Policy) -> bool {
         let before = self.state.keyspace.bytes();
         while before - self.state.keyspace.bytes() < excess {
             let Some((db, key)) = self.choose(policy) else { return false };

@@ -4,24 +4,24 @@
 //! CLIENT NO-EVICT, or is a replica. *Source*: Redis 7.2 · networking.c · evictClients,
 //! readQueryFromClient; server.c · getMemUsageBucket.
 
-use super::client::Class;
-use super::io::{Link, Output};
-use super::machine::Machine;
-use super::note::ServerNote;
-use super::stream::quoted;
+use super::super::io::{Link, Output};
+use super::super::machine::Machine;
+use super::super::note::ServerNote;
+use super::super::stream::quoted;
+use super::Class;
 
 impl Machine<'_> {
     /// Closes the largest clients while all together take more than they may.
-    pub(super) fn evict_clients(&mut self) {
+    pub(in crate::node) fn evict_clients(&mut self) {
         let limit = self.state.config().hot.clients_memory;
         if limit > 0 {
-            self.evict_down_to(limit);
+            self.evict_largest(limit);
         }
     }
 
     /// Few servers have such a limit: a page fetches what it is about when it is called.
     #[inline(never)]
-    fn evict_down_to(&mut self, limit: u64) {
+    fn evict_largest(&mut self, limit: u64) {
         let clients = &self.state.clients;
         if clients.weight() + clients.len() as u64 * IDLE_BYTES_MAX < limit {
             return;
@@ -57,7 +57,7 @@ impl Machine<'_> {
     }
 
     /// True unless a client has sent so much that it is closed instead of heard.
-    pub(super) fn may_ask(&mut self, link: Link) -> bool {
+    pub(in crate::node) fn may_ask(&mut self, link: Link) -> bool {
         let Some(client) = self.state.clients.get(&link) else { return false };
         client.is_light() || self.may_ask_much(link)
     }
