@@ -10,7 +10,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
-use replica_lab::resp::Reply;
+use replica_lab::resp::{Reply, encode_command};
 use servers::{Client, Server, both_answer_alike, eventually, our_program};
 
 fn both(options: &[&str]) -> [Server; 2] {
@@ -393,4 +393,75 @@ fn a_key_that_gives_way_is_told_of_before_the_reply() {
     });
     assert_eq!(heard[1], heard[0]);
     assert!(matches!(heard[1], [Reply::Push(_), Reply::Integer(0)]), "{heard:?}");
+}
+
+#[test]
+fn a_wait_that_ends_is_counted() {
+    let counts = both(&[]).map(|server| {
+        let mut control = server.client();
+        let mut waiter = server.client();
+        let Reply::Integer(id) = waiter.call(&["CLIENT", "ID"]) else { panic!("a number") };
+        waiter.call(&["BLPOP", "k", "0.05"]);
+        for words in [&["TIMEOUT"][..], &["ERROR"], &[]] {
+            waiter.send(&encoded(&["BLPOP", "k", "0"]));
+            eventually("it waits", || server.info("clients", "blocked_clients") == "1");
+            if words.is_empty() {
+                control.call(&["RPUSH", "k", "v"]);
+            } else {
+                control.call(&[&["CLIENT", "UNBLOCK", &id.to_string()], words].concat());
+            }
+            waiter.reply();
+        }
+        let count = server.info("commandstats", "cmdstat_blpop");
+        let shown = count.split(',').filter(|part| !part.starts_with("usec"));
+        shown.map(str::to_owned).collect::<Vec<_>>()
+    });
+    assert_eq!(counts[0], ["calls=4", "rejected_calls=0", "failed_calls=2"]);
+    assert_eq!(counts[1], counts[0]);
+}
+
+#[test]
+fn who_is_unblocked_hears_of_its_own_change_behind_the_reply() {
+    let heard = both(&[]).map(|server| {
+        let mut waiter = server.client();
+        waiter.call(&["RPUSH", "two", "a"]);
+        waiter.call(&["HELLO", "3"]);
+        waiter.call(&["CLIENT", "TRACKING", "on"]);
+        waiter.call(&["LRANGE", "two", "0", "-1"]);
+        waiter.send(&encoded(&["BLMOVE", "one", "two", "left", "left", "0"]));
+        eventually("it waits", || server.info("clients", "blocked_clients") == "1");
+        server.client().call(&["RPUSH", "one", "foo"]);
+        [waiter.reply(), waiter.reply()]
+    });
+    assert_eq!(heard[0][0], Some(Reply::bulk("foo")));
+    assert_eq!(heard[1], heard[0]);
+}
+
+#[test]
+fn what_is_queued_is_judged_by_what_the_server_has_become() {
+    let servers = both(&["--replica-serve-stale-data", "no"]);
+    let heard = servers.each_ref().map(|server| {
+        let [mut client, mut other] = [server.client(), server.client()];
+        client.call(&["SET", "k", "v"]);
+        let mut heard = Vec::new();
+        for words in [&["GET", "k"][..], &["PING"], &["INFO", "nothing"]] {
+            client.call(&["MULTI"]);
+            client.call(words);
+            other.call(&["REPLICAOF", "127.0.0.1", "1"]);
+            heard.push(client.call(&["EXEC"]));
+            client.call(&["MULTI"]);
+            other.call(&["REPLICAOF", "NO", "ONE"]);
+            client.call(words);
+            heard.push(client.call(&["EXEC"]));
+        }
+        heard
+    });
+    assert_eq!(heard[1], heard[0]);
+    assert!(matches!(&heard[1][0], Reply::Error(text) if text.contains("MASTERDOWN")));
+}
+
+fn encoded(words: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode_command(words, &mut bytes);
+    bytes
 }

@@ -100,7 +100,8 @@ impl Machine<'_> {
         }
     }
 
-    fn tell_behind(&mut self, link: Link) {
+    /// What a client was told meanwhile comes behind its reply.
+    pub(super) fn tell_behind(&mut self, link: Link) {
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         if !client.behind.is_empty() {
             let behind = std::mem::take(&mut client.behind);
