@@ -460,6 +460,37 @@ fn what_is_queued_is_judged_by_what_the_server_has_become() {
     assert!(matches!(&heard[1][0], Reply::Error(text) if text.contains("MASTERDOWN")));
 }
 
+#[test]
+fn a_library_is_named_and_registered_as_redis_wants_it() {
+    let servers = both(&[]);
+    let register = "redis.register_function('f', function() return 1 end)";
+    both_answer_alike(
+        &servers,
+        &[
+            &format!("FUNCTION LOAD \"#!lua name=\\\"foo\\\"\\n{register}\""),
+            "FUNCTION LIST",
+            &format!("FUNCTION LOAD \"#! name=bar\\n{register}\""),
+            &format!("FUNCTION LOAD \"#!lua name=\\\"bar\\n{register}\""),
+            "EVAL \"#!lua \\\"flags=no-writes\\\"\\nreturn 1\" 0",
+            "EVAL \"#!lua \\\"flags=no-writes\\nreturn 1\" 0",
+            "FUNCTION LOAD REPLACE \"#!lua name=foo\\nlocal kept = redis \
+             redis.register_function('f', function() \
+             kept.register_function('g', function() return 2 end) return 1 end)\"",
+        ],
+    );
+    for server in &servers {
+        let Reply::Error(text) = server.client().call(&["FCALL", "f", "0"]) else { panic!() };
+        assert!(text.contains("can only be called on FUNCTION LOAD command"), "{text}");
+    }
+    both_answer_alike(&servers, &["DEBUG RELOAD NOFLUSH MERGE", "FUNCTION LIST", "DEBUG RELOAD"]);
+    for server in &servers {
+        let Reply::Error(text) = server.client().call(&["DEBUG", "RELOAD", "NOFLUSH"]) else {
+            panic!("the library is there already")
+        };
+        assert!(text.starts_with("ERR Error trying to load the RDB dump"), "{text}");
+    }
+}
+
 fn encoded(words: &[&str]) -> Vec<u8> {
     let mut bytes = Vec::new();
     encode_command(words, &mut bytes);

@@ -14,8 +14,8 @@ use std::process::{exit, id};
 
 use mio::{Events, Interest, Poll, Token};
 use replica_lab::node::{
-    Address, Breach, Carries, Input, Level, Link, LogLine, Node, Note, Outbox, Output, Profile,
-    ServerNote,
+    Address, Breach, Carries, Input, Level, Link, LoadNote, LogLine, Node, Note, Outbox, Output,
+    Profile, ServerNote,
 };
 use replica_lab::resp::Bytes;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -50,6 +50,8 @@ pub(crate) struct Host {
     /// What has happened and the node has not yet been told.
     facts: VecDeque<Input>,
     disk: Disk,
+    /// What the process ends with.
+    status: i32,
     /// True if a configuration file was named.
     configured: bool,
     log: Log,
@@ -118,6 +120,7 @@ impl Host {
             due_bytes: 0,
             facts: VecDeque::from([Input::Started { dump }]),
             disk: Disk::new(folder),
+            status: 0,
             configured,
             log,
             companions,
@@ -205,8 +208,13 @@ impl Host {
                 self.facts.push_back(Input::Disk { job, result });
             }
             Output::Listen { bind, port } => self.move_to(bind, port),
-            Output::Note(line) => self.print(&line),
-            Output::Exit => exit(0),
+            Output::Note(line) => {
+                if is_fatal(&line.note) {
+                    self.status = 1;
+                }
+                self.print(&line);
+            }
+            Output::Exit => exit(self.status),
         }
     }
 
@@ -468,6 +476,14 @@ impl Socket {
         }
         Ok(())
     }
+}
+
+/// True for what is said before an end that is no success.
+const fn is_fatal(note: &Note) -> bool {
+    matches!(
+        note,
+        Note::Load(LoadNote::FatalError | LoadNote::CrcError | LoadNote::DuplicateKey(_))
+    )
 }
 
 /// The system's words without the number that Rust adds.

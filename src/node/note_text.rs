@@ -222,6 +222,9 @@ fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         LoadNote::FatalError => {
             f.write_str("Fatal error loading the DB, check server logs. Exiting.")
         }
+        LoadNote::CrcError => f.write_str(
+            "Internal error in RDB reading offset 0, function at rdb.c:3225 -> RDB CRC error",
+        ),
         LoadNote::RdbError(why) => f.write_str(why),
         LoadNote::SwappingDb => {
             f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
