@@ -10,8 +10,8 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
-use replica_lab::resp::Reply;
-use servers::{Server, both_answer_alike, eventually, our_program};
+use replica_lab::resp::{Reply, encode_command};
+use servers::{Client, Server, both_answer_alike, eventually, our_program};
 
 fn both(options: &[&str]) -> [Server; 2] {
     [Server::real(options), Server::ours(options)]
@@ -263,4 +263,236 @@ fn an_empty_list_of_save_points_is_none_and_a_port_is_taken_once() {
         );
         assert_eq!(ended.status.code(), Some(1));
     }
+}
+
+#[test]
+fn a_server_moves_to_another_port_while_it_runs() {
+    for server in both(&[]) {
+        let mut client = server.client();
+        let other = servers::free_port();
+        let set = |client: &mut Client, name: &str, value: &str| {
+            client.call(&["CONFIG", "SET", name, value])
+        };
+        assert_eq!(set(&mut client, "port", &other.to_string()), Reply::OK);
+        assert!(std::net::TcpStream::connect(("127.0.0.1", server.port)).is_err());
+        let mut newcomer = Client::connect(other);
+        assert_eq!(newcomer.call(&["PING"]), Reply::Simple("PONG".into()));
+        assert_eq!(client.call(&["PING"]), Reply::Simple("PONG".into()), "who is there stays");
+
+        let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let taken = taken.local_addr().map(|at| (taken, at.port())).expect("an address");
+        let refused = set(&mut client, "port", &taken.1.to_string());
+        let words = "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to \
+                     listen on this port. Check server logs.";
+        assert_eq!(refused, Reply::error(words));
+        let line = format!(":{}: bind: Address already in use", taken.1);
+        assert!(server.log().contains(&line), "{}", server.log());
+        let refused = set(&mut client, "bind", "999.999.999.999");
+        let words = "ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to \
+                     bind to specified addresses.";
+        assert_eq!(refused, Reply::error(words));
+        assert_eq!(Client::connect(other).call(&["PING"]), Reply::Simple("PONG".into()));
+        let port = ["port", &other.to_string()].map(Reply::bulk).to_vec();
+        assert_eq!(client.call(&["CONFIG", "GET", "port"]), Reply::Array(port));
+
+        assert_eq!(set(&mut client, "bind", ""), Reply::OK);
+        assert!(std::net::TcpStream::connect(("127.0.0.1", other)).is_err());
+        assert_eq!(set(&mut client, "bind", "127.0.0.1"), Reply::OK);
+        assert_eq!(Client::connect(other).call(&["PING"]), Reply::Simple("PONG".into()));
+        let Reply::Error(text) = set(&mut client, "unixsocket", "/tmp/x") else { panic!() };
+        assert!(text.ends_with("can't set immutable config"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_freed_later_is_counted() {
+    let servers = both(&[]);
+    let counts = servers.each_ref().map(|server| {
+        let mut client = server.client();
+        let freed = || {
+            eventually("all is freed", || server.info("memory", "lazyfree_pending_objects") == "0");
+            server.info("memory", "lazyfreed_objects")
+        };
+        let mut counts = Vec::new();
+        for (count, lists) in [(64, 100), (130, 100), (2_000, 2_000)] {
+            for n in 0..count {
+                let n = format!("member-that-is-no-number-{n}");
+                client.call(&["SADD", "s", &n]);
+                client.call(&["HSET", "h", &n, &"v".repeat(100)]);
+                client.call(&["ZADD", "z", "1", &"v".repeat(70 + count % 64), "2", &n]);
+            }
+            for n in 0..lists {
+                client.call(&["RPUSH", "l", &format!("{n:>100}")]);
+                client.call(&["XADD", "x", "*", "n", "1"]);
+            }
+            for key in ["s", "h", "z", "l", "x", "none"] {
+                client.call(&["UNLINK", key]);
+                counts.push((count, key, freed()));
+            }
+        }
+        client.call(&["MSET", "a", "1", "b", "2", "c", "3"]);
+        client.call(&["FLUSHDB"]);
+        counts.push((0, "flushdb", freed()));
+        client.call(&["MSET", "a", "1", "b", "2", "c", "3"]);
+        client.call(&["FLUSHALL", "ASYNC"]);
+        counts.push((0, "flushall async", freed()));
+        client.call(&["CONFIG", "RESETSTAT"]);
+        counts.push((0, "resetstat", freed()));
+        counts
+    });
+    assert_eq!(counts[1], counts[0]);
+}
+
+#[test]
+fn info_knows_what_a_set_takes_as_it_grows() {
+    for server in both(&[]) {
+        let used = || server.info("memory", "used_memory").parse::<u64>().expect("a number");
+        let before = used();
+        let members: Vec<String> = (0..50_000).map(|n| format!("member:{n:0>40}")).collect();
+        let mut words = vec!["SADD", "s"];
+        words.extend(members.iter().map(String::as_str));
+        server.client().call(&words);
+        assert!(used() > before + 2_000_000, "{before} and then {}", used());
+    }
+}
+
+#[test]
+fn a_cron_that_is_paused_expires_nothing() {
+    for server in both(&[]) {
+        let mut client = server.client();
+        assert_eq!(client.call(&["DEBUG", "PAUSE-CRON", "1"]), Reply::OK);
+        client.call(&["SET", "k", "v", "PX", "10"]);
+        sleep(Duration::from_millis(400));
+        assert_eq!(client.call(&["DBSIZE"]), Reply::Integer(1));
+        assert_eq!(client.call(&["DEBUG", "PAUSE-CRON", "0"]), Reply::OK);
+        eventually("it goes", || server.client().call(&["DBSIZE"]) == Reply::Integer(0));
+    }
+}
+
+#[test]
+fn a_key_that_gives_way_is_told_of_before_the_reply() {
+    let servers = both(&["--maxmemory-policy", "volatile-random"]);
+    let heard = servers.each_ref().map(|server| {
+        let [mut loud, mut quiet] = [server.client(), server.client()];
+        for client in [&mut loud, &mut quiet] {
+            client.call(&["HELLO", "3"]);
+        }
+        loud.call(&["CLIENT", "TRACKING", "on"]);
+        quiet.call(&["CLIENT", "TRACKING", "on", "NOLOOP"]);
+        [&mut loud, &mut quiet].map(|client| {
+            client.call(&["DEL", "big"]);
+            client.call(&["SETEX", "volatile", "10000", "x"]);
+            client.call(&["GET", "volatile"]);
+            let used: u64 = server.info("memory", "used_memory").parse().expect("a number");
+            client.call(&["CONFIG", "SET", "maxmemory", &(used + 100_000).to_string()]);
+            client.call(&["SETBIT", "big", "1600000", "0"]);
+            let first = client.call(&["GETBIT", "big", "0"]);
+            client.call(&["CONFIG", "SET", "maxmemory", "0"]);
+            first
+        })
+    });
+    assert_eq!(heard[1], heard[0]);
+    assert!(matches!(heard[1], [Reply::Push(_), Reply::Integer(0)]), "{heard:?}");
+}
+
+#[test]
+fn a_wait_that_ends_is_counted() {
+    let counts = both(&[]).map(|server| {
+        let mut control = server.client();
+        let mut waiter = server.client();
+        let Reply::Integer(id) = waiter.call(&["CLIENT", "ID"]) else { panic!("a number") };
+        waiter.call(&["BLPOP", "k", "0.05"]);
+        for words in [&["TIMEOUT"][..], &["ERROR"], &[]] {
+            waiter.send(&encoded(&["BLPOP", "k", "0"]));
+            eventually("it waits", || server.info("clients", "blocked_clients") == "1");
+            if words.is_empty() {
+                control.call(&["RPUSH", "k", "v"]);
+            } else {
+                control.call(&[&["CLIENT", "UNBLOCK", &id.to_string()], words].concat());
+            }
+            waiter.reply();
+        }
+        let count = server.info("commandstats", "cmdstat_blpop");
+        let shown = count.split(',').filter(|part| !part.starts_with("usec"));
+        shown.map(str::to_owned).collect::<Vec<_>>()
+    });
+    assert_eq!(counts[0], ["calls=4", "rejected_calls=0", "failed_calls=2"]);
+    assert_eq!(counts[1], counts[0]);
+}
+
+#[test]
+fn who_is_unblocked_hears_of_its_own_change_behind_the_reply() {
+    let heard = both(&[]).map(|server| {
+        let mut waiter = server.client();
+        waiter.call(&["RPUSH", "two", "a"]);
+        waiter.call(&["HELLO", "3"]);
+        waiter.call(&["CLIENT", "TRACKING", "on"]);
+        waiter.call(&["LRANGE", "two", "0", "-1"]);
+        waiter.send(&encoded(&["BLMOVE", "one", "two", "left", "left", "0"]));
+        eventually("it waits", || server.info("clients", "blocked_clients") == "1");
+        server.client().call(&["RPUSH", "one", "foo"]);
+        [waiter.reply(), waiter.reply()]
+    });
+    assert_eq!(heard[0][0], Some(Reply::bulk("foo")));
+    assert_eq!(heard[1], heard[0]);
+}
+
+#[test]
+fn what_is_queued_is_judged_by_what_the_server_has_become() {
+    let servers = both(&["--replica-serve-stale-data", "no"]);
+    let heard = servers.each_ref().map(|server| {
+        let [mut client, mut other] = [server.client(), server.client()];
+        client.call(&["SET", "k", "v"]);
+        let mut heard = Vec::new();
+        for words in [&["GET", "k"][..], &["PING"], &["INFO", "nothing"]] {
+            client.call(&["MULTI"]);
+            client.call(words);
+            other.call(&["REPLICAOF", "127.0.0.1", "1"]);
+            heard.push(client.call(&["EXEC"]));
+            client.call(&["MULTI"]);
+            other.call(&["REPLICAOF", "NO", "ONE"]);
+            client.call(words);
+            heard.push(client.call(&["EXEC"]));
+        }
+        heard
+    });
+    assert_eq!(heard[1], heard[0]);
+    assert!(matches!(&heard[1][0], Reply::Error(text) if text.contains("MASTERDOWN")));
+}
+
+#[test]
+fn a_library_is_named_and_registered_as_redis_wants_it() {
+    let servers = both(&[]);
+    let register = "redis.register_function('f', function() return 1 end)";
+    both_answer_alike(
+        &servers,
+        &[
+            &format!("FUNCTION LOAD \"#!lua name=\\\"foo\\\"\\n{register}\""),
+            "FUNCTION LIST",
+            &format!("FUNCTION LOAD \"#! name=bar\\n{register}\""),
+            &format!("FUNCTION LOAD \"#!lua name=\\\"bar\\n{register}\""),
+            "EVAL \"#!lua \\\"flags=no-writes\\\"\\nreturn 1\" 0",
+            "EVAL \"#!lua \\\"flags=no-writes\\nreturn 1\" 0",
+            "FUNCTION LOAD REPLACE \"#!lua name=foo\\nlocal kept = redis \
+             redis.register_function('f', function() \
+             kept.register_function('g', function() return 2 end) return 1 end)\"",
+        ],
+    );
+    for server in &servers {
+        let Reply::Error(text) = server.client().call(&["FCALL", "f", "0"]) else { panic!() };
+        assert!(text.contains("can only be called on FUNCTION LOAD command"), "{text}");
+    }
+    both_answer_alike(&servers, &["DEBUG RELOAD NOFLUSH MERGE", "FUNCTION LIST", "DEBUG RELOAD"]);
+    for server in &servers {
+        let Reply::Error(text) = server.client().call(&["DEBUG", "RELOAD", "NOFLUSH"]) else {
+            panic!("the library is there already")
+        };
+        assert!(text.starts_with("ERR Error trying to load the RDB dump"), "{text}");
+    }
+}
+
+fn encoded(words: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode_command(words, &mut bytes);
+    bytes
 }

@@ -359,3 +359,24 @@ fn an_option_is_set_and_refused_as_by_the_real_server() {
         assert_eq!(ours.client().call(&words), real.client().call(&words), "{line}");
     }
 }
+
+#[test]
+fn a_file_whose_bytes_do_not_add_up_is_the_end() {
+    let mut source = Server::real(&[]);
+    source.client().call(&["SET", "k", "v"]);
+    assert_eq!(source.client().call(&["SAVE"]), Reply::OK);
+    source.end();
+    let mut dump = std::fs::read(source.folder().join("dump.rdb")).expect("a dump");
+    *dump.last_mut().expect("a checksum") ^= 1;
+    std::fs::write(source.folder().join("dump.rdb"), dump).expect("a file can be written");
+    for program in [PathBuf::from("redis-server"), our_program()] {
+        let mut command = Command::new(&program);
+        let port = free_port().to_string();
+        command.args(["--port", &port, "--dir"]).arg(source.folder());
+        let ended = command.output().expect("it can be started");
+        assert_eq!(ended.status.code(), Some(1), "{}", program.display());
+        let log = String::from_utf8_lossy(&ended.stdout).into_owned();
+        assert!(log.contains("-> RDB CRC error"), "{log}");
+        assert!(!log.contains("Ready to accept"), "{log}");
+    }
+}

@@ -14,8 +14,8 @@ use std::process::{exit, id};
 
 use mio::{Events, Interest, Poll, Token};
 use replica_lab::node::{
-    Address, Breach, Carries, Input, Level, Link, LogLine, Node, Note, Outbox, Output, Profile,
-    ServerNote,
+    Address, Breach, Carries, Input, Level, Link, LoadNote, LogLine, Node, Note, Outbox, Output,
+    Profile, ServerNote,
 };
 use replica_lab::resp::Bytes;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -23,7 +23,7 @@ use signal_hook_mio::v1_0::Signals;
 
 use super::Clock;
 use super::disk::Disk;
-use super::listen::{self, Listener, Stream};
+use super::listen::{Doors, Stream};
 use super::log::Log;
 use super::memory::HugePages;
 use super::options::Options;
@@ -33,7 +33,7 @@ pub(crate) struct Host {
     node: Node,
     clock: Clock,
     poll: Poll,
-    listeners: Vec<Listener>,
+    doors: Doors,
     signals: Signals,
     /// True once a signal has asked for the end.
     asked_to_end: bool,
@@ -50,6 +50,8 @@ pub(crate) struct Host {
     /// What has happened and the node has not yet been told.
     facts: VecDeque<Input>,
     disk: Disk,
+    /// What the process ends with.
+    status: i32,
     /// True if a configuration file was named.
     configured: bool,
     log: Log,
@@ -88,13 +90,12 @@ impl Host {
         let folder = fs::canonicalize(setup.config.get("dir"))?;
         // CONFIG GET answers where the files really are.
         let _ = setup.config.set_at_start("dir", &folder.to_string_lossy());
-        let mut listeners = listen::open(&setup.config)?;
+        setup.moves = true;
         let poll = Poll::new()?;
+        let mut next = 1;
+        let doors = Doors::open(&setup.config, poll.registry(), &mut next)?;
         let mut signals = Signals::new([SIGTERM, SIGINT])?;
         poll.registry().register(&mut signals, SIGNALS, Interest::READABLE)?;
-        for (index, listener) in listeners.iter_mut().enumerate() {
-            listener.register(poll.registry(), Token(1 + index))?;
-        }
         let mut companions = Vec::new();
         if let Some(path) = setup.config.text("pidfile") {
             // Redis writes it if it can, too: Debian's folder for it is made by the service alone.
@@ -109,8 +110,8 @@ impl Host {
             node: Node::new(setup, clock.now()),
             clock,
             poll,
-            next: 1 + listeners.len(),
-            listeners,
+            next,
+            doors,
             signals,
             asked_to_end: false,
             sockets: BTreeMap::new(),
@@ -119,6 +120,7 @@ impl Host {
             due_bytes: 0,
             facts: VecDeque::from([Input::Started { dump }]),
             disk: Disk::new(folder),
+            status: 0,
             configured,
             log,
             companions,
@@ -142,7 +144,7 @@ impl Host {
             for event in &events {
                 match event.token() {
                     SIGNALS => self.signalled(),
-                    Token(place) if place <= self.listeners.len() => self.accept(place - 1)?,
+                    Token(token) if self.doors.has(token) => self.accept(token)?,
                     Token(token) => {
                         if event.is_writable() {
                             self.writable(token);
@@ -205,8 +207,14 @@ impl Host {
                 let result = self.disk.carry_out(order).map_err(|error| error.to_string());
                 self.facts.push_back(Input::Disk { job, result });
             }
-            Output::Note(line) => self.print(&line),
-            Output::Exit => exit(0),
+            Output::Listen { bind, port } => self.move_to(bind, port),
+            Output::Note(line) => {
+                if is_fatal(&line.note) {
+                    self.status = 1;
+                }
+                self.print(&line);
+            }
+            Output::Exit => exit(self.status),
         }
     }
 
@@ -222,7 +230,7 @@ impl Host {
                 }
             }
             Note::Server(ServerNote::ReadyToAccept) => {
-                let mut kinds: Vec<_> = self.listeners.iter().map(Listener::kind).collect();
+                let mut kinds: Vec<_> = self.doors.kinds().collect();
                 kinds.dedup();
                 for kind in kinds {
                     let text = format!("Ready to accept connections {kind}");
@@ -311,9 +319,18 @@ impl Host {
         }
     }
 
+    /// Listens elsewhere, if it can.
+    fn move_to(&mut self, bind: String, port: u16) {
+        let moved = self.doors.move_to(bind, port, self.poll.registry(), &mut self.next);
+        if let Err(error) = &moved {
+            self.say('M', Level::Warning, &error.to_string());
+        }
+        self.facts.push_front(Input::Listened { moved: moved.is_ok() });
+    }
+
     fn accept(&mut self, place: usize) -> io::Result<()> {
         loop {
-            match self.listeners[place].accept() {
+            match self.doors.accept(place) {
                 Ok((stream, peer, local)) => {
                     let link = Link::accepted(self.next as u64);
                     self.add(stream, link, false)?;
@@ -459,6 +476,14 @@ impl Socket {
         }
         Ok(())
     }
+}
+
+/// True for what is said before an end that is no success.
+const fn is_fatal(note: &Note) -> bool {
+    matches!(
+        note,
+        Note::Load(LoadNote::FatalError | LoadNote::CrcError | LoadNote::DuplicateKey(_))
+    )
 }
 
 /// The system's words without the number that Rust adds.

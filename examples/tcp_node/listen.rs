@@ -1,5 +1,6 @@
 //! Where a node listens, and the two kinds of sockets that come of it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -11,8 +12,15 @@ use mio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use mio::{Interest, Registry, Token};
 use replica_lab::node::{Address, Config};
 
+/// Every place where clients come in, by the number of its token.
+pub(crate) struct Doors {
+    all: BTreeMap<usize, Listener>,
+    /// `bind` and `port`, as they are obeyed.
+    address: (String, u16),
+}
+
 /// A place where clients come in.
-pub(crate) enum Listener {
+enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener, String),
 }
@@ -23,12 +31,11 @@ pub(crate) enum Stream {
     Unix(UnixStream),
 }
 
-/// Opens every place that the configuration names.
-pub(crate) fn open(config: &Config) -> io::Result<Vec<Listener>> {
-    let port = config.number("port") as u16;
+/// Opens every port that is meant by `bind` and `port`.
+fn open_ports(bind: &str, port: u16) -> io::Result<Vec<Listener>> {
     let mut found = Vec::new();
     if port > 0 {
-        for word in config.get("bind").split_whitespace() {
+        for word in bind.split_whitespace() {
             // Redis listens everywhere by default. A laboratory keeps to itself.
             let optional = word.starts_with('-');
             let host = match word.trim_start_matches('-') {
@@ -44,12 +51,21 @@ pub(crate) fn open(config: &Config) -> io::Result<Vec<Listener>> {
                     let why = super::host::words(&error);
                     return Err(io::Error::other(format!(
                         "Warning: Could not create server TCP listening socket {host}:{port}: \
-                         bind: {why}\nFailed listening on port {port} (TCP), aborting."
+                         bind: {why}"
                     )));
                 }
             }
         }
     }
+    Ok(found)
+}
+
+/// Opens every place that the configuration names.
+fn open(config: &Config) -> io::Result<Vec<Listener>> {
+    let port = config.number("port") as u16;
+    let mut found = open_ports(config.get("bind"), port).map_err(|error| {
+        io::Error::other(format!("{error}\nFailed listening on port {port} (TCP), aborting."))
+    })?;
     if let Some(path) = config.text("unixsocket") {
         // What an earlier server has left behind.
         let _ = fs::remove_file(path);
@@ -70,9 +86,69 @@ pub(crate) fn open(config: &Config) -> io::Result<Vec<Listener>> {
     Ok(found)
 }
 
+impl Doors {
+    /// Opens every place that the configuration names. `next` is the number of the next token.
+    pub(crate) fn open(config: &Config, registry: &Registry, next: &mut usize) -> io::Result<Self> {
+        let address = (config.get("bind").to_owned(), config.number("port") as u16);
+        let mut doors = Self { all: BTreeMap::new(), address };
+        doors.add(open(config)?, registry, next)?;
+        Ok(doors)
+    }
+
+    fn add(
+        &mut self,
+        listeners: Vec<Listener>,
+        registry: &Registry,
+        next: &mut usize,
+    ) -> io::Result<()> {
+        for mut listener in listeners {
+            listener.register(registry, Token(*next))?;
+            self.all.insert(*next, listener);
+            *next += 1;
+        }
+        Ok(())
+    }
+
+    /// Opens other ports in the place of those that are open. Connections stay, and so does the
+    /// unix socket. If the new ones cannot be opened, all is as it was.
+    pub(crate) fn move_to(
+        &mut self,
+        bind: String,
+        port: u16,
+        registry: &Registry,
+        next: &mut usize,
+    ) -> io::Result<()> {
+        // They go first: another address of the same port may be a part of theirs.
+        self.all.retain(|_, listener| !listener.is_port());
+        let opened = open_ports(&bind, port).and_then(|ports| self.add(ports, registry, next));
+        if opened.is_ok() {
+            self.address = (bind, port);
+            return opened;
+        }
+        let before = open_ports(&self.address.0, self.address.1)?;
+        self.add(before, registry, next).and(opened)
+    }
+
+    /// True if the token is that of a place where clients come in.
+    pub(crate) fn has(&self, token: usize) -> bool {
+        self.all.contains_key(&token)
+    }
+
+    /// The next client that has come in there, with where it comes from and came to.
+    pub(crate) fn accept(&self, token: usize) -> io::Result<(Stream, Address, Address)> {
+        let listener = self.all.get(&token);
+        listener.ok_or(io::ErrorKind::WouldBlock)?.accept()
+    }
+
+    /// How the log names what they accept.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.all.values().map(Listener::kind)
+    }
+}
+
 impl Listener {
     /// The next client, with where it comes from and came to.
-    pub(crate) fn accept(&self) -> io::Result<(Stream, Address, Address)> {
+    fn accept(&self) -> io::Result<(Stream, Address, Address)> {
         let address = |at: SocketAddr| Address::new(&at.ip().to_string(), at.port());
         match self {
             Self::Tcp(listener) => {
@@ -88,15 +164,20 @@ impl Listener {
         }
     }
 
-    pub(crate) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         match self {
             Self::Tcp(listener) => listener.register(registry, token, Interest::READABLE),
             Self::Unix(listener, _) => listener.register(registry, token, Interest::READABLE),
         }
     }
 
+    /// True for a port.
+    const fn is_port(&self) -> bool {
+        matches!(self, Self::Tcp(_))
+    }
+
     /// How the log names what it accepts.
-    pub(crate) const fn kind(&self) -> &'static str {
+    const fn kind(&self) -> &'static str {
         match self {
             Self::Tcp(_) => "tcp",
             Self::Unix(..) => "unix",

@@ -79,6 +79,8 @@ pub struct Effects {
     pub woken: Vec<(usize, Bytes)>,
     /// What has happened to keys, for those who are to be told.
     pub events: Vec<Event>,
+    /// How many values are so large that Redis frees them in another thread.
+    pub freed_later: u64,
     /// How many keys a reading command has found.
     pub hits: u64,
     /// How many it has missed.

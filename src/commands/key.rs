@@ -26,7 +26,20 @@ pub(super) const TABLE: &[Spec] = rows! { Generic;
 
 fn del(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let keys = &call.args[1..];
+    if call.settings.lazy_user_del || call.is(0, "unlink") {
+        free_later(call);
+    }
     Ok(Reply::count(keys.iter().filter(|key| call.delete(key)).count() as u64))
+}
+
+/// Counts what Redis frees in another thread: what is not freed in a moment.
+#[inline(never)]
+fn free_later(call: &mut Call<'_>) {
+    let large = |key: &&Bytes| {
+        let entry = call.keyspace.db(call.db).get(key);
+        entry.is_some_and(|entry| entry.value.free_effort() > FREE_EFFORT_MAX)
+    };
+    call.effects.freed_later += call.args[1..].iter().filter(large).count() as u64;
 }
 
 fn exists(call: &mut Call<'_>) -> Result<Reply, Refusal> {
@@ -191,6 +204,9 @@ fn check_flush_mode(call: &Call<'_>) -> Result<(), Refusal> {
 
 fn flush(call: &mut Call<'_>, db: usize) {
     touch_all(call, db);
+    if call.is(1, "async") || (call.args.len() == 1 && call.settings.lazy_user_flush) {
+        call.effects.freed_later += call.keyspace.db(db).len();
+    }
     call.effects.dirty += call.keyspace.db(db).len();
     call.effects.forced = true;
     call.effects.flushed = true;
@@ -204,5 +220,7 @@ fn touch_all(call: &mut Call<'_>, db: usize) {
     }
 }
 
+/// Redis' `LAZYFREE_THRESHOLD`.
+const FREE_EFFORT_MAX: usize = 64;
 /// How often a reader draws from keys that may all have expired.
 const RANDOM_TRIES_MAX: u32 = 100;

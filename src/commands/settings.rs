@@ -13,6 +13,10 @@ pub struct Settings {
     pub lazy_expire: bool,
     /// `lazyfree-lazy-server-del`: implicit deletions enter the stream as UNLINK.
     pub lazy_server_del: bool,
+    /// `lazyfree-lazy-user-del`: DEL is UNLINK.
+    pub lazy_user_del: bool,
+    /// `lazyfree-lazy-user-flush`: what is emptied is freed later, if nobody says otherwise.
+    pub lazy_user_flush: bool,
     /// What a client may be owed before it is dropped, in bytes; 0 for any amount.
     pub reply_bytes_max: u64,
     /// False if every small number has to be told from the others, for `maxmemory-policy`.
@@ -53,6 +57,8 @@ impl Default for Settings {
             notify: Classes::default(),
             lazy_expire: false,
             lazy_server_del: false,
+            lazy_user_del: false,
+            lazy_user_flush: false,
             hash_listpack_entries: 512,
             hash_listpack_value: 64,
             list_fill: Fill::of(-2),

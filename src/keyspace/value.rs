@@ -1,6 +1,6 @@
 //! What a key holds.
 
-use super::{Encoding, Hash, List, Set, SortedSet, Stream};
+use super::{Encoding, Group, Hash, List, Set, SortedSet, Stream};
 use std::rc::Rc;
 
 use crate::resp::{Bytes, parse_integer};
@@ -69,6 +69,21 @@ impl Value {
             Self::Set(set) => set.is_empty(),
             Self::Hash(hash) => hash.is_empty(),
             Self::SortedSet(members) => members.is_empty(),
+        }
+    }
+
+    /// In how many pieces the value lies, by which Redis decides who frees it.
+    pub fn free_effort(&self) -> usize {
+        match (self, self.encoding()) {
+            (Self::List(list), Encoding::Quicklist) => list.nodes().count(),
+            (Self::Set(set), Encoding::Hashtable) => set.len(),
+            (Self::Hash(hash), Encoding::Hashtable) => hash.len(),
+            (Self::SortedSet(members), Encoding::Skiplist) => members.len(),
+            (Self::Stream(stream), _) => {
+                let pending = |group: &Group| 1 + group.pending();
+                stream.node_count() + stream.groups().values().map(pending).sum::<usize>()
+            }
+            _ => 1,
         }
     }
 

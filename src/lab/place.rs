@@ -364,6 +364,8 @@ impl Place {
                     done.orders.push(Order::Note { line: note.to_string(), level });
                 }
                 Output::Exit => done.orders.push(Order::Exit),
+                // A place keeps its address: its set-up says so, and it is not asked.
+                Output::Listen { .. } => {}
             }
         }
         sent

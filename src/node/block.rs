@@ -107,8 +107,12 @@ impl Machine<'_> {
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         let Some(Waiting::Keys(blocked)) = client.waiting.take() else { return };
         let Some(Row::Data(spec)) = Row::find(&blocked.args[0]) else { return };
+        // It is this client's command now: messages to itself wait behind its reply.
+        let served = self.state.served.replace(link);
         let reply = self.run_blocked(link, spec, &blocked);
         self.reply(link, &reply);
+        self.state.served = served;
+        self.tell_behind(link);
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         match &mut client.waiting {
             Some(Waiting::Keys(again)) => again.until = blocked.until,
@@ -133,11 +137,22 @@ impl Machine<'_> {
         if !matches!(client.waiting, Some(Waiting::Keys(_))) {
             return false;
         }
-        client.waiting = None;
-        self.unpark(link);
+        self.count_wait(link, reply);
+        self.forget_wait(link);
         self.reply(link, reply);
         self.state.resumed.push(link);
         true
+    }
+
+    /// Counts a command that has waited for keys, and ends with `reply` without having run.
+    pub(super) fn count_wait(&mut self, link: Link, reply: &Reply) {
+        let waiting = self.state.clients.get(&link).and_then(|client| client.waiting.as_ref());
+        if let Some(Waiting::Keys(blocked)) = waiting {
+            let args = blocked.args.clone();
+            if let Some(row) = Row::find(&args[0]) {
+                self.count_call(row, &args, reply);
+            }
+        }
     }
 
     /// The server becomes a replica: what clients wait for will not come from clients any more.

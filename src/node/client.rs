@@ -1,11 +1,15 @@
 //! Connections that the server has accepted: clients, and clients that have become replicas.
 
+mod buffers;
 mod clients;
+mod eviction;
 mod tracking;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+pub(super) use self::buffers::REPLY_BUFFER_BYTES;
+use self::buffers::{QueryRoom, Told};
 pub(super) use self::clients::Clients;
 pub(super) use self::tracking::{Tracker, Tracking, caching, redirection, tracking, tracking_info};
 use super::block::Blocked;
@@ -72,8 +76,14 @@ pub(super) struct Client {
     pub(super) tracker: Option<Box<Tracker>>,
     /// `CLIENT SETINFO LIB-NAME` and `LIB-VER`.
     pub(super) library: (String, String),
-    /// Bytes handed to the wire that have not left it, as far as its class has a limit.
+    /// Bytes handed to the wire that have not left it, as far as they are counted.
     pub(super) in_wire: u64,
+    /// What it has been told since it had last read everything.
+    told: Told,
+    /// The buffer of its commands.
+    query: QueryRoom,
+    /// What its buffers took when it was weighed.
+    weighed: u64,
     /// Since when it holds more than the soft limit of its class.
     pub(super) soft_since: Option<Instant>,
     /// How it ends, once it is to end.
@@ -85,6 +95,8 @@ pub(super) struct Client {
 pub(super) struct Transaction {
     /// What has been queued.
     pub(super) queue: Vec<Command>,
+    /// The bytes of its words, and of keeping each.
+    pub(super) bytes: u64,
     /// True after a command that could not be queued: EXEC will refuse.
     pub(super) poisoned: bool,
 }
@@ -222,6 +234,9 @@ impl Client {
             tracker: None,
             library: (String::new(), String::new()),
             in_wire: 0,
+            told: Told::default(),
+            query: QueryRoom::new(now),
+            weighed: 0,
             soft_since: None,
             ending: None,
         }
@@ -242,13 +257,4 @@ impl Client {
             Class::Normal
         }
     }
-
-    /// What waits to be read by a client that is no replica, by Redis' account: the first 16 KiB
-    /// lie in a buffer that every client has.
-    pub(super) fn waiting_output(&self) -> u64 {
-        (self.replies.len() as u64 + self.in_wire).saturating_sub(OWN_BUFFER_BYTES)
-    }
 }
-
-/// Redis' `PROTO_REPLY_CHUNK_BYTES`.
-const OWN_BUFFER_BYTES: u64 = 16 * 1024;

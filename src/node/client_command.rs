@@ -159,6 +159,8 @@ fn unblock(machine: &mut Machine<'_>, words: &[Bytes]) -> Reply {
         Some(Waiting::Disk | Waiting::Unpause(_)) | None => return Reply::Integer(0),
     };
     let unblocked = Reply::error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    // However it ends, it is counted as a failure.
+    machine.count_wait(link, &unblocked);
     machine.forget_wait(link);
     machine.reply(link, if error { &unblocked } else { &timed_out });
     machine.state.resumed.push(link);

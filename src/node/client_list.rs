@@ -1,12 +1,12 @@
 //! The line that describes a client: CLIENT LIST, CLIENT INFO and the log.
 //! *Source*: Redis 7.2 · networking.c · catClientInfoString.
 
-use super::client::{Client, Ending, Tracker, Waiting};
+use super::client::{Client, Ending, REPLY_BUFFER_BYTES, Tracker, Waiting};
 use super::gates::command_name;
 use super::io::Link;
 use super::state::{Profile, State};
 use super::upstream::Uplink;
-use crate::resp::{Protocol, encoded_len};
+use crate::resp::Protocol;
 use crate::time::Instant;
 
 impl State {
@@ -43,26 +43,23 @@ impl State {
     fn line(&self, link: Link, client: &Client, now: Instant) -> String {
         let queue = client.transaction.as_ref().map(|transaction| &transaction.queue);
         let multi = queue.map_or(-1, |queue| queue.len() as i64);
-        let queued = queue.into_iter().flatten().map(|command| encoded_len(&command.args));
-        let multi_mem: usize = queued.sum();
+        let multi_mem = client.transaction.as_ref().map_or(0, |transaction| transaction.bytes);
         let said = &client.subscriptions;
         let (obl, oll, omem) = self.output_of(client);
-        // What is carried out just now has not left the buffer yet.
-        let current = if self.served == Some(link) { client.decoder.raw().len() } else { 0 };
-        let pending = (client.decoder.pending() + current) as u64;
+        let (held, argv) = self.query_of(link, client);
+        let free = client.query_room(held, now) - held;
         let idle = now.since(client.heard_at).seconds();
-        let room = if idle > QUERY_IDLE_SECONDS { 0 } else { QUERY_BYTES };
-        let free = room.saturating_sub(pending);
-        let tot_mem = pending + multi_mem as u64 + omem;
+        let tot_mem = client.memory(held, argv, now);
         let resp = if client.protocol == Protocol::Resp2 { 2 } else { 3 };
+        let rbs = REPLY_BUFFER_BYTES;
         let writable = if client.in_wire > 0 { "rw" } else { "r" };
         let tracker = client.tracker.as_deref();
         let redir = tracker.map_or(-1, |tracker| tracker.redirect() as i64);
         let mut line = format!(
             "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} \
-             ssub={} multi={multi} qbuf={pending} qbuf-free={free} argv-mem=0 \
+             ssub={} multi={multi} qbuf={held} qbuf-free={free} argv-mem={argv} \
              multi-mem={multi_mem} \
-             rbs=1024 rbp=0 obl={obl} oll={oll} omem={omem} tot-mem={tot_mem} events={writable} \
+             rbs={rbs} rbp=0 obl={obl} oll={oll} omem={omem} tot-mem={tot_mem} events={writable} \
              cmd={} user=default redir={redir} resp={resp}",
             client.id,
             client.peer,
@@ -91,15 +88,33 @@ impl State {
             let held = backlog.memory_from(from);
             return if backlog.end() > from { (0, held.div_ceil(16_384), held) } else { (0, 0, 0) };
         }
-        let listed = client.waiting_output();
-        (client.replies.len() as u64 + client.in_wire - listed, listed.div_ceil(16_384), listed)
+        let waits = client.waits();
+        (waits.buffer, waits.nodes, waits.bytes())
+    }
+
+    /// The bytes in the buffer of a client's commands, and those of the command at hand. What is
+    /// carried out just now has not left the buffer yet.
+    fn query_of(&self, link: Link, client: &Client) -> (u64, u64) {
+        let served = self.served == Some(link);
+        let current = if served { client.decoder.raw().len() } else { 0 };
+        let held = (client.decoder.unread().len() + current) as u64;
+        (held, client.argv_bytes(served || client.waiting.is_some()))
+    }
+
+    /// What all clients take that are not replicas, nor about to go.
+    pub(super) fn clients_memory(&self, now: Instant) -> u64 {
+        let stays =
+            |client: &Client| client.downlink.is_none() && client.ending != Some(Ending::Dropped);
+        let staying = self.clients.iter().filter(|(_, client)| stays(client));
+        staying.map(|(&link, client)| self.client_memory(link, client, now)).sum()
+    }
+
+    /// What a client takes: `tot-mem`.
+    pub(super) fn client_memory(&self, link: Link, client: &Client, now: Instant) -> u64 {
+        let (held, argv) = self.query_of(link, client);
+        client.memory(held, argv, now)
     }
 }
-
-/// What a query buffer takes, until its client has been idle for a while.
-const QUERY_BYTES: u64 = 16_386;
-/// For so many seconds.
-const QUERY_IDLE_SECONDS: u64 = 2;
 
 /// The letters of what a client is and does.
 fn flags(client: &Client) -> String {

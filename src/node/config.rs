@@ -13,7 +13,7 @@ use std::rc::Rc;
 use self::kind::save_points;
 pub use self::kind::{Kind, parse_memory};
 use self::table::{DIRECTIVES, KEPT_WITHIN};
-pub(super) use self::table::{boolean, choice, integer, memory, percent, text};
+pub(super) use self::table::{boolean, choice, integer, memory, text};
 use crate::commands::{Classes, Settings};
 use crate::keyspace::{Fill, Tracking};
 use crate::time::Duration;
@@ -57,6 +57,10 @@ pub struct Hot {
     pub output_limits: OutputLimits,
     /// `maxmemory`, in bytes; 0 for no limit.
     pub maxmemory: u64,
+    /// `maxmemory-clients`, in bytes; 0 for no limit.
+    pub clients_memory: u64,
+    /// `client-query-buffer-limit`, in bytes.
+    pub query_limit: u64,
     /// True if there is any save point.
     pub saves: bool,
     /// `stop-writes-on-bgsave-error`.
@@ -267,6 +271,8 @@ impl Config {
                 pubsub: self.buffer_limit("pubsub"),
             },
             maxmemory: self.number("maxmemory"),
+            clients_memory: self.clients_memory(),
+            query_limit: self.number("client-query-buffer-limit"),
             saves: !self.save_points.is_empty(),
             stop_writes_on_bgsave_error: self.yes("stop-writes-on-bgsave-error"),
             slower_than: self.get("slowlog-log-slower-than").parse().unwrap_or(-1),
@@ -280,6 +286,8 @@ impl Config {
             notify: Classes::parse(self.get("notify-keyspace-events")).unwrap_or_default(),
             lazy_expire: self.yes("lazyfree-lazy-expire"),
             lazy_server_del: self.yes("lazyfree-lazy-server-del"),
+            lazy_user_del: self.yes("lazyfree-lazy-user-del"),
+            lazy_user_flush: self.yes("lazyfree-lazy-user-flush"),
             reply_bytes_max: self.hot.output_limits.normal.hard,
             shares_integers: self.hot.maxmemory == 0
                 || !self.get("maxmemory-policy").contains("-l"),
@@ -305,6 +313,24 @@ impl Config {
 }
 
 impl Config {
+    /// `maxmemory-clients`, which may be a share of `maxmemory`. With less a server could not be
+    /// talked to at all.
+    fn clients_memory(&self) -> u64 {
+        match self.get("maxmemory-clients") {
+            "0" => 0,
+            value => self.clients_share(value),
+        }
+    }
+
+    #[inline(never)]
+    fn clients_share(&self, value: &str) -> u64 {
+        let bytes = match value.strip_suffix('%').map(|share| share.parse::<u64>()) {
+            Some(share) => self.number("maxmemory").saturating_mul(share.unwrap_or(0)) / 100,
+            None => value.parse().unwrap_or(0),
+        };
+        if bytes == 0 { 0 } else { bytes.max(CLIENTS_MEMORY_MIN) }
+    }
+
     /// What is noted of a key's use.
     fn tracking(&self) -> Tracking {
         if !self.get("maxmemory-policy").ends_with("-lfu") {
@@ -316,6 +342,9 @@ impl Config {
         }
     }
 }
+
+/// The least that `maxmemory-clients` means.
+const CLIENTS_MEMORY_MIN: u64 = 128 * 1024;
 
 /// The row of an option, by its name or its older one, in any case.
 pub fn directive(name: &str) -> Option<&'static Directive> {
@@ -349,7 +378,7 @@ mod tests {
         let mut config = Config::default();
         let wrong = |name: &str, value: &str| Config::default().set(name, value).unwrap_err();
         assert!(matches!(wrong("repl-timeout", "0"), ConfigError::Invalid("repl-timeout", _)));
-        assert!(matches!(wrong("port", "1"), ConfigError::Immutable("port")));
+        assert!(matches!(wrong("databases", "1"), ConfigError::Immutable("databases")));
         assert!(matches!(wrong("nonsense", "1"), ConfigError::Unknown(_)));
         config.set("repl-timeout", "x").unwrap_err();
         assert_eq!(config.get("repl-timeout"), "60");

@@ -2,9 +2,9 @@
 
 mod rewrite;
 
-use super::config::{ConfigError, directive, directives};
+use super::config::{Config, ConfigError, directive, directives};
 use super::help::{text, wrong_words};
-use super::io::Link;
+use super::io::{Link, Output};
 use super::machine::Machine;
 use super::state::Stats;
 use crate::commands::glob_matches;
@@ -70,16 +70,72 @@ fn config_set(machine: &mut Machine<'_>, link: Link, pairs: &[Bytes]) -> Reply {
     if let Err(reply) = set {
         return reply;
     }
-    machine.state.setup.config = config;
-    let size = machine.state.config().number("repl-backlog-size");
-    if let Some(backlog) = &mut machine.state.backlog {
-        backlog.resize(size);
+    let differs = |name: &&&str| config.get(name) != machine.state.config().get(name);
+    if let Some(&name) = LISTENERS.iter().find(differs) {
+        return machine.move_to(Moving { link, name, config, limits: sets_limit(&pairs) });
     }
-    if pairs.iter().any(|[name, _]| name.eq_ignore_ascii_case("maxmemory")) {
-        machine.obey_new_limit();
-    }
+    machine.put_in_force(config, sets_limit(&pairs));
     Reply::OK
 }
+
+fn sets_limit(pairs: &[[String; 2]]) -> bool {
+    pairs.iter().any(|[name, _]| name.eq_ignore_ascii_case("maxmemory"))
+}
+
+/// CONFIG SET, until it is known whether the server can listen where it shall.
+#[derive(Clone, Debug)]
+pub(super) struct Moving {
+    link: Link,
+    /// The option that asks for it.
+    name: &'static str,
+    /// The options that are then in force.
+    config: Config,
+    /// True if `maxmemory` is among those that were set.
+    limits: bool,
+}
+
+impl Machine<'_> {
+    /// The options are in force.
+    fn put_in_force(&mut self, config: Config, limits: bool) {
+        self.state.setup.config = config;
+        let size = self.state.config().number("repl-backlog-size");
+        if let Some(backlog) = &mut self.state.backlog {
+            backlog.resize(size);
+        }
+        if limits {
+            self.obey_new_limit();
+        }
+    }
+
+    /// Asks the host to listen elsewhere; who wants it waits for what comes of it.
+    fn move_to(&mut self, moving: Moving) -> Reply {
+        if !self.state.setup.moves || self.state.in_exec {
+            return failed(moving.name, "can't set immutable config");
+        }
+        self.wait_for_disk(moving.link);
+        let (bind, port) = (moving.config.get("bind").to_owned(), moving.config.number("port"));
+        self.out.push(Output::Listen { bind, port: u16::try_from(port).unwrap_or(0) });
+        self.state.moving = Some(moving);
+        Reply::Silent
+    }
+
+    /// The host has tried to listen elsewhere.
+    pub(super) fn moved(&mut self, moved: bool) {
+        let Some(Moving { link, name, config, limits }) = self.state.moving.take() else { return };
+        let reply = if moved {
+            self.put_in_force(config, limits);
+            Reply::OK
+        } else if name == "port" {
+            failed(name, "Unable to listen on this port. Check server logs.")
+        } else {
+            failed(name, "Failed to bind to specified addresses.")
+        };
+        self.answer_waiting(link, &reply);
+    }
+}
+
+/// The options that say where the server listens.
+const LISTENERS: &[&str] = &["port", "bind"];
 
 /// Refuses what cannot be set whatever its value is.
 fn check_names(pairs: &[[String; 2]], guarded: bool) -> Result<(), Reply> {

@@ -244,12 +244,9 @@ impl Machine<'_> {
         if self.state.loading.as_ref().is_some_and(super::load::Loading::is_start) {
             return;
         }
-        if self.state.cron_paused {
-            return;
-        }
         let passed = self.now.since(self.state.started_at).micros();
         let tick = passed / (super::state::TICK_MILLIS * 1_000);
-        if self.state.tick.is_some_and(|last| last >= tick) {
+        if self.state.cron_paused || self.state.tick.is_some_and(|last| last >= tick) {
             return;
         }
         let now = self.now;

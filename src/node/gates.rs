@@ -188,7 +188,7 @@ impl Machine<'_> {
                 return self.refuse(link, &command.args, &refusal);
             }
             if let Some(transaction) = self.transaction(link) {
-                transaction.queue.push(command);
+                transaction.push(command);
             }
             return Reply::Simple("QUEUED".into());
         }
@@ -295,7 +295,7 @@ impl Machine<'_> {
                 client.last_command
             )));
         }
-        if self.is_stale() && !flags.has(Flags::STALE) {
+        if self.is_stale() && !self.passes(link, (row, flags), Flags::STALE) {
             let text =
                 "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
             return Err(Refusal::other(text));
@@ -303,7 +303,7 @@ impl Machine<'_> {
         let refused = match &self.state.loading {
             None => false,
             Some(loading) if loading.is_beside() => flags.has(Flags::NO_ASYNC_LOADING),
-            Some(_) => !flags.has(Flags::LOADING),
+            Some(_) => !self.passes(link, (row, flags), Flags::LOADING),
         };
         if refused {
             return Err(Refusal::other("LOADING Redis is loading the dataset in memory"));

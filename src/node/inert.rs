@@ -4,7 +4,7 @@
 //! GET shows is known. What would promise something that is not there is refused by its values:
 //! `appendonly` and `cluster-enabled` can only be `no`.
 
-use super::config::{Directive, boolean, choice, integer, memory, percent, text};
+use super::config::{Directive, boolean, choice, integer, memory, text};
 
 /// The rows, as CONFIG GET of a real server shows their defaults.
 pub(super) static INERT: &[Directive] = &[
@@ -35,7 +35,6 @@ pub(super) static INERT: &[Directive] = &[
     text("bind-source-addr", "").fixed(),
     text("bio_cpulist", "").fixed(),
     integer("busy-reply-threshold", "5000", 0, i64::MAX).also("lua-time-limit"),
-    memory("client-query-buffer-limit", "1073741824", 1_048_576),
     boolean("cluster-allow-pubsubshard-when-down", "yes"),
     boolean("cluster-allow-reads-when-down", "no"),
     boolean("cluster-allow-replica-migration", "yes"),
@@ -67,7 +66,6 @@ pub(super) static INERT: &[Directive] = &[
     boolean("io-threads-do-reads", "no").fixed(),
     boolean("jemalloc-bg-thread", "yes"),
     text("locale-collate", ""),
-    percent("maxmemory-clients", "0"),
     integer("maxmemory-eviction-tenacity", "10", 0, 100),
     boolean("no-appendfsync-on-rewrite", "no"),
     choice("oom-score-adj", "no", &["no", "yes", "relative", "absolute"]),

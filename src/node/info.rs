@@ -46,6 +46,7 @@ pub(super) fn info(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply 
     let all = asked("all") || asked("everything");
     let default = args.len() == 1 || asked("default");
     let mut text = String::new();
+    machine.state.keyspace.recount();
     for (name, unasked, section) in SECTIONS {
         if !(all || (default && *unasked) || asked(name)) {
             continue;

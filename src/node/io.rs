@@ -114,6 +114,11 @@ pub enum Input {
         /// What came of it; an error in the system's words.
         result: Result<DiskFact, String>,
     },
+    /// The server was told to listen elsewhere.
+    Listened {
+        /// True if it does; else it listens where it did.
+        moved: bool,
+    },
     /// Whether the system has memory for another process has changed.
     Forks {
         /// True if a fork fails.
@@ -170,6 +175,14 @@ pub enum Output {
         job: Job,
         /// What to do.
         order: DiskOrder,
+    },
+    /// Listen elsewhere, and no longer where it was; answered by [`Input::Listened`] before
+    /// anything else. Only a host that [`Setup::moves`](super::Setup) is told so.
+    Listen {
+        /// `bind`.
+        bind: String,
+        /// `port`.
+        port: u16,
     },
     /// For eyes only: a line of the log. A host that drops every note runs the same history.
     Note(LogLine),

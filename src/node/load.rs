@@ -432,10 +432,11 @@ impl Machine<'_> {
     /// The bytes are no dataset. The old data is gone, or was to be kept; either way, start over.
     pub(super) fn loading_failed(&mut self, why: String) {
         let Some(loading) = self.state.loading.take() else { return };
+        let spoilt = why.starts_with("Wrong RDB checksum");
         self.note(LoadNote::RdbError(why));
         if loading.is_start() {
             // Without its dataset a server does not run: it might be taken for an empty one.
-            self.note(LoadNote::FatalError);
+            self.note(if spoilt { LoadNote::CrcError } else { LoadNote::FatalError });
             self.out.push(Output::Exit);
             return;
         }

@@ -70,6 +70,7 @@ impl Machine<'_> {
             Input::Closed { link } => self.closed(link, None),
             Input::Broke { link, during } => self.closed(link, Some(&during)),
             Input::Disk { job, result } => self.disk(job, result),
+            Input::Listened { moved } => self.moved(moved),
             Input::Forks { fail } => self.state.forks_fail = fail,
             Input::Woke => self.wake(),
             Input::Terminated => self.terminate(),
@@ -127,7 +128,10 @@ impl Machine<'_> {
         }
         client.decoder.limit(self.state.setup.config.settings.string_bytes_max);
         client.decoder.feed(bytes);
-        self.serve(link);
+        if self.may_ask(link) {
+            self.serve(link);
+        }
+        self.state.clients.weigh(link, self.now);
     }
 
     fn sent(&mut self, link: Link, bytes: u64) {
@@ -181,6 +185,7 @@ impl Machine<'_> {
         self.trim_backlog();
         self.check_replicas_output();
         self.flush_replies();
+        self.evict_clients();
     }
 
     /// Closes an accepted connection from our side, at once.

@@ -30,6 +30,8 @@ pub enum LoadNote {
     LoadedFromDisk(f64),
     /// The dataset of the start could not be read: the process ends.
     FatalError,
+    /// The same, for its bytes do not add up: Redis then looks at the file more closely.
+    CrcError,
     /// The snapshot could not be read; the detail as the loader says it.
     RdbError(String),
     /// `swapdb`: the new data takes the place of the old.
@@ -58,6 +60,7 @@ impl LoadNote {
             Self::RdbError(_)
                 | Self::FailedLoading { .. }
                 | Self::FatalError
+                | Self::CrcError
                 | Self::DuplicateKey(_)
         )
     }

@@ -222,6 +222,9 @@ fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         LoadNote::FatalError => {
             f.write_str("Fatal error loading the DB, check server logs. Exiting.")
         }
+        LoadNote::CrcError => f.write_str(
+            "Internal error in RDB reading offset 0, function at rdb.c:3225 -> RDB CRC error",
+        ),
         LoadNote::RdbError(why) => f.write_str(why),
         LoadNote::SwappingDb => {
             f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
@@ -450,6 +453,9 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let closed = if *scheduled { "scheduled to be closed ASAP" } else { "closed" };
             write!(f, "Client {client} {closed} for overcoming of output buffer limits.")
         }
+        ServerNote::ClosingClient { client, begins } => write_closing(client, begins, f),
+        ServerNote::EvictingClient(client) => write_evicting(Some(client), f),
+        ServerNote::NoClientToEvict => write_evicting(None, f),
         ServerNote::DbLoadedFromDisk(seconds) => {
             write!(f, "DB loaded from disk: {seconds:.3} seconds")
         }
@@ -459,4 +465,21 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 /// Whom a failover is meant for.
 fn address_or_any(target: Option<&Address>) -> String {
     target.map_or_else(|| "any replica".to_owned(), Address::to_string)
+}
+
+#[inline(never)]
+fn write_closing(client: &str, begins: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(
+        f,
+        "Closing client that reached max query buffer length: {client} (qbuf initial bytes: \
+         {begins})"
+    )
+}
+
+#[inline(never)]
+fn write_evicting(client: Option<&String>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match client {
+        Some(client) => write!(f, "Evicting client: {client}"),
+        None => f.write_str("Over client maxmemory after evicting all evictable clients"),
+    }
 }

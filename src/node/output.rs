@@ -3,14 +3,14 @@
 //! A reply is written into the client's buffer and leaves at the end of the turn. A message to the
 //! very client that is being served waits behind its reply. What has been handed to the wire and
 //! has not left it counts against `client-output-buffer-limit`; the host reports what has left, but
-//! only for clients whose class has a limit, so that nobody else pays for it.
+//! only where there is a limit, or much to read, so that nobody else pays for it.
 //!
 //! A replica holds what it has not read of the replication buffer, from its block on.
 //! *Source*: Redis 7.2 · networking.c · checkClientOutputBufferLimits,
 //! closeClientOnOutputBufferLimitReached, writeToClient.
 
 use super::client::{Class, Client, Ending, Voice};
-use super::io::{Carries, Link, Output};
+use super::io::{Link, Output};
 use super::machine::Machine;
 use super::note::ServerNote;
 use crate::resp::{Bytes, Protocol, Reply};
@@ -40,7 +40,12 @@ impl Machine<'_> {
         if (matches!(client.voice, Voice::Off | Voice::Skip) && !pushed) || over {
             return;
         }
+        let before = client.replies.len();
         encode(client.protocol, &mut client.replies);
+        let bytes = client.replies.len() - before;
+        if bytes > LATE_BYTES_MIN {
+            client.told_much(bytes);
+        }
         self.told(link);
     }
 
@@ -101,6 +106,23 @@ impl Machine<'_> {
         }
     }
 
+    /// What the client that is served was told so far is not of its own command.
+    pub(super) fn tell_before_the_reply(&mut self) {
+        if let Some(link) = self.state.served {
+            self.tell_behind(link);
+        }
+    }
+
+    /// What a client was told meanwhile comes behind its reply.
+    pub(super) fn tell_behind(&mut self, link: Link) {
+        let Some(client) = self.state.clients.get_mut(&link) else { return };
+        if !client.behind.is_empty() {
+            let behind = std::mem::take(&mut client.behind);
+            client.replies.extend(behind);
+            self.told(link);
+        }
+    }
+
     /// Puts the messages that came meanwhile behind the reply.
     pub(super) fn end_service(&mut self, link: Link) {
         self.state.served = None;
@@ -110,11 +132,7 @@ impl Machine<'_> {
             Voice::Skip | Voice::On => Voice::On,
             Voice::Off => Voice::Off,
         };
-        if !client.behind.is_empty() {
-            let behind = std::mem::take(&mut client.behind);
-            client.replies.extend(behind);
-            self.told(link);
-        }
+        self.tell_behind(link);
     }
 
     fn told(&mut self, link: Link) {
@@ -143,6 +161,7 @@ impl Machine<'_> {
         self.broadcast_changes();
         for link in std::mem::take(&mut self.state.speaking) {
             let limits = self.state.config().hot.output_limits;
+            let limits_clients = self.state.config().hot.clients_memory > 0;
             let Some(client) = self.state.clients.get_mut(&link) else { continue };
             if client.ending == Some(Ending::Dropped) {
                 self.out.push(Output::Drop { link });
@@ -152,14 +171,16 @@ impl Machine<'_> {
             if !client.replies.is_empty() {
                 let bytes = Bytes::from(std::mem::take(&mut client.replies));
                 let class = client.class();
-                let counted = class != Class::Replica && class.limit(&limits).is_any();
-                let carries = if counted { Carries::Reply } else { Carries::Talk };
-                client.in_wire += if counted { bytes.len() as u64 } else { 0 };
+                let limited = limits_clients || class.limit(&limits).is_any();
+                let counted = limited || client.is_owed_much(bytes.len());
+                let carries = client.hand_over(bytes.len(), counted && class != Class::Replica);
                 self.state.stats.output_bytes += bytes.len() as u64;
                 self.out.push(Output::Send { link, bytes, carries });
             }
             if client.ending == Some(Ending::Replied) {
                 self.hang_up(link);
+            } else {
+                self.state.clients.weigh(link, self.now);
             }
         }
     }
@@ -168,8 +189,9 @@ impl Machine<'_> {
     pub(super) fn replies_left(&mut self, link: Link, bytes: u64) -> u64 {
         let Some(client) = self.state.clients.get_mut(&link) else { return bytes };
         let replies = client.in_wire.min(bytes);
-        client.in_wire -= replies;
+        client.has_left(replies);
         if replies > 0 {
+            self.state.clients.weigh(link, self.now);
             self.check_output(link, true);
         }
         bytes - replies
@@ -192,7 +214,7 @@ impl Machine<'_> {
                 reader.map_or(0, |from| backlog.memory_from(from))
             }
             (Class::Replica, None) => 0,
-            (Class::Normal | Class::PubSub, _) => client.waiting_output(),
+            (Class::Normal | Class::PubSub, _) => client.waits().bytes(),
         };
         let hard = limit.hard > 0 && held >= limit.hard;
         let soft = limit.soft > 0 && held >= limit.soft;
@@ -237,6 +259,9 @@ impl Machine<'_> {
         }
     }
 }
+
+/// In a reply that is shorter it makes no difference where the list begins.
+const LATE_BYTES_MIN: usize = 4_096;
 
 /// A message to many: encoded once for each protocol.
 pub(super) struct Message {

@@ -29,6 +29,7 @@ impl Machine<'_> {
     /// Takes a command's effects in, except for what it wants propagated.
     pub(super) fn account(&mut self, effects: &Effects) {
         self.state.saves.dirty += effects.dirty;
+        self.state.stats.freed_later += effects.freed_later;
         self.state.stats.keyspace_hits += effects.hits;
         self.state.stats.keyspace_misses += effects.misses;
         self.state.stats.expired_keys += effects.expired.len() as u64;

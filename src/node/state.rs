@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::admin::{Denial, Slow};
 use super::client::{Clients, Tracking};
 use super::config::Config;
+use super::config_command::Moving;
 use super::debug::Sleep;
 use super::exit::{Patron, Shutdown};
 use super::failover::Failover;
@@ -46,6 +47,8 @@ pub struct Setup {
     pub dialled: u64,
     /// The configuration file with which it was started, which CONFIG REWRITE writes anew.
     pub config_file: Option<String>,
+    /// True if its host can open other ports while it runs.
+    pub moves: bool,
     /// The number of its process: 1, as in a container, where it has none.
     pub pid: u32,
     /// The program that the process runs, if it is one.
@@ -75,6 +78,7 @@ impl Default for Setup {
             send_window: 256 * 1024,
             dialled: 0,
             config_file: None,
+            moves: false,
             pid: 1,
             executable: String::new(),
         }
@@ -145,6 +149,8 @@ pub(super) struct State {
     pub(super) slow: Slow,
     /// Who was not let in, the latest last.
     pub(super) denials: Vec<Denial>,
+    /// CONFIG SET of the client that moves the server, until the host has answered.
+    pub(super) moving: Option<Moving>,
     /// DEBUG SLEEP, while it lasts.
     pub(super) sleep: Option<Sleep>,
     /// What has happened while the process was busy.
@@ -237,6 +243,7 @@ pub(super) struct Stats {
     pub(super) connections_received: u64,
     pub(super) connections_rejected: u64,
     pub(super) output_limit_disconnections: u64,
+    pub(super) query_limit_disconnections: u64,
     pub(super) commands_processed: u64,
     pub(super) input_bytes: u64,
     pub(super) output_bytes: u64,
@@ -247,6 +254,8 @@ pub(super) struct Stats {
     pub(super) sync_partial_err: u64,
     pub(super) expired_keys: u64,
     pub(super) evicted_keys: u64,
+    pub(super) freed_later: u64,
+    pub(super) evicted_clients: u64,
     pub(super) keyspace_hits: u64,
     pub(super) keyspace_misses: u64,
     pub(super) unexpected_error_replies: u64,
@@ -293,6 +302,7 @@ impl State {
             served: None,
             slow: Slow::default(),
             denials: Vec::new(),
+            moving: None,
             sleep: None,
             missed: VecDeque::new(),
             in_exec: false,

@@ -5,7 +5,7 @@ use super::gates::{Asker, Row};
 use super::io::Link;
 use super::machine::Machine;
 use super::propagate::Caused;
-use crate::commands::unknown_command;
+use crate::commands::{Flags, unknown_command};
 use crate::replication::Unit;
 use crate::resp::{Bytes, Command, Protocol, Reply};
 
@@ -83,6 +83,17 @@ pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply 
 }
 
 impl Machine<'_> {
+    /// True for a command of this flag; for EXEC everything that is queued must have it as well.
+    pub(super) fn passes(&self, link: Link, (row, flags): (Row, Flags), flag: Flags) -> bool {
+        let client = self.state.clients.get(&link).filter(|_| row.name() == "exec");
+        let queue = client.and_then(|client| client.transaction.as_ref()).map(|own| &own.queue);
+        let has = |command: &Command| {
+            let queued = Row::find(&command.args[0]);
+            queued.is_some_and(|queued| queued.flags(&command.args).has(flag))
+        };
+        flags.has(flag) && queue.into_iter().flatten().all(has)
+    }
+
     /// How a key is found now.
     fn see(&self, db: usize, key: &[u8]) -> Seen {
         match self.state.keyspace.db(db).get(key) {

@@ -209,6 +209,28 @@ impl CommandDecoder {
         self.buffer.len() - start
     }
 
+    /// Those of them that no argument has been made of.
+    pub fn unread(&self) -> &[u8] {
+        let count = if self.partial.is_some() && !self.is_ahead() {
+            self.buffer.len() - self.position
+        } else {
+            self.pending()
+        };
+        &self.buffer[self.buffer.len() - count..]
+    }
+
+    /// How many bytes are to lie here before the next argument is whole, as far as is known.
+    pub fn wanted(&self) -> usize {
+        let bulk = self.partial.as_ref().and_then(|partial| partial.bulk);
+        self.unread().len().max(bulk.map_or(0, |bulk| bulk + 2))
+    }
+
+    /// The bytes of the arguments that a command has so far whose end has not arrived.
+    pub fn argument_bytes(&self) -> usize {
+        let args = self.partial.iter().filter(|_| !self.is_ahead()).flat_map(|part| &part.args);
+        args.map(|arg| arg.len()).sum()
+    }
+
     /// Drops the bytes of the command that was handed out.
     fn let_go(&mut self) {
         if self.complete {
@@ -355,13 +377,6 @@ pub fn encode_command<A: AsRef<[u8]>>(args: &[A], out: &mut Vec<u8>) {
         out.extend_from_slice(arg);
         out.extend_from_slice(b"\r\n");
     }
-}
-
-/// The number of bytes that [`encode_command`] writes for `args`.
-pub fn encoded_len<A: AsRef<[u8]>>(args: &[A]) -> usize {
-    let mut bytes = Vec::new();
-    encode_command(args, &mut bytes);
-    bytes.len()
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ mod text;
 
 pub use anatomy::{Part, anatomy, commands_at_end};
 pub use bytes::Bytes;
-pub use command::{Command, CommandDecoder, ProtocolError, encode_command, encoded_len};
+pub use command::{Command, CommandDecoder, ProtocolError, encode_command};
 pub use decode::ReplyDecoder;
 pub use double::{format_double, format_double_digest, parse_double};
 pub use inline::split_words;

@@ -123,7 +123,9 @@ fn add(state: &mut LuaState, new: Registered) -> Result<(), String> {
                     be at least one character long"
             .into());
     }
-    let all = slot(state).registered.get_or_insert_default();
+    // Who has kept it may call it later; only then is nothing collected.
+    let all = slot(state).registered.as_mut();
+    let all = all.ok_or("redis.register_function can only be called on FUNCTION LOAD command")?;
     if all.iter().any(|one| one.function.name == new.function.name) {
         return Err("Function already exists in the library".into());
     }

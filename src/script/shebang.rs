@@ -2,6 +2,8 @@
 //! *Source*: Redis 7.2 · eval.c · evalExtractShebangFlags; function.c ·
 //! functionExtractLibMetaData.
 
+use crate::resp::split_words;
+
 /// A function of a library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Function {
@@ -74,16 +76,17 @@ impl Shebang {
         }
         let len = source.iter().position(|&byte| byte == b'\n');
         let Some(len) = len else { return Err("Invalid script shebang".into()) };
-        let mut words = source[..len].split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+        let words = split_words(&source[..len]).ok_or("Invalid engine in script shebang")?;
+        let mut words = words.into_iter();
         let engine = words.next().unwrap_or_default();
         if engine != b"#!lua" {
-            let engine = String::from_utf8_lossy(engine).into_owned();
+            let engine = String::from_utf8_lossy(&engine).into_owned();
             return Err(format!("Unexpected engine in script shebang: {engine}"));
         }
         let mut flags = Flags::NONE;
         for word in words {
             let Some(names) = word.strip_prefix(b"flags=") else {
-                let word = String::from_utf8_lossy(word);
+                let word = String::from_utf8_lossy(&word);
                 return Err(format!("Unknown lua shebang option: {word}"));
             };
             for name in names.split(|byte| *byte == b',').filter(|name| !name.is_empty()) {
@@ -105,14 +108,15 @@ pub fn library_name(source: &[u8]) -> Result<(String, usize), String> {
     }
     let len = source.iter().position(|&byte| byte == b'\n');
     let Some(len) = len else { return Err("Invalid library metadata".into()) };
-    let mut words = source[2..len].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let words = split_words(&source[..len]).ok_or("Invalid library metadata")?;
+    let mut words = words.into_iter();
     let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
-    let engine = words.next().map(text).unwrap_or_default();
+    let engine = words.next().map(|word| text(&word[2..])).unwrap_or_default();
     let mut name = None;
     for word in words {
         let is_name = word.get(..5).is_some_and(|key| key.eq_ignore_ascii_case(b"name="));
         if !is_name {
-            return Err(format!("Invalid metadata value given: {}", text(word)));
+            return Err(format!("Invalid metadata value given: {}", text(&word)));
         }
         if name.replace(text(&word[5..])).is_some() {
             return Err("Invalid metadata value, name argument was given multiple times".into());

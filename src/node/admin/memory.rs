@@ -53,7 +53,9 @@ fn stats(machine: &mut Machine<'_>) -> Reply {
         number("startup.allocated", EMPTY_SERVER_BYTES),
         number("replication.backlog", backlog),
     ];
-    let none = ["clients.slaves", "clients.normal", "cluster.links", "aof.buffer", "lua.caches"];
+    fields.push(number("clients.slaves", 0));
+    fields.push(number("clients.normal", state.clients_memory(machine.now)));
+    let none = ["cluster.links", "aof.buffer", "lua.caches"];
     fields.extend(none.map(|name| number(name, 0)));
     fields.push(number("functions.caches", 0));
     for (index, db) in state.keyspace.iter().filter(|(_, db)| !db.is_empty()) {

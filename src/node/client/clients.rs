@@ -8,11 +8,14 @@ use std::ops::Index;
 
 use super::super::io::Link;
 use super::Client;
+use crate::time::Instant;
 
 /// Clients in the order of their links.
 #[derive(Clone, Debug, Default)]
 pub(in crate::node) struct Clients {
     all: Vec<(Link, Box<Client>)>,
+    /// What they take together, beyond what any client takes.
+    weight: u64,
     /// Where the last that was asked for lies, or lay. It decides nothing but where a search
     /// begins.
     last: Cell<usize>,
@@ -34,15 +37,41 @@ impl Clients {
     /// Takes in a client that has just come.
     pub(in crate::node) fn insert(&mut self, link: Link, client: Client) {
         match self.place(link) {
-            Ok(at) => *self.all[at].1 = client,
+            Ok(at) => {
+                self.weight -= self.all[at].1.weighed;
+                *self.all[at].1 = client;
+            }
             Err(at) => self.all.insert(at, (link, Box::new(client))),
         }
     }
 
     pub(in crate::node) fn remove(&mut self, link: &Link) {
         if let Ok(at) = self.place(*link) {
-            self.all.remove(at);
+            self.weight -= self.all.remove(at).1.weighed;
         }
+    }
+
+    /// Weighs a client anew, whose buffers have changed.
+    pub(in crate::node) fn weigh(&mut self, link: Link, now: Instant) {
+        if let Ok(at) = self.place(link)
+            && !self.all[at].1.is_light()
+        {
+            self.weigh_at(at, now);
+        }
+    }
+
+    #[inline(never)]
+    fn weigh_at(&mut self, at: usize, now: Instant) {
+        let client = &mut self.all[at].1;
+        client.make_query_room(now);
+        let weight = client.weight();
+        self.weight = self.weight + weight - client.weighed;
+        client.weighed = weight;
+    }
+
+    /// What their buffers take beyond what any client takes, as far as they were weighed.
+    pub(in crate::node) const fn weight(&self) -> u64 {
+        self.weight
     }
 
     pub(in crate::node) const fn len(&self) -> usize {

@@ -88,7 +88,7 @@ impl Tracking {
 }
 
 impl Tracker {
-    fn prefixes(&self) -> &[Bytes] {
+    pub(super) fn prefixes(&self) -> &[Bytes] {
         match &self.mode {
             Mode::Broadcast(prefixes) => prefixes,
             Mode::Reads | Mode::OptIn | Mode::OptOut => &[],

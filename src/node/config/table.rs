@@ -4,17 +4,19 @@ use super::{Directive, Kind};
 
 /// Every option that has an effect.
 pub(super) static DIRECTIVES: &[Directive] = &[
-    text("bind", "* -::*").fixed(),
+    text("bind", "* -::*"),
     text("dbfilename", "dump.rdb").protected(),
     text("dir", ".").protected(),
     integer("databases", "16", 1, 2_147_483_647).fixed(),
-    integer("port", "6379", 0, 65_535).fixed(),
+    integer("port", "6379", 0, 65_535),
     integer("hz", "10", 0, 2_147_483_647),
     row("save", Kind::SavePoints, "3600 1 300 100 60 10000"),
     boolean("stop-writes-on-bgsave-error", "yes"),
     boolean("latency-tracking", "yes"),
     row("latency-tracking-info-percentiles", Kind::Percentiles, "50 99 99.9"),
     memory("maxmemory", "0", 0),
+    percent("maxmemory-clients", "0"),
+    memory("client-query-buffer-limit", "1073741824", 1_048_576),
     choice("maxmemory-policy", "noeviction", POLICIES),
     integer("maxmemory-samples", "5", 1, 64),
     integer("lfu-decay-time", "1", 0, 2_147_483_647),
@@ -129,7 +131,7 @@ pub(in crate::node) const fn memory(
     row(name, Kind::Memory(low, i64::MAX as u64), default)
 }
 
-pub(in crate::node) const fn percent(name: &'static str, default: &'static str) -> Directive {
+const fn percent(name: &'static str, default: &'static str) -> Directive {
     row(name, Kind::MemoryOrPercent, default)
 }
 

@@ -70,11 +70,11 @@ struct Candidate {
 }
 
 impl State {
-    /// What `maxmemory` is held against. What replicas have yet to read beyond the backlog is not
-    /// counted: evictions would make it grow.
+    /// What `maxmemory` is held against. What clients have yet to read and to say is counted, but
+    /// not what replicas have yet to read beyond the backlog: evictions would make it grow.
     pub(in crate::node) fn used_memory(&self) -> u64 {
         let backlog = self.backlog.as_ref().map_or(0, |backlog| backlog.len().min(backlog.size()));
-        EMPTY_SERVER_BYTES + self.keyspace.bytes() + backlog
+        EMPTY_SERVER_BYTES + self.keyspace.bytes() + backlog + self.clients.weight()
     }
 
     /// What a snapshot tells of the use of keys: as much as the policy asks for.
@@ -114,6 +114,9 @@ impl Machine<'_> {
             return true;
         }
         self.state.keyspace.recount();
+        if let Some(link) = self.state.served {
+            self.state.clients.weigh(link, self.now);
+        }
         let excess = self.state.used_memory().saturating_sub(limit);
         if excess == 0 {
             return true;
@@ -122,6 +125,12 @@ impl Machine<'_> {
             return false;
         };
         // What the deletions add to the stream is on its way out, and does not count.
+        let made = self.evict_bytes(excess, policy);
+        self.tell_before_the_reply();
+        made
+    }
+
+    fn evict_bytes(&mut self, excess: u64, policy: Policy) -> bool {
         let before = self.state.keyspace.bytes();
         while before - self.state.keyspace.bytes() < excess {
             let Some((db, key)) = self.choose(policy) else { return false };

@@ -6,7 +6,6 @@
 use std::fmt::Write as _;
 
 use super::field;
-use crate::node::client::Client;
 use crate::node::config::Config;
 use crate::node::gates::EMPTY_SERVER_BYTES;
 use crate::node::load::Loading;
@@ -74,7 +73,7 @@ pub(super) fn clients(state: &State, _: Instant, text: &mut String) {
     }
 }
 
-pub(super) fn memory(state: &State, _: Instant, text: &mut String) {
+pub(super) fn memory(state: &State, now: Instant, text: &mut String) {
     let used = state.used_memory();
     let backlog = state.backlog.as_ref().map_or(0, |backlog| backlog.len());
     for name in ["used_memory", "used_memory_rss", "used_memory_peak"] {
@@ -120,17 +119,12 @@ pub(super) fn memory(state: &State, _: Instant, text: &mut String) {
     // Without replicas the buffer is the backlog's, whatever its size.
     let limit = state.backlog.as_ref().map_or(0, Backlog::size);
     let held = if state.replicas.is_empty() { 0 } else { backlog.saturating_sub(limit) };
-    let normal = |client: &&Client| client.downlink.is_none();
-    let owed = |client: &Client| client.replies.len() as u64 + client.in_wire;
     field!(text, "mem_clients_slaves", held);
-    field!(
-        text,
-        "mem_clients_normal",
-        state.clients.values().filter(normal).map(owed).sum::<u64>()
-    );
+    field!(text, "mem_clients_normal", state.clients_memory(now));
     zeros(text, "mem_cluster_links mem_aof_buffer");
     field!(text, "mem_allocator", "libc");
-    zeros(text, "active_defrag_running lazyfree_pending_objects lazyfreed_objects");
+    zeros(text, "active_defrag_running lazyfree_pending_objects");
+    field!(text, "lazyfreed_objects", state.stats.freed_later);
 }
 
 pub(super) fn persistence(state: &State, now: Instant, text: &mut String) {
@@ -183,7 +177,8 @@ pub(super) fn stats(state: &State, _: Instant, text: &mut String) {
     field!(text, "expired_stale_perc", "0.00");
     zeros(text, "expired_time_cap_reached_count expire_cycle_cpu_milliseconds");
     field!(text, "evicted_keys", stats.evicted_keys);
-    zeros(text, "evicted_clients total_eviction_exceeded_time current_eviction_exceeded_time");
+    field!(text, "evicted_clients", stats.evicted_clients);
+    zeros(text, "total_eviction_exceeded_time current_eviction_exceeded_time");
     field!(text, "keyspace_hits", stats.keyspace_hits);
     field!(text, "keyspace_misses", stats.keyspace_misses);
     let (channels, patterns, shards) = state.audience.counts();
@@ -205,7 +200,8 @@ pub(super) fn stats(state: &State, _: Instant, text: &mut String) {
     zeros(text, "dump_payload_sanitizations total_reads_processed total_writes_processed");
     zeros(text, "io_threaded_reads_processed io_threaded_writes_processed");
     if is_7_2(state) {
-        zeros(text, "client_query_buffer_limit_disconnections");
+        let dropped = stats.query_limit_disconnections;
+        field!(text, "client_query_buffer_limit_disconnections", dropped);
         let dropped = stats.output_limit_disconnections;
         field!(text, "client_output_buffer_limit_disconnections", dropped);
     }

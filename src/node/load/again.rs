@@ -31,8 +31,13 @@ impl Machine<'_> {
         self.answer_waiting(reload.link, &Reply::OK);
     }
 
-    /// False if a key is there twice, and that was not asked for: Redis ends then.
+    /// False if a key is there twice, and that was not asked for: Redis ends then. A library that
+    /// is there twice is only an error.
     fn merge(&mut self, loading: Loading, reload: Reload) -> bool {
+        if !self.state.libraries.merge(&loading.libraries, reload.merge) {
+            self.reload_failed(reload);
+            return false;
+        }
         for (index, db) in loading.filling.finish().iter() {
             let entries: Vec<Entry> = db.iter().cloned().collect();
             for entry in entries {

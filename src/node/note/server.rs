@@ -50,6 +50,17 @@ pub enum ServerNote {
         /// True if it was found when more was written to it, false if the cron has found it.
         scheduled: bool,
     },
+    /// A client has sent too much that is no command yet.
+    ClosingClient {
+        /// It, as CLIENT LIST shows it.
+        client: String,
+        /// What it has sent first, quoted.
+        begins: String,
+    },
+    /// The clients take more than `maxmemory-clients`: this one goes, as CLIENT LIST shows it.
+    EvictingClient(String),
+    /// They take more, and none may go.
+    NoClientToEvict,
     /// CONFIG SET has set a limit that is already exceeded.
     LimitBelowUse {
         /// The limit in bytes.
@@ -83,6 +94,8 @@ impl ServerNote {
             Self::Bye
                 | Self::CannotExit
                 | Self::OutputLimit { .. }
+                | Self::ClosingClient { .. }
+                | Self::NoClientToEvict
                 | Self::LimitBelowUse { .. }
                 | Self::ConfigNotRewritten(_)
                 | Self::DbReloaded

@@ -69,6 +69,12 @@ impl Libraries {
         })
     }
 
+    /// Takes libraries in that were read; false if one is there already that is not to be replaced.
+    pub(in crate::node) fn merge(&mut self, codes: &[Bytes], replace: bool) -> bool {
+        let mut read = codes.iter().cloned().map(Library::kept);
+        read.all(|library| self.insert(library, replace).is_ok())
+    }
+
     /// Takes a library in, unless its name or one of its functions' is taken.
     fn insert(&mut self, new: Library, replace: bool) -> Result<(), String> {
         let at = self.position(new.name.as_bytes());
