@@ -5,7 +5,7 @@
 //! seven bytes around them.
 //! *Source*: Redis 7.2 · quicklist.c · quicklistNode, _quicklistNodeAllowInsert.
 
-use super::listpack::{FRAME_BYTES, Piece};
+use super::listpack::Piece;
 use super::pack::{Pack, Pieces};
 use crate::resp::Bytes;
 
@@ -100,7 +100,10 @@ impl ListNode {
 
     /// The size of the listpack, or of the element that is alone.
     pub fn bytes(&self) -> usize {
-        self.entries().len() + if self.is_plain() { 0 } else { FRAME_BYTES }
+        match &self.form {
+            Form::Plain(element) => element.len(),
+            Form::Packed(pack) => pack.listpack_bytes(),
+        }
     }
 
     /// The element at `index`.

@@ -41,19 +41,6 @@ impl<'a> Piece<'a> {
         }
     }
 
-    /// How many bytes it stands for.
-    pub fn len(self) -> usize {
-        match self {
-            Self::Integer(number) => digits(number).len(),
-            Self::Bytes(bytes) => bytes.len(),
-        }
-    }
-
-    /// True if it stands for no byte.
-    pub fn is_empty(self) -> bool {
-        self.len() == 0
-    }
-
     /// Tells of others whether they are `text`, however they are written.
     pub fn equals(text: &[u8]) -> impl Fn(Piece<'_>) -> bool + Copy {
         let number = parse_integer(text);

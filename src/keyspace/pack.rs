@@ -8,7 +8,7 @@
 //! Redis moves everything when something is put in front. Here there is room to grow at both ends,
 //! and it doubles: so a push costs the same at either, and a queue does not wander off.
 
-use super::listpack::{Piece, back_bytes, last_entry_bytes};
+use super::listpack::{FRAME_BYTES, Piece, back_bytes, last_entry_bytes};
 use crate::resp::Bytes;
 
 /// Entries, of which each can be reached from either end.
@@ -46,6 +46,11 @@ impl Pack {
     /// The entries as a listpack has them.
     pub(super) fn entries(&self) -> &[u8] {
         &self.bytes[self.start..]
+    }
+
+    /// The size of the listpack.
+    pub(super) fn listpack_bytes(&self) -> usize {
+        FRAME_BYTES + self.entries().len()
     }
 
     pub(super) const fn len(&self) -> usize {

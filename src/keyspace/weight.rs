@@ -40,8 +40,7 @@ fn set_weight(set: &Set, samples: usize) -> usize {
         return usize::from(width) * numbers.len();
     }
     if let Some(pack) = set.as_pack() {
-        let mut members = pack.pieces();
-        return estimate(|_| Some(PACKED_BYTES + members.next()?.len()), set.len(), samples);
+        return pack.listpack_bytes();
     }
     let member = |at: usize| set.nth(at).map(|member| TABLE_ENTRY_BYTES + member.len());
     estimate(member, set.len(), samples)
@@ -49,8 +48,7 @@ fn set_weight(set: &Set, samples: usize) -> usize {
 
 fn hash_weight(hash: &Hash, samples: usize) -> usize {
     if let Some(pack) = hash.as_pack() {
-        let mut fields = pack.pairs_from(0).map(|(name, value)| name.len() + value.len());
-        return estimate(|_| Some(2 * PACKED_BYTES + fields.next()?), hash.len(), samples);
+        return pack.listpack_bytes();
     }
     let each = TABLE_ENTRY_BYTES + RAW_BYTES;
     let field = |at: usize| hash.nth(at).map(|(name, value)| each + name.len() + value.len());
@@ -59,9 +57,7 @@ fn hash_weight(hash: &Hash, samples: usize) -> usize {
 
 fn sorted_set_weight(members: &SortedSet, samples: usize) -> usize {
     if let Some(pack) = members.as_pack() {
-        let mut names = pack.pairs_from(0).map(|(member, _)| member.len());
-        let member = |_| Some(2 * PACKED_BYTES + SCORE_BYTES + names.next()?);
-        return estimate(member, members.len(), samples);
+        return pack.listpack_bytes();
     }
     let member = |at: usize| members.nth(at).map(|one| SKIPLIST_ENTRY_BYTES + one.member.len());
     estimate(member, members.len(), samples)
@@ -87,12 +83,9 @@ const OBJECT_BYTES: usize = 16;
 /// What a string has around it within the head's allocation, and in one of its own.
 const EMBEDDED_BYTES: usize = 4;
 const RAW_BYTES: usize = 10;
-/// What an element has around it in a listpack.
-const PACKED_BYTES: usize = 2;
 /// What an element has around it in a hash table.
 const TABLE_ENTRY_BYTES: usize = 40;
-/// A score in a listpack, and a member of a skiplist that is in a table as well.
-const SCORE_BYTES: usize = 4;
+/// What a member has around it in a skiplist and in its table.
 const SKIPLIST_ENTRY_BYTES: usize = 88;
 /// The head of a list, and what each of its nodes has around it.
 const QUICKLIST_BYTES: usize = 40;
