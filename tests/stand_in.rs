@@ -380,3 +380,29 @@ fn a_file_whose_bytes_do_not_add_up_is_the_end() {
         assert!(!log.contains("Ready to accept"), "{log}");
     }
 }
+
+#[test]
+fn all_who_wait_for_the_end_are_told_that_it_does_not_come() {
+    let at_once = ["--repl-diskless-sync-delay", "0"];
+    for master in [Server::real(&at_once), Server::ours(&at_once)] {
+        let replica = Server::ours(&[]);
+        replica.follow(&master);
+        eventually("they are in step", || {
+            replica.info("replication", "master_link_status") == "up"
+        });
+        replica.freeze();
+        master.client().call(&["INCR", "k"]);
+        let mut waiting = [master.client(), master.client()];
+        for client in &mut waiting {
+            client.send(b"SHUTDOWN\r\n");
+        }
+        eventually("both wait", || master.info("clients", "blocked_clients") == "2");
+        assert_eq!(master.client().call(&["SHUTDOWN", "ABORT"]), Reply::OK);
+        for client in &mut waiting {
+            let words = "ERR Errors trying to SHUTDOWN. Check logs.";
+            assert_eq!(client.reply(), Some(Reply::error(words)));
+        }
+        assert_eq!(master.info("clients", "blocked_clients"), "0");
+        replica.thaw();
+    }
+}

@@ -37,8 +37,6 @@ pub(super) enum Patron {
 /// A server that is about to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shutdown {
-    /// Who has asked; none if it was a signal.
-    link: Option<Link>,
     /// The dataset is saved before.
     save: bool,
     /// It ends although it could not be saved.
@@ -70,18 +68,17 @@ pub(super) fn shutdown(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) ->
     let configured = machine.state.config().hot.saves;
     let save = save || (configured && !nosave);
     machine.wait_for_disk(link);
-    machine.begin_shutdown(Some(link), save, given("force"), given("now"));
+    machine.state.enders.push(link);
+    machine.begin_shutdown(save, given("force"), given("now"));
     Reply::Silent
 }
 
-impl Shutdown {
-    /// True if a client waits for it.
-    pub(super) const fn is_awaited(&self) -> bool {
-        self.link.is_some()
-    }
-}
-
 impl State {
+    /// How many clients wait for the end.
+    pub(super) fn waiting_for_end(&self) -> usize {
+        self.enders.iter().filter(|link| self.clients.contains_key(link)).count()
+    }
+
     /// True if the end has been asked for, and is on its way.
     fn is_shutting_down(&self) -> bool {
         self.shutdown.is_some() || matches!(self.patron, Some(Patron::Exit(_)))
@@ -114,16 +111,16 @@ impl Machine<'_> {
     /// SIGTERM and SIGINT: SHUTDOWN without a word, and without anybody to answer.
     pub(super) fn terminate(&mut self) {
         let save = self.state.config().hot.saves;
-        self.begin_shutdown(None, save, false, false);
+        self.begin_shutdown(save, false, false);
     }
 
-    fn begin_shutdown(&mut self, link: Option<Link>, save: bool, force: bool, at_once: bool) {
+    fn begin_shutdown(&mut self, save: bool, force: bool, at_once: bool) {
         if self.state.is_shutting_down() {
             return;
         }
         self.note(ServerNote::UserRequestedShutdown);
         let wait = if at_once { 0 } else { self.state.config().number("shutdown-timeout") };
-        let shutdown = Shutdown { link, save, force, until: self.now + Duration::from_secs(wait) };
+        let shutdown = Shutdown { save, force, until: self.now + Duration::from_secs(wait) };
         if wait > 0 && self.state.lagging().next().is_some() {
             self.note(ServerNote::WaitingForReplicas);
             self.feed_getack();
@@ -135,16 +132,21 @@ impl Machine<'_> {
     }
 
     fn abort_shutdown(&mut self) -> Reply {
-        let Some(shutdown) = self.state.shutdown.take() else {
+        if self.state.shutdown.take().is_none() {
             return Reply::error("ERR No shutdown in progress.");
-        };
+        }
         self.unpause(Reason::Shutdown);
         self.note(ServerNote::ShutdownAborted);
+        self.go_on_living();
+        Reply::OK
+    }
+
+    /// The end that was asked for does not come: whoever waits for it is told so.
+    fn go_on_living(&mut self) {
         let reply = Reply::error("ERR Errors trying to SHUTDOWN. Check logs.");
-        if let Some(link) = shutdown.link {
+        for link in std::mem::take(&mut self.state.enders) {
             self.answer_waiting(link, &reply);
         }
-        Reply::OK
     }
 
     /// Ends the server once its replicas have all that it has, or their time is over.
@@ -239,18 +241,17 @@ impl Machine<'_> {
                 if !shutdown.force {
                     self.note(ServerNote::CannotExit);
                 }
-                Reply::error("ERR Errors trying to SHUTDOWN. Check logs.")
+                Reply::error("ERR")
             }
         };
         match patron {
             Patron::Exit(shutdown) if reply == Reply::OK || shutdown.force => self.exit(),
             Patron::Reload(reload) if reply == Reply::OK => self.reload(reload),
-            Patron::Exit(Shutdown { link: Some(link), .. })
-            | Patron::Client(link)
-            | Patron::Reload(Reload { link, .. }) => {
+            Patron::Exit(_) => self.go_on_living(),
+            Patron::Client(link) | Patron::Reload(Reload { link, .. }) => {
                 self.answer_waiting(link, &reply);
             }
-            Patron::Nobody | Patron::Exit(Shutdown { link: None, .. }) => {}
+            Patron::Nobody => {}
         }
     }
 }

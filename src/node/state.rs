@@ -190,6 +190,8 @@ pub(super) struct State {
     pub(super) failover: Option<Failover>,
     /// SHUTDOWN, while it waits for replicas.
     pub(super) shutdown: Option<Shutdown>,
+    /// Clients that have asked for the end, and wait for it.
+    pub(super) enders: Vec<Link>,
     /// The child that writes a snapshot.
     pub(super) child: Option<Child>,
     /// True while the system has no memory for another process.
@@ -322,6 +324,7 @@ impl State {
             patron: None,
             failover: None,
             shutdown: None,
+            enders: Vec::new(),
             child: None,
             forks_fail: false,
             saves: Saves { last: now.seconds(), ..Saves::default() },

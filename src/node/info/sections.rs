@@ -62,8 +62,8 @@ pub(super) fn clients(state: &State, _: Instant, text: &mut String) {
     zeros(text, "cluster_connections");
     field!(text, "maxclients", state.config().number("maxclients"));
     zeros(text, "client_recent_max_input_buffer client_recent_max_output_buffer");
-    let ends = usize::from(state.shutdown.is_some_and(|shutdown| shutdown.is_awaited()));
-    let blocked = state.parked.len() + state.waiting.len() + state.postponed.len() + ends;
+    let blocked = state.parked.len() + state.waiting.len() + state.postponed.len();
+    let blocked = blocked + state.waiting_for_end();
     field!(text, "blocked_clients", blocked);
     field!(text, "tracking_clients", state.tracking.counts()[0]);
     zeros(text, "clients_in_timeout_table");
