@@ -19,6 +19,7 @@ pub fn check_arity<H>(spec: &Spec<H>, count: usize) -> Result<(), Refusal> {
 }
 
 /// The refusal of a command that does not exist: its name and the beginning of its arguments.
+#[inline(never)]
 pub fn unknown_command(args: &[Bytes]) -> Refusal {
     let name = args.first().map_or_else(String::new, |name| quoted(name, 128));
     let (mut shown, mut room) = (String::new(), 128_usize);

@@ -172,14 +172,7 @@ impl fmt::Display for Intervention {
             Self::Partition { left, right } => {
                 write!(f, "partition {} | {}", left.join(" "), right.join(" "))
             }
-            Self::Wire { from, to, fault } => match fault {
-                WireFault::Stall => write!(f, "stall {from} {to}"),
-                WireFault::Delay(by) => write!(f, "delay {from} {to} {}", units::span(*by)),
-                WireFault::Jitter(by) => write!(f, "jitter {from} {to} {}", units::span(*by)),
-                WireFault::Bandwidth(to_rate) => {
-                    write!(f, "bandwidth {from} {to} {}", units::amount(*to_rate))
-                }
-            },
+            Self::Wire { from, to, fault } => write_wire(f, from, to, *fault),
             Self::Heal { pair: Some((a, b)) } => write!(f, "heal {a} {b}"),
             Self::Heal { pair: None } => f.write_str("heal"),
             Self::Machine { node, fault } => write_machine(f, node, *fault),
@@ -189,6 +182,18 @@ impl fmt::Display for Intervention {
     }
 }
 
+/// What is not wanted to begin with: a page fetches it when it is called.
+#[inline(never)]
+fn write_wire(f: &mut fmt::Formatter<'_>, from: &str, to: &str, fault: WireFault) -> fmt::Result {
+    match fault {
+        WireFault::Stall => write!(f, "stall {from} {to}"),
+        WireFault::Delay(by) => write!(f, "delay {from} {to} {}", units::span(by)),
+        WireFault::Jitter(by) => write!(f, "jitter {from} {to} {}", units::span(by)),
+        WireFault::Bandwidth(rate) => write!(f, "bandwidth {from} {to} {}", units::amount(rate)),
+    }
+}
+
+#[inline(never)]
 fn write_machine(f: &mut fmt::Formatter<'_>, node: &str, fault: MachineFault) -> fmt::Result {
     match fault {
         MachineFault::Freeze => write!(f, "freeze {node}"),

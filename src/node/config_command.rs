@@ -120,6 +120,7 @@ impl Machine<'_> {
     }
 
     /// The host has tried to listen elsewhere.
+    #[inline(never)]
     pub(super) fn moved(&mut self, moved: bool) {
         let Some(Moving { link, name, config, limits }) = self.state.moving.take() else { return };
         let reply = if moved {

@@ -264,13 +264,19 @@ impl Machine<'_> {
 
     fn close_idle_clients(&mut self) {
         let timeout = self.state.config().hot.timeout;
+        if timeout > 0 {
+            self.close_idle_for(timeout);
+        }
+    }
+
+    /// What is not wanted to begin with: a page fetches it when it is called.
+    #[inline(never)]
+    fn close_idle_for(&mut self, timeout: u64) {
         let now = self.now.seconds();
         let idle = |client: &Client| now.saturating_sub(client.heard_at.seconds()) > timeout;
-        if timeout > 0 {
-            let clients = self.state.clients.iter().filter(|(_, c)| may_idle_out(c) && idle(c));
-            let links: Vec<Link> = clients.map(|(&link, _)| link).collect();
-            links.into_iter().for_each(|link| self.hang_up(link));
-        }
+        let clients = self.state.clients.iter().filter(|(_, c)| may_idle_out(c) && idle(c));
+        let links: Vec<Link> = clients.map(|(&link, _)| link).collect();
+        links.into_iter().for_each(|link| self.hang_up(link));
     }
 
     /// The replication cron.

@@ -255,6 +255,7 @@ impl Machine<'_> {
     }
 
     /// An EXEC that is refused ends the transaction all the same.
+    #[inline(never)]
     fn abort_exec(&mut self, link: Link, row: Row, args: &[Bytes], refusal: &Refusal) -> Reply {
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.transaction = None;
@@ -480,6 +481,7 @@ impl Machine<'_> {
         }
     }
 
+    #[inline(never)]
     fn drop_talking_replica(&mut self, link: Link, args: &[Bytes]) {
         let command = command_name(&args[0]).to_owned();
         let client = self.state.client_line(link, self.now);

@@ -103,6 +103,7 @@ impl Machine<'_> {
     }
 
     /// Keeps a client waiting with its command.
+    #[inline(never)]
     pub(super) fn postpone(&mut self, link: Link, command: Command) {
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.waiting = Some(Waiting::Unpause(Box::new(command)));

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use thiserror::Error;
 
-use super::header::{push_header, short_number};
+use super::header::short_number;
 use super::{Bytes, inline::split_words};
 
 /// One command and what it took on the wire.
@@ -367,22 +367,11 @@ const GUARDED_BYTES_MAX: usize = 16_384;
 /// The default of `proto-max-bulk-len`.
 const BULK_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
-/// Appends `args` to `out` as an array of bulk strings: the form in which a client sends and in
-/// which the stream carries.
-pub fn encode_command<A: AsRef<[u8]>>(args: &[A], out: &mut Vec<u8>) {
-    push_header(b'*', args.len(), out);
-    for arg in args {
-        let arg = arg.as_ref();
-        push_header(b'$', arg.len(), out);
-        out.extend_from_slice(arg);
-        out.extend_from_slice(b"\r\n");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::encode_command;
     use super::*;
 
     fn decode_all(pieces: &[&[u8]]) -> Result<Vec<(Command, Vec<u8>)>, ProtocolError> {

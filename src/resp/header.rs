@@ -1,10 +1,23 @@
-//! The first line of everything that has a length: `*3`, `$5`.
+//! The first line of everything that has a length: `*3`, `$5`; and commands, which are made of such
+//! things alone.
 
 /// Appends a header to `out`.
 pub(super) fn push_header(kind: u8, length: usize, out: &mut Vec<u8>) {
     out.push(kind);
     out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
     out.extend_from_slice(b"\r\n");
+}
+
+/// Appends `args` to `out` as an array of bulk strings: the form in which a client sends and in
+/// which the stream carries.
+pub fn encode_command<A: AsRef<[u8]>>(args: &[A], out: &mut Vec<u8>) {
+    push_header(b'*', args.len(), out);
+    for arg in args {
+        let arg = arg.as_ref();
+        push_header(b'$', arg.len(), out);
+        out.extend_from_slice(arg);
+        out.extend_from_slice(b"\r\n");
+    }
 }
 
 /// Takes the header `<kind><number>` from the beginning of `rest`, if the number is short.

@@ -80,6 +80,7 @@ impl Machine<'_> {
     }
 
     /// Closes a client at once: what is on its way goes on, what still lies here does not.
+    #[inline(never)]
     fn drop_now(&mut self, link: Link) {
         let Some(client) = self.state.clients.get(&link) else { return };
         let waits = client.waits().nodes > 0;

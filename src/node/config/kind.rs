@@ -79,6 +79,7 @@ impl Kind {
 }
 
 /// Puts the classes of `value` in the place of those of `current`.
+#[inline(never)]
 fn buffer_limits(value: &str, current: &str) -> Result<String, String> {
     let words: Vec<&str> = value.split_ascii_whitespace().collect();
     if !words.len().is_multiple_of(4) {
@@ -144,6 +145,7 @@ pub fn parse_memory(text: &str) -> Option<u64> {
 }
 
 /// Reads shares of a hundred, and writes them as INFO names them.
+#[inline(never)]
 fn percentiles(value: &str) -> Result<String, String> {
     let mut shown = Vec::new();
     for word in value.split_ascii_whitespace() {

@@ -105,9 +105,12 @@ impl Machine<'_> {
     /// Lets keys go until there is room; false if there is none.
     pub(in crate::node) fn make_room(&mut self) -> bool {
         let limit = self.state.config().hot.maxmemory;
-        if limit == 0 {
-            return true;
-        }
+        limit == 0 || self.make_room_below(limit)
+    }
+
+    /// What is not wanted to begin with: a page fetches it when it is called.
+    #[inline(never)]
+    fn make_room_below(&mut self, limit: u64) -> bool {
         let waits = self.state.loading.is_some() || self.state.pauses.scope().is_some();
         let obeys = self.state.is_replica() && self.state.config().yes("replica-ignore-maxmemory");
         if waits || obeys {
