@@ -31,10 +31,16 @@ impl PartialEq for Pack {
 impl Eq for Pack {}
 
 impl Pack {
-    /// The entries of `texts`.
-    pub(super) fn of_texts<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let mut pack = Self::default();
-        texts.into_iter().for_each(|text| pack.push(Piece::of(text)));
+    /// The entries of `texts`, in a place of about their size.
+    pub(super) fn of_texts<'a>(texts: impl Iterator<Item = &'a [u8]> + Clone) -> Self {
+        let room = texts.clone().map(|text| text.len() + SHORT_ENTRY_BYTES).sum();
+        let mut pack = Self { bytes: Vec::with_capacity(room), start: 0, len: 0 };
+        for text in texts {
+            let (piece, start) = (Piece::of(text), pack.bytes.len());
+            pack.bytes.resize(start + piece.entry_bytes(), 0);
+            piece.write(&mut pack.bytes[start..]);
+            pack.len += 1;
+        }
         pack
     }
 
@@ -189,6 +195,8 @@ impl Pack {
     }
 }
 
+/// What a short text has around it.
+const SHORT_ENTRY_BYTES: usize = 2;
 /// So much room nobody gives back.
 const SPARE_BYTES: usize = 128;
 
