@@ -150,6 +150,7 @@ impl Machine<'_> {
     }
 
     /// Ends the server once its replicas have all that it has, or their time is over.
+    #[inline(never)]
     pub(super) fn go_on_shutting_down(&mut self) {
         let Some(shutdown) = self.state.shutdown else { return };
         if self.state.lagging().next().is_none() || self.now >= shutdown.until {

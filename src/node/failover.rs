@@ -166,6 +166,7 @@ impl Machine<'_> {
     }
 
     /// Hands the role over once somebody has caught up, or the time is over.
+    #[inline(never)]
     pub(super) fn go_on_failing_over(&mut self) {
         let Some(failover) = &self.state.failover else { return };
         if failover.in_progress {

@@ -172,10 +172,15 @@ impl Machine<'_> {
     /// What Redis does before it sleeps: the stream goes out, and so do replies.
     pub(super) fn end_turn(&mut self) {
         self.feed_replicas();
-        self.go_on_failing_over();
+        // What is rare is looked for here: a page fetches what it is about when it is called.
+        if self.state.failover.is_some() {
+            self.go_on_failing_over();
+        }
         self.end_pauses();
         self.end_waits();
-        self.go_on_shutting_down();
+        if self.state.shutdown.is_some() {
+            self.go_on_shutting_down();
+        }
         self.resume_waiting();
         self.serve_resumed();
         if self.state.pauses.scope().is_none() && std::mem::take(&mut self.state.getack) {
