@@ -1,14 +1,17 @@
 //! How fast and how large, beside Debian's redis-server in the same minute.
 //!
 //! ```text
-//! cargo build --release --examples && target/release/examples/bench [commands] [dataset] [keys=N]
+//! cargo build --release --examples && target/release/examples/bench [commands] [dataset]
+//!     [keys=N] [requests=N] [rounds=N]
 //! ```
 //!
 //! Figures of one machine say little about another, and this one may be busy; so both servers do
 //! the same work in turns, a few times, and what is printed is the ratio of the medians. Nothing
 //! is asserted: a bench that fails on a slow day teaches people to ignore it.
 //!
-//! * `commands`: redis-benchmark with 100 commands in flight, alone and with a replica attached.
+//! * `commands`: redis-benchmark with 100 commands in flight, alone and with a replica attached: how
+//!   many in a second, and how long a processor works for one. The second does not depend on how
+//!   two processes wait for each other.
 //! * `dataset`: keys of 16 bytes with values of 32, a million of them: memory for a key, BGSAVE,
 //!   reading the file (the decoder here, the start of a server there), and a full synchronisation
 //!   with a replica of the same make, over loopback, through a file and without one.
