@@ -1,7 +1,7 @@
 //! From arguments to a handler, and the refusals on the way.
 
 use super::{Call, Refusal, Spec};
-use crate::resp::{Bytes, Reply, bytes_of, quoted};
+use crate::resp::{Bytes, Reply, bytes_of, clipped};
 
 /// Runs the command of `spec` and turns a refusal into its reply.
 pub fn execute(spec: &Spec, call: &mut Call<'_>) -> Reply {
@@ -21,13 +21,13 @@ pub fn check_arity<H>(spec: &Spec<H>, count: usize) -> Result<(), Refusal> {
 /// The refusal of a command that does not exist: its name and the beginning of its arguments.
 #[inline(never)]
 pub fn unknown_command(args: &[Bytes]) -> Refusal {
-    let name = args.first().map_or_else(String::new, |name| quoted(name, 128));
+    let name = args.first().map_or_else(String::new, |name| clipped(name, 128));
     let (mut shown, mut room) = (String::new(), 128_usize);
     for arg in &args[1.min(args.len())..] {
         if room == 0 {
             break;
         }
-        let text = quoted(arg, room);
+        let text = clipped(arg, room);
         room = room.saturating_sub(bytes_of(&text).len() + "'' ".len());
         shown += &format!("'{text}' ");
     }

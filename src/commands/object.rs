@@ -4,7 +4,7 @@ use super::rows::rows;
 use super::{Call, Refusal, Spec};
 use crate::keyspace::{Encoding, StringValue, Tracking, Value};
 use crate::rdb::Version;
-use crate::resp::{Reply, quoted};
+use crate::resp::{Reply, clipped};
 
 pub(super) const TABLE: &[Spec] = rows! { Generic;
     "object" -2 CONTAINER NONE object, "ENCODING|FREQ|IDLETIME|REFCOUNT key | HELP",
@@ -30,7 +30,7 @@ fn object(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         "help" => 2,
         "encoding" | "freq" | "idletime" | "refcount" => 3,
         _ => {
-            let typed = quoted(&call.args[1], 128);
+            let typed = clipped(&call.args[1], 128);
             let text = format!("ERR unknown subcommand '{typed}'. Try OBJECT HELP.");
             return Err(Refusal::Other(text));
         }

@@ -1,7 +1,7 @@
 //! The HELP of containers, and what they answer to words that they do not know.
 //! *Source*: Redis 7.2 · networking.c · addReplyHelp, addReplySubcommandSyntaxError.
 
-use crate::resp::{Bytes, Reply, quoted};
+use crate::resp::{Bytes, Reply, clipped};
 
 /// The lines of a HELP, between the two that all have in common.
 pub(super) fn help(command: &str, lines: &[&'static str]) -> Reply {
@@ -13,7 +13,7 @@ pub(super) fn help(command: &str, lines: &[&'static str]) -> Reply {
 
 /// What a container answers to words that have passed the gate, and that it does not understand.
 pub(super) fn wrong_words(command: &str, sub: &[u8]) -> Reply {
-    let sub = quoted(sub, 128);
+    let sub = clipped(sub, 128);
     let text = "ERR unknown subcommand or wrong number of arguments for";
     Reply::error(format!("{text} '{sub}'. Try {command} HELP."))
 }

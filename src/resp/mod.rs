@@ -39,7 +39,7 @@ pub use double::{format_double, format_double_digest, parse_double};
 pub use header::encode_command;
 pub use inline::split_words;
 pub use reply::{Protocol, Reply};
-pub use text::{bytes_of, quoted, text_of};
+pub use text::{bytes_of, clipped, text_of};
 
 /// Reads a signed integer exactly as Redis' `string2ll`: no sign but `-`, no leading zero, no
 /// space, nothing after the digits.

@@ -20,7 +20,7 @@ pub fn text_of(bytes: &[u8]) -> String {
 }
 
 /// `bytes` as C prints them with room for so many: a zero byte ends a text.
-pub fn quoted(bytes: &[u8], room: usize) -> String {
+pub fn clipped(bytes: &[u8], room: usize) -> String {
     let bytes = &bytes[..bytes.len().min(room)];
     text_of(bytes.split(|&byte| byte == 0).next().unwrap_or(bytes))
 }

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 
 use crate::commands::{Flags, Refusal};
 use crate::node::state::Profile;
-use crate::resp::{Bytes, quoted};
+use crate::resp::{Bytes, clipped};
 
 /// The facts of one command, or of a subcommand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub(in crate::node) fn check_subcommand(args: &[Bytes], profile: Profile) -> Res
     let found = of(&[&*args[0], b"|", sub].concat()).filter(|facts| profile.knows(facts.since));
     let Some(facts) = found else {
         let container = String::from_utf8_lossy(&args[0]).to_ascii_uppercase();
-        let sub = quoted(sub, 128);
+        let sub = clipped(sub, 128);
         let text = format!("ERR unknown subcommand '{sub}'. Try {container} HELP.");
         return Err(Refusal::Other(text));
     };
