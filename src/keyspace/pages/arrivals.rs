@@ -6,11 +6,12 @@
 //! would hold if they had been put in one by one. Those that will lie near each other are kept near
 //! each other from the beginning, for no more than one group of them is near the processor at once.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use super::branch::entries_max;
 use super::{
-    Branch, DEPTH_MAX, Entry, FAN, Making, Node, PAGE_ENTRIES_MAX, Page, Pages, Tally, slot,
+    BITS, Branch, DEPTH_MAX, Entry, FAN, Making, Node, PAGE_ENTRIES_MAX, Page, Pages, Tally, slot,
 };
 
 /// Entries that wait for their pages.
@@ -67,39 +68,30 @@ impl Arrivals {
     pub(in super::super) fn into_pages(self) -> Pages {
         let own = |group: Group<Rc<Block>>| group.into_iter().map(Rc::unwrap_or_clone).collect();
         let mut groups: Vec<Group<Block>> = self.groups.into_iter().map(own).collect();
-        let mut late = Vec::new();
-        let root = Node::of_groups(&mut groups, &mut late);
-        let mut pages = Pages { root, ..Pages::default() };
-        for entry in late {
-            pages.insert(entry);
-        }
-        pages
+        Pages { root: Node::of_groups(&mut groups), ..Pages::default() }
     }
 }
 
 impl Node {
-    /// The top of the tree of all entries in `groups`, but for those that are put in `late`.
-    fn of_groups(groups: &mut [Group<Block>], late: &mut Vec<Entry>) -> Option<Self> {
+    /// The top of the tree of all entries in `groups`.
+    fn of_groups(groups: &mut [Group<Block>]) -> Option<Self> {
         if count(groups) <= PAGE_ENTRIES_MAX {
-            return Self::of_arrivals(groups, 0, late);
+            return Self::of_arrivals(groups, 0);
         }
         let mut top = Branch::empty();
-        top.gather(0, groups, late);
+        top.gather(0, groups);
         let mut node = top.into_node();
         node.shorten(PAGE_ENTRIES_MAX as u64, Making::ALL.epoch);
         Some(node)
     }
 
-    /// The node of all entries in `groups`, at `depth`, but for those that are put in `late`.
-    fn of_arrivals(groups: &mut [Group<Block>], depth: u32, late: &mut Vec<Entry>) -> Option<Self> {
-        let arrivals = groups.iter_mut().flatten().flatten();
-        let mut order: Vec<Sorted<'_>> = arrivals.map(|one| (one.hash, one)).collect();
-        order.sort_by_key(|(hash, _)| *hash);
-        // Nearly always a hash says which key it is. Where it comes twice, keys decide.
-        order.dedup_by(|(hash, arrival), kept| {
-            let again = *hash == kept.0;
+    /// The node of all entries in `groups`, at `depth`; of several with one key the last.
+    fn of_arrivals(groups: &mut [Group<Block>], depth: u32) -> Option<Self> {
+        let mut order = sorted(groups);
+        order.dedup_by(|later, kept| {
+            let again = Arrival::order(later, kept).is_eq();
             if again {
-                late.extend(arrival.entry.take());
+                std::mem::swap(later, kept);
             }
             again
         });
@@ -123,22 +115,55 @@ impl Node {
 
 impl Branch {
     /// Gives what is in `groups`, of which each slot from `start` on has one, to few children.
-    fn gather(&mut self, start: usize, groups: &mut [Group<Block>], late: &mut Vec<Entry>) {
+    fn gather(&mut self, start: usize, groups: &mut [Group<Block>]) {
         let second = if count(groups) > entries_max(0) { self.halve(start) } else { None };
         if let Some(middle) = second {
             let (left, right) = groups.split_at_mut(middle - start);
-            self.gather(start, left, late);
-            self.gather(middle, right, late);
+            self.gather(start, left);
+            self.gather(middle, right);
             // Those that came twice were counted twice.
             self.join(start, entries_max(0) as u64, Making::ALL.epoch);
         } else {
-            self.place(start, Node::of_arrivals(groups, 1, late));
+            self.place(start, Node::of_arrivals(groups, 1));
         }
     }
 }
 
 fn count(groups: &[Group<Block>]) -> usize {
     groups.iter().flatten().map(Vec::len).sum()
+}
+
+/// What is in `groups`, a run of slots of the root, by hash and key; of one key as it came.
+///
+/// Hashes are spread evenly: each is put about where it belongs at once, among a few others, and
+/// with these alone it is compared.
+fn sorted(groups: &mut [Group<Block>]) -> Vec<Sorted<'_>> {
+    let count = count(groups);
+    let alike = BITS - groups.len().max(1).ilog2();
+    let bits = (count / BUCKET_ENTRIES).max(2).ilog2();
+    let bucket = |hash: u64| (hash << alike >> (64 - bits)) as usize;
+    let mut places = vec![0; 1 << bits];
+    for arrival in groups.iter().flatten().flatten() {
+        places[bucket(arrival.hash)] += 1;
+    }
+    let mut start = 0;
+    for place in &mut places {
+        start += std::mem::replace(place, start);
+    }
+    let mut order: Vec<Option<Sorted<'_>>> = Vec::new();
+    order.resize_with(count, || None);
+    for arrival in groups.iter_mut().flatten().flatten() {
+        let place = &mut places[bucket(arrival.hash)];
+        order[*place] = Some((arrival.hash, arrival));
+        *place += 1;
+    }
+    let mut order: Vec<Sorted<'_>> = order.into_iter().flatten().collect();
+    let mut start = 0;
+    for end in places {
+        order[start..end].sort_by(Arrival::order);
+        start = end;
+    }
+    order
 }
 
 impl Arrival {
@@ -153,6 +178,15 @@ impl Arrival {
         show(&mut order)
     }
 
+    /// By hash, which nearly always says which key it is, then by key.
+    fn order(a: &Sorted<'_>, b: &Sorted<'_>) -> Ordering {
+        a.0.cmp(&b.0).then_with(|| a.1.key().cmp(&b.1.key()))
+    }
+
+    fn key(&self) -> Option<&[u8]> {
+        self.entry.as_ref().map(|entry| &*entry.key)
+    }
+
     /// Gives the entry away, with its hash and its tally.
     fn leave((hash, arrival): &mut Sorted<'_>) -> (u64, Tally, Entry) {
         let entry = arrival.entry.take().expect("every arrival goes to one page");
@@ -165,5 +199,7 @@ const GROUPS: usize = FAN;
 /// So many entries make a block, if nobody holds a clone: as large a place is given back for other
 /// things as soon as its group is done, and no small one is among those of other groups.
 const BLOCK_ENTRIES: usize = 8_192;
+/// So many entries are about at the same place before they are compared.
+const BUCKET_ENTRIES: usize = 4;
 /// A block of fewer is copied if somebody holds a clone, so that clones leave no crumbs.
 const COPIED_MAX: usize = 128;
