@@ -67,6 +67,22 @@ impl<'a> Piece<'a> {
         }
     }
 
+    /// Writes its entry behind `bytes`.
+    pub fn append_to(self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Bytes(text) if text.len() < 64 => {
+                bytes.push(0x80 | text.len() as u8);
+                bytes.extend_from_slice(text);
+                bytes.push(1 + text.len() as u8);
+            }
+            Self::Bytes(_) | Self::Integer(_) => {
+                let start = bytes.len();
+                bytes.resize(start + self.entry_bytes(), 0);
+                self.write(&mut bytes[start..]);
+            }
+        }
+    }
+
     /// Writes its entry, which fills `slot`.
     ///
     /// # Panics
@@ -80,9 +96,25 @@ impl<'a> Piece<'a> {
         write_back(data.len(), back);
     }
 
+    /// The entry at the beginning of `bytes`, and what follows it, if it is a short string or a
+    /// small number, and sound. Nearly all are: they are worth a way without detours.
+    #[inline]
+    pub fn split_short(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (&first, rest) = bytes.split_first()?;
+        let (piece, size, rest) = match first {
+            0..0x80 => (Self::Integer(first.into()), 1, rest),
+            0x80..0xc0 => {
+                let (text, rest) = rest.split_at_checked((first & 0x3f).into())?;
+                (Self::Bytes(text), 1 + text.len(), rest)
+            }
+            _ => return None,
+        };
+        let (&written, rest) = rest.split_first()?;
+        (usize::from(written) == size).then_some((piece, rest))
+    }
+
     /// The entry at the beginning of `bytes`, and the bytes before its own size; none if it is not
     /// whole.
-    #[inline]
     pub fn read(bytes: &'a [u8]) -> Option<(Self, usize)> {
         let (&first, rest) = bytes.split_first()?;
         let integer = |number: i64, size| Some((Self::Integer(number), size));

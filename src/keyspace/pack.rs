@@ -36,9 +36,7 @@ impl Pack {
         let room = texts.clone().map(|text| text.len() + SHORT_ENTRY_BYTES).sum();
         let mut pack = Self { bytes: Vec::with_capacity(room), start: 0, len: 0 };
         for text in texts {
-            let (piece, start) = (Piece::of(text), pack.bytes.len());
-            pack.bytes.resize(start + piece.entry_bytes(), 0);
-            piece.write(&mut pack.bytes[start..]);
+            Piece::of(text).append_to(&mut pack.bytes);
             pack.len += 1;
         }
         pack

@@ -350,22 +350,23 @@ impl Scored {
 /// The number that a few digits with a point among them spell. Both the digits and the power of ten
 /// are whole numbers that a float holds, so that their quotient is rounded once, as it should be.
 fn short_decimal(text: &[u8]) -> Option<f64> {
-    let point = text.iter().position(|&byte| byte == b'.')?;
-    let decimals = text.len() - point - 1;
-    if point == 0 || text.len() > SHORT_DIGITS_MAX || decimals == 0 {
+    if text.len() > SHORT_DIGITS_MAX || text.first() == Some(&b'.') {
         return None;
     }
-    let mut digits = 0u64;
-    let mut power = 1u64;
-    for (at, &byte) in text.iter().enumerate().filter(|&(at, _)| at != point) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
+    let (mut digits, mut power) = (0u64, 1u64);
+    // What a digit makes of the power: ten, once the point has come.
+    let mut factor = 1;
+    for &byte in text {
+        match byte {
+            b'0'..=b'9' => {
+                digits = 10 * digits + u64::from(byte - b'0');
+                power *= factor;
+            }
+            b'.' if factor == 1 => factor = 10,
+            _ => return None,
         }
-        digits = 10 * digits + u64::from(digit);
-        power *= if at > point { 10 } else { 1 };
     }
-    Some(digits as f64 / power as f64)
+    (power > 1).then(|| digits as f64 / power as f64)
 }
 
 /// So many digits and a point spell two whole numbers below 2^53.

@@ -8,8 +8,10 @@
 
 use super::{
     format::{Form, Kind, Layout},
+    listpack::Listpack,
+    prints::Prints,
     read::Broken,
-    sink::{Packed, Sink},
+    sink::Sink,
 };
 use crate::{
     keyspace::{
@@ -53,9 +55,8 @@ pub struct Builder {
     layout: Layout,
     /// What was told of it.
     parts: Parts,
-    /// For each name among the parts a number that is the same for the same name: names that must
-    /// differ are nearly always told apart by these alone.
-    prints: Vec<i64>,
+    /// The names among the parts that must differ.
+    prints: Prints,
 }
 
 /// The parts of a value.
@@ -79,16 +80,16 @@ impl Builder {
     /// A builder for a server with these thresholds.
     pub const fn new(thresholds: Thresholds) -> Self {
         let parts = Parts::Whole(None);
-        Self { thresholds, layout: Layout::String, parts, prints: Vec::new() }
+        Self { thresholds, layout: Layout::String, parts, prints: Prints::new() }
     }
 
     /// Counts the entries of a listpack; none if it is not as a Redis server writes it.
-    fn look_through(&mut self, value: &Packed<'_>) -> Option<usize> {
-        let (kind, mut pieces, mut count) = (self.layout.kind(), value.pieces(), 0);
+    fn look_through(&mut self, value: &Listpack<'_>) -> Option<usize> {
+        let (kind, mut pieces, mut count) = (self.layout.kind(), value.clone(), 0);
         let mut before: Option<(f64, Piece<'_>)> = None;
         while let Some(name) = pieces.next() {
             let name = name.ok()?;
-            self.prints.push(print_of(name));
+            self.print(name);
             count += 1;
             if kind == Kind::Set {
                 continue;
@@ -103,14 +104,22 @@ impl Builder {
                 before = Some(scored);
             }
         }
-        self.prints.sort_unstable();
-        self.prints.is_sorted_by(|a, b| a < b).then_some(count)
+        self.prints.all_differ().then_some(count)
+    }
+
+    /// Takes down a name that no other may equal, as it is spelled.
+    #[inline]
+    fn print(&mut self, name: Piece<'_>) {
+        match name {
+            Piece::Integer(number) => self.prints.push(&digits(number)),
+            Piece::Bytes(text) => self.prints.push(text),
+        }
     }
 
     /// A name, which no other may equal.
     fn name(&mut self, name: Piece<'_>) -> Bytes {
         let name = name.to_bytes();
-        self.prints.push(print(&name));
+        self.prints.push(&name);
         name
     }
 }
@@ -144,7 +153,7 @@ impl Sink for Builder {
             Parts::Elements(texts) => {
                 let text = element.to_bytes();
                 if self.layout.kind() == Kind::Set {
-                    self.prints.push(print(&text));
+                    self.prints.push(&text);
                 }
                 texts.push(text);
             }
@@ -187,7 +196,7 @@ impl Sink for Builder {
         }
     }
 
-    fn packed_run(&mut self, run: Packed<'_>) -> Result<bool, Broken> {
+    fn packed_run(&mut self, run: Listpack<'_>) -> Result<bool, Broken> {
         let (entries, count) = run.entries()?;
         if let Parts::Runs(runs) = &mut self.parts {
             runs.push(ListNode::of_entries(entries, count));
@@ -195,7 +204,7 @@ impl Sink for Builder {
         Ok(count > 0)
     }
 
-    fn packed(&mut self, value: &Packed<'_>) -> Option<bool> {
+    fn packed(&mut self, value: &Listpack<'_>) -> Option<bool> {
         let count = self.look_through(value);
         self.prints.clear();
         let (count, thresholds) = (count?, &self.thresholds);
@@ -307,8 +316,7 @@ impl Builder {
 
     /// Redis notices a name that comes twice only in some layouts; we do in all.
     fn all_different<'a>(&mut self, names: impl Fn() -> Vec<&'a Bytes>) -> Result<(), Broken> {
-        self.prints.sort_unstable();
-        if self.prints.is_sorted_by(|a, b| a < b) {
+        if self.prints.all_differ() {
             return Ok(());
         }
         let mut names = names();
@@ -354,24 +362,6 @@ fn are_in_order(a: (f64, Piece<'_>), b: (f64, Piece<'_>)) -> bool {
     a.0 < b.0 || (a.0 == b.0 && a.1.to_bytes() < b.1.to_bytes())
 }
 
-fn print_of(name: Piece<'_>) -> i64 {
-    match name {
-        Piece::Integer(number) => print(&digits(number)),
-        Piece::Bytes(text) => print(text),
-    }
-}
-
-/// A number made of both ends of a name and its length.
-fn print(name: &[u8]) -> i64 {
-    let (first, last) = match (name.first_chunk(), name.last_chunk()) {
-        (Some(first), Some(last)) => (i64::from_le_bytes(*first), i64::from_le_bytes(*last)),
-        _ => (0, name.iter().fold(0, |all, &byte| all << 8 | i64::from(byte))),
-    };
-    first.wrapping_mul(PRINT_FACTOR).wrapping_add(last).wrapping_add(name.len() as i64)
-}
-
-/// Odd, so that no bit of what it multiplies is lost.
-const PRINT_FACTOR: i64 = 0x2545_f491_4f6c_dd1d;
 /// Room for so many parts is made before they have come.
 const ROOM_MAX: u64 = 1 << 9;
 /// The width of an intset that has held no number.
@@ -489,7 +479,6 @@ mod tests {
     #[test]
     fn names_with_the_same_print_are_told_apart() {
         let names = [&b"\0a"[..], b"b"];
-        assert_eq!(print(names[0]), print(names[1]));
         assert!(set(Layout::SetListpack, &names.map(Bytes::from)).is_ok());
     }
 }

@@ -37,9 +37,7 @@ impl ListpackWriter {
     }
 
     fn push_piece(&mut self, piece: Piece<'_>) {
-        let start = self.bytes.len();
-        self.bytes.resize(start + piece.entry_bytes(), 0);
-        piece.write(&mut self.bytes[start..]);
+        piece.append_to(&mut self.bytes);
         self.count += 1;
     }
 
@@ -65,13 +63,13 @@ impl ListpackWriter {
 
 /// Reads a listpack from its first entry to its last, and checks it on the way.
 #[derive(Clone, Debug)]
-pub(super) struct Listpack<'a> {
-    /// Entries to come, and the end.
+pub struct Listpack<'a> {
+    /// Entries to come.
     rest: &'a [u8],
-    /// How many entries are to come, if the header says.
-    left: Option<u16>,
-    /// True when the end was reached, or something broken.
-    done: bool,
+    /// How many entries there are, if the header says.
+    said: Option<u16>,
+    /// How many were read.
+    count: usize,
 }
 
 impl<'a> Listpack<'a> {
@@ -79,64 +77,67 @@ impl<'a> Listpack<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self, Broken> {
         let (total, after) = bytes.split_first_chunk().ok_or(SHORT)?;
         let (count, rest) = after.split_first_chunk().ok_or(SHORT)?;
-        if u32::from_le_bytes(*total) as usize != bytes.len() || rest.last() != Some(&END) {
-            return Err("a listpack of another length than it says");
+        let Some((&END, rest)) = rest.split_last() else { return Err(ANOTHER_LENGTH) };
+        if u32::from_le_bytes(*total) as usize != bytes.len() {
+            return Err(ANOTHER_LENGTH);
         }
-        let left = Some(u16::from_le_bytes(*count)).filter(|&count| count != u16::MAX);
-        Ok(Self { rest, left, done: false })
+        let said = Some(u16::from_le_bytes(*count)).filter(|&count| count != u16::MAX);
+        Ok(Self { rest, said, count: 0 })
     }
 
-    /// How many entries are to come, if the header says so.
-    pub(super) const fn left(&self) -> Option<u16> {
-        self.left
+    /// How many entries there are said to be; 0 if that is not said.
+    pub(super) fn expected(&self) -> u64 {
+        self.said.unwrap_or(0).into()
     }
 
-    /// The entries to come, whatever they are.
-    pub(super) fn bytes(&self) -> &'a [u8] {
-        &self.rest[..self.rest.len() - 1]
+    /// The bytes of the entries to come, whatever they are.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.rest
     }
 
-    /// The entries to come, once they are found sound, and how many they are.
-    pub(super) fn entries(mut self) -> Result<(&'a [u8], usize), Broken> {
-        let (entries, mut count) = (self.bytes(), 0);
-        while self.entry()?.is_some() {
-            count += 1;
-        }
-        Ok((entries, count))
+    /// The bytes of the entries to come, and how many there are in all.
+    ///
+    /// # Errors
+    /// If they are not sound.
+    pub fn entries(mut self) -> Result<(&'a [u8], usize), Broken> {
+        let entries = self.rest;
+        while self.entry()?.is_some() {}
+        Ok((entries, self.count))
     }
 
     /// The next entry; none at the end.
+    #[inline]
     fn entry(&mut self) -> Result<Option<Piece<'a>>, Broken> {
-        if self.rest == [END] {
-            let wrong = self.left.is_some_and(|left| left > 0);
-            return if wrong { Err(MISCOUNTED) } else { Ok(None) };
-        }
-        self.left = match self.left {
-            Some(left) => Some(left.checked_sub(1).ok_or(MISCOUNTED)?),
-            None => None,
+        let (piece, rest) = match Piece::split_short(self.rest) {
+            Some(short) => short,
+            None if self.rest.is_empty() => return self.end(),
+            None => split_entry(self.rest)?,
         };
-        let (piece, size) = Piece::read(self.rest).ok_or(SHORT)?;
-        let after = read_size(&self.rest[size..], size).ok_or("a listpack of broken entries")?;
-        // The end is not part of any entry.
-        if after.is_empty() {
-            return Err(SHORT);
-        }
-        self.rest = after;
+        self.rest = rest;
+        self.count += 1;
         Ok(Some(piece))
+    }
+
+    fn end(&self) -> Result<Option<Piece<'a>>, Broken> {
+        let wrong = self.said.is_some_and(|said| usize::from(said) != self.count);
+        if wrong { Err("a listpack with another number of entries than it says") } else { Ok(None) }
     }
 }
 
 impl<'a> Iterator for Listpack<'a> {
     type Item = Result<Piece<'a>, Broken>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        if self.done {
-            return None;
-        }
-        let entry = self.entry().transpose();
-        self.done = !matches!(entry, Some(Ok(_)));
-        entry
+        self.entry().transpose()
     }
+}
+
+/// The entry at the beginning of `bytes`, and what follows it.
+fn split_entry(bytes: &[u8]) -> Result<(Piece<'_>, &[u8]), Broken> {
+    let (piece, size) = Piece::read(bytes).ok_or(SHORT)?;
+    let rest = read_size(&bytes[size..], size).ok_or("a listpack of broken entries")?;
+    Ok((piece, rest))
 }
 
 /// What follows the size at the beginning of `bytes`, if that is `size`.
@@ -156,7 +157,7 @@ const HEADER: usize = 6;
 /// The byte behind the last entry.
 const END: u8 = 0xff;
 const SHORT: Broken = "a listpack that ends too early";
-const MISCOUNTED: Broken = "a listpack with another number of entries than it says";
+const ANOTHER_LENGTH: Broken = "a listpack of another length than it says";
 
 #[cfg(test)]
 mod tests {

@@ -52,6 +52,7 @@ mod listpack;
 mod load;
 mod lzf;
 mod packed;
+mod prints;
 mod read;
 #[cfg(test)]
 mod sample;
@@ -73,6 +74,7 @@ pub use digest::Digest;
 pub use dump::{RestoreError, dump, dump_libraries, restore, restore_libraries};
 pub use encode::{EncodeOptions, Encoder, Header, ReplInfo, Section, Uses};
 pub use format::{Form, Kind, Layout, Version};
+pub use listpack::Listpack;
 pub use sha1::sha1;
 pub use sink::{Count, Counter, Sink};
 pub use survey::{BigKey, Lives, Survey, Tally};

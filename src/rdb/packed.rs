@@ -6,7 +6,7 @@ use super::{
     listpack::Listpack,
     read::Broken,
     score::score_of,
-    sink::{Packed, Sink},
+    sink::Sink,
     ziplist::Ziplist,
     zipmap::read_zipmap,
 };
@@ -31,11 +31,10 @@ impl<'a> Pieces<'a> {
 
     /// How many elements there are said to be, if that is said.
     fn expected(&self) -> u64 {
-        let said = match self {
-            Self::Ziplist(pieces) => pieces.left(),
-            Self::Listpack(pieces) => pieces.left(),
-        };
-        said.unwrap_or(0).into()
+        match self {
+            Self::Ziplist(pieces) => pieces.left().unwrap_or(0).into(),
+            Self::Listpack(pieces) => pieces.expected(),
+        }
     }
 }
 
@@ -79,7 +78,7 @@ pub(super) fn tell_value<S: Sink>(
     let pieces = Pieces::new(form, packed)?;
     sink.begin(layout, pieces.expected() / if is_of_pairs(kind) { 2 } else { 1 });
     if let Pieces::Listpack(listpack) = &pieces
-        && let Some(any) = sink.packed(&Packed(listpack.clone()))
+        && let Some(any) = sink.packed(listpack)
     {
         return Ok(any);
     }
@@ -94,7 +93,7 @@ const fn is_of_pairs(kind: Kind) -> bool {
 /// Tells `sink` a packed run of a list; false if there is nothing in it.
 pub(super) fn tell_run<S: Sink>(form: Form, packed: &[u8], sink: &mut S) -> Result<bool, Broken> {
     match Pieces::new(form, packed)? {
-        Pieces::Listpack(run) => sink.packed_run(Packed(run)),
+        Pieces::Listpack(run) => sink.packed_run(run),
         pieces @ Pieces::Ziplist(_) => {
             sink.run(pieces.expected());
             tell_pieces(Kind::List, pieces, sink)

@@ -40,10 +40,10 @@ pub trait Sink {
     ///
     /// # Errors
     /// If it is broken.
-    fn packed_run(&mut self, run: Packed<'_>) -> Result<bool, Broken> {
+    fn packed_run(&mut self, run: Listpack<'_>) -> Result<bool, Broken> {
         self.run(run.expected());
         let mut any = false;
-        for element in run.0 {
+        for element in run {
             self.element(element?);
             any = true;
         }
@@ -52,7 +52,7 @@ pub trait Sink {
 
     /// A hash, a set or a sorted set that is a listpack. If it is sound, and kept as it is: whether
     /// there is anything in it. Otherwise none, and its parts are told.
-    fn packed(&mut self, _value: &Packed<'_>) -> Option<bool> {
+    fn packed(&mut self, _value: &Listpack<'_>) -> Option<bool> {
         None
     }
 
@@ -74,35 +74,6 @@ pub trait Sink {
     /// # Errors
     /// If no value has such parts.
     fn end(&mut self) -> Result<Self::Value, Broken>;
-}
-
-/// A listpack that nobody has looked through.
-#[derive(Clone, Debug)]
-pub struct Packed<'a>(pub(super) Listpack<'a>);
-
-impl<'a> Packed<'a> {
-    /// How many entries there are said to be, if that is said.
-    fn expected(&self) -> u64 {
-        self.0.left().unwrap_or(0).into()
-    }
-
-    /// The entries, once they are found sound, and how many they are.
-    ///
-    /// # Errors
-    /// If they are not.
-    pub fn entries(self) -> Result<(&'a [u8], usize), Broken> {
-        self.0.entries()
-    }
-
-    /// The entries one by one, until one is broken.
-    pub fn pieces(&self) -> impl Iterator<Item = Result<Piece<'a>, Broken>> {
-        self.0.clone()
-    }
-
-    /// The entries, whatever they are.
-    pub fn bytes(&self) -> &'a [u8] {
-        self.0.bytes()
-    }
 }
 
 /// A sink that keeps nothing: of each value it tells how much there was.
