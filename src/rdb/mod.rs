@@ -35,7 +35,7 @@
 //!
 //! Reading order: `format`, `write`, `lzf`, `listpack`, `intset`, `ziplist`, `zipmap`, `crc64`,
 //! `score`, `save`, `stream_save`, `encode`, `read`, `sink`, `packed`, `load`, `stream_load`,
-//! `build`, `atom`, `decode`, `dump`, `sha1`, `digest`, `survey`, `anatomy`.
+//! `prints`, `build`, `atom`, `decode`, `dump`, `sha1`, `digest`, `survey`, `anatomy`.
 //! *Source*: Redis 7.2 · rdb.c · rdbSaveRio, rdbLoadRioWithLoadingCtx.
 
 mod anatomy;
