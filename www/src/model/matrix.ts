@@ -12,7 +12,8 @@ export type Mark =
   | "unseen"; // beyond the window of one of the two
 
 export interface Cell {
-  readonly node: NodeView;
+  /** The node's name. */
+  readonly node: string;
   readonly mark: Mark;
   readonly value: KeyView | null;
 }
@@ -28,15 +29,24 @@ export interface Row {
 
 /** One row a key, one cell a node; keys that differ somewhere first, then by their names. */
 export function matrixOf(frame: Frame): readonly Row[] {
-  const known = matrices.get(frame);
-  if (known !== undefined) return known;
-  const rows = compared(frame);
-  matrices.set(frame, rows);
-  return rows;
+  if (frame !== last.frame) {
+    const told = JSON.stringify(frame.nodes.map((node) => toldOf(frame, node)));
+    last = { frame, told, rows: told === last.told ? last.rows : compared(frame) };
+  }
+  return last.rows;
 }
 
-/** Several parts of the screen ask for the same. */
-const matrices = new WeakMap<Frame, readonly Row[]>();
+/** All of a node that its cells are made of. */
+function toldOf(frame: Frame, node: NodeView): unknown {
+  return [node.name, masterOf(frame, node)?.id, isWhole(node), node.keys.window];
+}
+
+/** Several parts of the screen ask for the same, and most frames tell of the keys of the one before. */
+let last: { readonly frame: Frame | null; readonly told: string; readonly rows: readonly Row[] } = {
+  frame: null,
+  told: "",
+  rows: [],
+};
 
 function compared(frame: Frame): readonly Row[] {
   const names = new Map<string, KeyView>();
@@ -70,14 +80,15 @@ function cell(
 ): Cell {
   const value = find(node, id);
   const master = masterOf(frame, node);
-  if (master === null) return { node, value, mark: value === null ? "absent" : "own" };
+  const { name } = node;
+  if (master === null) return { node: name, value, mark: value === null ? "absent" : "own" };
   const wanted = find(master, id);
-  if (value === null && wanted === null) return { node, value, mark: "absent" };
-  if (value === null) return { node, value, mark: isWhole(node) ? "missing" : "unseen" };
-  if (wanted === null) return { node, value, mark: isWhole(master) ? "extra" : "unseen" };
+  if (value === null && wanted === null) return { node: name, value, mark: "absent" };
+  if (value === null) return { node: name, value, mark: isWhole(node) ? "missing" : "unseen" };
+  if (wanted === null) return { node: name, value, mark: isWhole(master) ? "extra" : "unseen" };
   const same =
     value.value === wanted.value && value.type === wanted.type && value.expires === wanted.expires;
-  return { node, value, mark: same ? "equal" : "stale" };
+  return { node: name, value, mark: same ? "equal" : "stale" };
 }
 
 /** True if the window shows every key. */
