@@ -30,23 +30,30 @@ export interface Row {
 /** One row a key, one cell a node; keys that differ somewhere first, then by their names. */
 export function matrixOf(frame: Frame): readonly Row[] {
   if (frame !== last.frame) {
-    const told = JSON.stringify(frame.nodes.map((node) => toldOf(frame, node)));
-    last = { frame, told, rows: told === last.told ? last.rows : compared(frame) };
+    last = { frame, rows: tellSame(frame, last.frame) ? last.rows : compared(frame) };
   }
   return last.rows;
 }
 
-/** All of a node that its cells are made of. */
-function toldOf(frame: Frame, node: NodeView): unknown {
-  return [node.name, masterOf(frame, node)?.id, isWhole(node), node.keys.window];
+/** Several parts of the screen ask for the same, and most frames tell of the keys of the one before. */
+let last: { readonly frame: Frame | null; readonly rows: readonly Row[] } = { frame: null, rows: [] };
+
+/** True if all that rows are made of is the same in two frames. */
+function tellSame(frame: Frame, other: Frame | null): boolean {
+  return frame.nodes.length === other?.nodes.length && frame.nodes.every((node, index) => {
+    const was = other.nodes[index];
+    return was?.name === node.name
+      && masterOf(other, was)?.id === masterOf(frame, node)?.id
+      && isWhole(was) === isWhole(node)
+      && was.keys.window.length === node.keys.window.length
+      && node.keys.window.every((key, row) => isSameKey(key, was.keys.window[row]));
+  });
 }
 
-/** Several parts of the screen ask for the same, and most frames tell of the keys of the one before. */
-let last: { readonly frame: Frame | null; readonly told: string; readonly rows: readonly Row[] } = {
-  frame: null,
-  told: "",
-  rows: [],
-};
+function isSameKey(key: KeyView, other: KeyView | undefined): boolean {
+  return key.db === other?.db && key.key === other.key && key.type === other.type
+    && key.value === other.value && key.expires === other.expires;
+}
 
 function compared(frame: Frame): readonly Row[] {
   const names = new Map<string, KeyView>();
