@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::view::{frame_id, frame_kind, millis};
+use super::view::{frame_id, frame_kind, millis, word};
 use crate::lab::{DiskVerb, Happening, Intervention, MachineFault, WireFault};
 use crate::node::Wake;
 use crate::time::Duration;
@@ -31,6 +31,7 @@ pub(super) enum HappeningView {
         id: String,
         from: usize,
         sent_at: f64,
+        #[serde(serialize_with = "word")]
         frame: &'static str,
         label: String,
         bytes: u64,
@@ -42,11 +43,13 @@ pub(super) enum HappeningView {
         by: usize,
     },
     Disk {
+        #[serde(serialize_with = "word")]
         verb: &'static str,
         bytes: u64,
         file: String,
     },
     Wake {
+        #[serde(serialize_with = "word")]
         why: &'static str,
     },
 }

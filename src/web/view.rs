@@ -3,7 +3,7 @@
 //! Instants become milliseconds, offsets become numbers, bytes become printable text, once, here.
 //! Everything is bounded: a frame is never the dataset.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::driver::Driver;
 use super::happening::HappeningView;
@@ -45,6 +45,7 @@ pub(super) struct FrameView<'a> {
 struct NextView {
     at: f64,
     node: usize,
+    #[serde(serialize_with = "word")]
     kind: &'static str,
     what: HappeningView,
 }
@@ -54,9 +55,11 @@ pub(super) struct EventView {
     index: usize,
     at: f64,
     node: usize,
+    #[serde(serialize_with = "word")]
     kind: &'static str,
     what: HappeningView,
     /// "idle", "frame", "command", "phase": how much came of it.
+    #[serde(serialize_with = "word")]
     weight: &'static str,
 }
 
@@ -84,6 +87,7 @@ struct LogLine {
     event: u64,
     at: f64,
     text: String,
+    #[serde(serialize_with = "word")]
     level: &'static str,
 }
 
@@ -109,6 +113,7 @@ struct InFlightView {
     id: String,
     from: usize,
     to: usize,
+    #[serde(serialize_with = "word")]
     kind: &'static str,
     label: String,
     bytes: u64,
@@ -318,6 +323,11 @@ fn in_flight(wire: u64, from: usize, to: usize, frame: &InFlight) -> InFlightVie
     }
 }
 
+/// Gives the page one of our own words: the same string each time, where others are made anew.
+pub(super) fn word<S: Serializer>(word: &&'static str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_unit_variant("", 0, word)
+}
+
 pub(super) const fn frame_kind(kind: FrameKind) -> &'static str {
     match kind {
         FrameKind::Control => "control",
@@ -369,8 +379,8 @@ pub(super) fn millis(at: Instant) -> f64 {
 
 /// The first faults that are marked.
 const MARKS_MAX: usize = 200;
-/// How many events are shown.
-const EVENTS_MAX: usize = 200;
+/// How many events are shown: more than a search leaps over, and than a list shows.
+const EVENTS_MAX: usize = 128;
 /// How many lines of each log are shown.
 const LOG_LINES_MAX: usize = 100;
 /// How many frames of a wire are shown.

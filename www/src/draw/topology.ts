@@ -172,6 +172,6 @@ const PIPE_UPRIGHT = 132;
 /** An upright wire hangs left of the middle: its labels are on its right. */
 const UPRIGHT_AT = 0.36;
 /** A narrower card cannot be read: the picture is then wider than the page, and scrolls. */
-const COLUMN_MIN = 140;
+const COLUMN_MIN = 156;
 const GAP = 14;
 const MARGIN = 8;

@@ -49,9 +49,11 @@ function more(view: View, { node, width, height }: Card): SVGTemplateResult {
     wanted(event);
   };
   const hint = t("faults.node", { name: node.name });
+  // In a narrow card the note takes the whole of the last line.
+  const middle = width < ROOMY ? BESIDE_STATS : height - 19;
   return svg`<g class="valve" role="button" tabindex="0" aria-label=${hint} aria-expanded=${open}
     data-testid="node-faults" data-node=${node.name}
-    transform="translate(${width - 20} ${height - 19})" @click=${press} @keydown=${pressed(press)}>
+    transform="translate(${width - 20} ${middle})" @click=${press} @keydown=${pressed(press)}>
     <title>${hint}</title>
     <circle class="valve-target" r="14"></circle>
     <circle class="valve-ring" r="9"></circle>
@@ -176,6 +178,8 @@ function stageText({ t }: View, node: NodeView, stage: Stage): string {
 const LONG = 7;
 /** Where the map of pages begins in a card that has room for it. */
 const PAGES_TOP = 114;
+/** The middle of the line of numbers. */
+const BESIDE_STATS = 84;
 /** A narrower card has no room for the port and the replication ID. */
 const ROOMY = 186;
 /** A narrower card has no room for Redis' own name of the state. */

@@ -63,8 +63,8 @@ function row({ t, frame }: View, event: EventView, at: number, last: boolean): T
     data-index=${event.index}
     @click=${intend({ do: "seek", cursor: event.index + 1 })}
   >
-    <span class="event-at">${t.seconds(at)}</span>
-    <span class="event-text">${sentence(frame, event.node, event.what, t)}</span>
+    <span class="event-at">${t.seconds(at)} </span
+    ><span class="event-text">${sentence(frame, event.node, event.what, t)}</span>
   </button>`;
 }
 

@@ -1,5 +1,6 @@
 /** The keys of all servers side by side. */
 import { html, nothing, type TemplateResult } from "lit";
+import { guard } from "lit/directives/guard.js";
 import { repeat } from "lit/directives/repeat.js";
 
 import { intend } from "../model/intent";
@@ -22,14 +23,15 @@ export function keys(view: View): TemplateResult {
       ${explain(view, "keys")}
     </div>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="keys-title">
-      ${rows.length === 0 ? html`<p class="empty-note">${t("keys.none")}</p>` : table(view, rows)}
+      ${guard([all, rows.length, t, chosenNode(view)?.name], () => list(view, rows))}
     </div>
     ${shown < total ? html`<p class="pane-note">${more}</p>` : nothing}
   </section>`;
 }
 
-function table(view: View, rows: readonly Row[]): TemplateResult {
+function list(view: View, rows: readonly Row[]): TemplateResult {
   const { t, frame } = view;
+  if (rows.length === 0) return html`<p class="empty-note">${t("keys.none")}</p>`;
   return html`<table class="matrix" data-testid="keys">
     <thead>
       <tr>
@@ -70,7 +72,7 @@ function cell(t: View["t"], row: Row, { node, mark, value }: Cell): TemplateResu
   return html`<td
     class="mark-${mark}"
     data-testid="key"
-    data-node=${node.name}
+    data-node=${node}
     data-key=${row.key}
     data-mark=${mark}
     title="${text}${value_ === "" ? "" : `: ${value_}`}"

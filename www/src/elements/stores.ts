@@ -8,8 +8,9 @@ import { percent } from "../draw/scale";
 import { cutOf } from "../model/picked";
 import type { View } from "./view";
 
-export function stores(view: View, model: Ruler): TemplateResult {
+export function stores(view: View, model: Ruler): TemplateResult | typeof nothing {
   const ring = ringOf(view.frame, model.master);
+  if (ring === null && model.rows.length === 0) return nothing;
   return html`<div class="stores">
     ${ring === null ? nothing : backlog(view, model, ring)}
     <div class="buffers">

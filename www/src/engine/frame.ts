@@ -36,7 +36,7 @@ export interface Frame {
   readonly nextCommand: NextEvent | null;
   /** What the next step of the size of a phase ends with, if it is known. */
   readonly nextPhase: { readonly events: number; readonly text: string } | null;
-  /** The last events, oldest first; at most 200. */
+  /** The last events, oldest first; at most 128. */
   readonly events: readonly EventView[];
   /** The hash of the trace up to here, 16 hex digits: the same in every browser and natively. */
   readonly hash: string;

@@ -12,7 +12,8 @@ export type Mark =
   | "unseen"; // beyond the window of one of the two
 
 export interface Cell {
-  readonly node: NodeView;
+  /** The node's name. */
+  readonly node: string;
   readonly mark: Mark;
   readonly value: KeyView | null;
 }
@@ -28,15 +29,31 @@ export interface Row {
 
 /** One row a key, one cell a node; keys that differ somewhere first, then by their names. */
 export function matrixOf(frame: Frame): readonly Row[] {
-  const known = matrices.get(frame);
-  if (known !== undefined) return known;
-  const rows = compared(frame);
-  matrices.set(frame, rows);
-  return rows;
+  if (frame !== last.frame) {
+    last = { frame, rows: tellSame(frame, last.frame) ? last.rows : compared(frame) };
+  }
+  return last.rows;
 }
 
-/** Several parts of the screen ask for the same. */
-const matrices = new WeakMap<Frame, readonly Row[]>();
+/** Several parts of the screen ask for the same, and most frames tell of the keys of the one before. */
+let last: { readonly frame: Frame | null; readonly rows: readonly Row[] } = { frame: null, rows: [] };
+
+/** True if all that rows are made of is the same in two frames. */
+function tellSame(frame: Frame, other: Frame | null): boolean {
+  return frame.nodes.length === other?.nodes.length && frame.nodes.every((node, index) => {
+    const was = other.nodes[index];
+    return was?.name === node.name
+      && masterOf(other, was)?.id === masterOf(frame, node)?.id
+      && isWhole(was) === isWhole(node)
+      && was.keys.window.length === node.keys.window.length
+      && node.keys.window.every((key, row) => isSameKey(key, was.keys.window[row]));
+  });
+}
+
+function isSameKey(key: KeyView, other: KeyView | undefined): boolean {
+  return key.db === other?.db && key.key === other.key && key.type === other.type
+    && key.value === other.value && key.expires === other.expires;
+}
 
 function compared(frame: Frame): readonly Row[] {
   const names = new Map<string, KeyView>();
@@ -70,14 +87,15 @@ function cell(
 ): Cell {
   const value = find(node, id);
   const master = masterOf(frame, node);
-  if (master === null) return { node, value, mark: value === null ? "absent" : "own" };
+  const { name } = node;
+  if (master === null) return { node: name, value, mark: value === null ? "absent" : "own" };
   const wanted = find(master, id);
-  if (value === null && wanted === null) return { node, value, mark: "absent" };
-  if (value === null) return { node, value, mark: isWhole(node) ? "missing" : "unseen" };
-  if (wanted === null) return { node, value, mark: isWhole(master) ? "extra" : "unseen" };
+  if (value === null && wanted === null) return { node: name, value, mark: "absent" };
+  if (value === null) return { node: name, value, mark: isWhole(node) ? "missing" : "unseen" };
+  if (wanted === null) return { node: name, value, mark: isWhole(master) ? "extra" : "unseen" };
   const same =
     value.value === wanted.value && value.type === wanted.type && value.expires === wanted.expires;
-  return { node, value, mark: same ? "equal" : "stale" };
+  return { node: name, value, mark: same ? "equal" : "stale" };
 }
 
 /** True if the window shows every key. */
