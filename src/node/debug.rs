@@ -1,14 +1,15 @@
 //! DEBUG, as far as it serves to see and to test. *Source*: Redis 7.2 · debug.c.
 
 mod object;
+mod protocol;
 mod reload;
 mod sleep;
 
+use protocol::protocol;
 pub(super) use reload::Reload;
 pub(super) use sleep::Sleep;
 
 use super::config::parse_memory;
-use super::debug_protocol::protocol;
 use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;

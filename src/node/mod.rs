@@ -36,7 +36,6 @@ mod config_command;
 mod connection;
 mod cron;
 mod debug;
-mod debug_protocol;
 mod downstream;
 mod dump;
 mod exit;
