@@ -368,8 +368,11 @@ impl Machine<'_> {
         match row {
             Row::Admin(spec) => {
                 let reply = (spec.handler)(self, link, args);
-                self.count_call(row, args, &reply);
-                self.note_duration(link, args, Duration::ZERO);
+                // What moves keys is counted when it is over.
+                if !self.state.migrations.is_busy() {
+                    self.count_call(row, args, &reply);
+                    self.note_duration(link, args, Duration::ZERO);
+                }
                 let caused = std::mem::take(&mut self.state.also);
                 self.propagate(&caused, Unit::Command);
                 if !caused.is_empty() {

@@ -16,6 +16,7 @@ use super::gates::Eviction;
 use super::io::{Input, Link};
 use super::load::Loading;
 use super::pause::Pauses;
+use super::migrate::Migrations;
 use super::propagate::Caused;
 use super::pubsub::Audience;
 use super::save::Child;
@@ -155,6 +156,8 @@ pub(super) struct State {
     pub(super) sleep: Option<Sleep>,
     /// What has happened while the process was busy.
     pub(super) missed: VecDeque<Input>,
+    /// MIGRATE, while it lasts, and its connections.
+    pub(super) migrations: Migrations,
     /// True while a transaction is carried out.
     pub(super) in_exec: bool,
     /// True if a transaction has set a limit under which there is too much.
@@ -310,6 +313,7 @@ impl State {
             in_exec: false,
             owes_room: false,
             also: Caused::new(),
+            migrations: Migrations::default(),
             audience: Audience::default(),
             pauses: Pauses::default(),
             next_client: 3,
@@ -344,6 +348,11 @@ impl State {
     pub(super) const fn is_replica(&self) -> bool {
         self.upstream.master.is_some()
     }
+    /// True while nothing of what clients want is done: the process sleeps, or moves keys.
+    pub(super) const fn is_held(&self) -> bool {
+        self.sleep.is_some() || self.migrations.is_busy()
+    }
+
 
     /// A snapshot is on the disk that holds this many of the changes.
     pub(super) const fn saved(&mut self, changes: u64) {

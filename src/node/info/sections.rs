@@ -187,7 +187,7 @@ pub(super) fn stats(state: &State, _: Instant, text: &mut String) {
     field!(text, "pubsubshard_channels", shards);
     zeros(text, "latest_fork_usec");
     field!(text, "total_forks", stats.forks);
-    zeros(text, "migrate_cached_sockets");
+    field!(text, "migrate_cached_sockets", state.migrations.kept());
     field!(text, "slave_expires_tracked_keys", state.own_expiring.len());
     zeros(text, "active_defrag_hits active_defrag_misses active_defrag_key_hits");
     zeros(text, "active_defrag_key_misses total_active_defrag_time current_active_defrag_time");
