@@ -235,6 +235,9 @@ impl Machine<'_> {
         let tick_micros = super::state::TICK_MILLIS * 1_000;
         let micros = self.now.since(self.state.started_at).micros();
         let Some(passed) = micros.checked_sub(1).map(|before| before / tick_micros) else { return };
+        if self.state.stats.rates.tick < passed {
+            self.state.look_at_counters(passed);
+        }
         if self.state.tick.is_none_or(|tick| tick >= passed) {
             return;
         }
@@ -302,12 +305,12 @@ impl Machine<'_> {
         self.drop_silent_replicas();
         self.free_unused_backlog();
         self.remove_sent_file();
-        self.start_due_snapshot(false);
-    }
-
         if self.state.migrations.kept() > 0 {
             self.close_unused_targets();
         }
+        self.start_due_snapshot(false);
+    }
+
     fn check_master(&mut self) {
         let timeout = self.state.config().number("repl-timeout");
         let silent =

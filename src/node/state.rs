@@ -2,6 +2,7 @@
 
 mod calls;
 mod profile;
+mod rates;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -15,8 +16,8 @@ use super::failover::Failover;
 use super::gates::Eviction;
 use super::io::{Input, Link};
 use super::load::Loading;
-use super::pause::Pauses;
 use super::migrate::Migrations;
+use super::pause::Pauses;
 use super::propagate::Caused;
 use super::pubsub::Audience;
 use super::save::Child;
@@ -30,6 +31,7 @@ use crate::time::{Duration, Instant};
 
 pub(super) use calls::{CallCounts, Calls};
 pub use profile::Profile;
+use rates::Rates;
 
 /// Everything that distinguishes a server before it starts.
 #[derive(Clone, Debug)]
@@ -154,10 +156,10 @@ pub(super) struct State {
     pub(super) moving: Option<Moving>,
     /// DEBUG SLEEP, while it lasts.
     pub(super) sleep: Option<Sleep>,
-    /// What has happened while the process was busy.
-    pub(super) missed: VecDeque<Input>,
     /// MIGRATE, while it lasts, and its connections.
     pub(super) migrations: Migrations,
+    /// What has happened while the process was busy.
+    pub(super) missed: VecDeque<Input>,
     /// True while a transaction is carried out.
     pub(super) in_exec: bool,
     /// True if a transaction has set a limit under which there is too much.
@@ -265,6 +267,8 @@ pub(super) struct Stats {
     pub(super) keyspace_misses: u64,
     pub(super) unexpected_error_replies: u64,
     pub(super) forks: u64,
+    /// How fast some of these have grown.
+    pub(super) rates: Rates,
 }
 
 impl State {
@@ -309,11 +313,11 @@ impl State {
             denials: Vec::new(),
             moving: None,
             sleep: None,
+            migrations: Migrations::default(),
             missed: VecDeque::new(),
             in_exec: false,
             owes_room: false,
             also: Caused::new(),
-            migrations: Migrations::default(),
             audience: Audience::default(),
             pauses: Pauses::default(),
             next_client: 3,
@@ -344,15 +348,15 @@ impl State {
         &self.setup.config
     }
 
-    /// True if the server follows another: its clients may only read.
-    pub(super) const fn is_replica(&self) -> bool {
-        self.upstream.master.is_some()
-    }
     /// True while nothing of what clients want is done: the process sleeps, or moves keys.
     pub(super) const fn is_held(&self) -> bool {
         self.sleep.is_some() || self.migrations.is_busy()
     }
 
+    /// True if the server follows another: its clients may only read.
+    pub(super) const fn is_replica(&self) -> bool {
+        self.upstream.master.is_some()
+    }
 
     /// A snapshot is on the disk that holds this many of the changes.
     pub(super) const fn saved(&mut self, changes: u64) {
