@@ -150,8 +150,64 @@ fn debug_looks_at_its_words() {
             "DEBUG LEAK x",
             "DEBUG PAUSE-CRON",
             "DEBUG PAUSE-CRON x",
+            "DEBUG STRINGMATCH-LEN h*llo hallo",
+            "DEBUG HTSTATS 0",
+            "DEBUG HTSTATS x",
+            "DEBUG HTSTATS 99",
+            "DEBUG HTSTATS-KEY missing",
+            "HSET small a b",
+            "DEBUG HTSTATS-KEY small",
+            "DEBUG CLIENT-EVICTION",
         ],
     );
+}
+
+/// The lines of a text that begin so.
+fn lines_of(server: &Server, command: &str, begin: &str) -> Vec<String> {
+    let Reply::Bulk(text) = server.client().call(&command.split(' ').collect::<Vec<_>>()) else {
+        panic!("{command} answers with text")
+    };
+    let text = String::from_utf8_lossy(&text).into_owned();
+    text.lines().filter(|line| line.starts_with(begin)).map(str::to_owned).collect()
+}
+
+#[test]
+fn debug_counts_what_is_in_tables_and_what_clients_take() {
+    let servers = both(&["--maxmemory-clients", "1g"]);
+    for server in &servers {
+        let mut client = server.client();
+        client.call(&["DEBUG", "POPULATE", "5000"]);
+        client.call(&["EXPIRE", "key:1", "100"]);
+        let members: Vec<String> = (0..600).map(|n| format!("member{n}")).collect();
+        let add = ["SADD", "large"].into_iter().chain(members.iter().map(String::as_str));
+        client.call(&add.collect::<Vec<_>>());
+    }
+    let number = |line: String| -> u64 {
+        line.rsplit(' ').next().unwrap_or_default().parse().expect("a count")
+    };
+    // A table that grows is two for a while.
+    for (command, count) in [("DEBUG HTSTATS 0", 5_002), ("DEBUG HTSTATS-KEY large", 600)] {
+        for server in &servers {
+            let counts = lines_of(server, command, " number of elements").into_iter().map(number);
+            assert_eq!(counts.sum::<u64>(), count, "{command}");
+        }
+    }
+    let full = lines_of(&servers[1], "DEBUG HTSTATS-KEY large full", "   ");
+    let part = |line: &str, at: usize| -> u64 {
+        let part = line.split([':', '(']).nth(at).unwrap_or_default();
+        part.trim().parse().expect("a length and a count")
+    };
+    let sum = full.iter().map(|line| part(line, 0) * part(line, 1));
+    assert_eq!(sum.sum::<u64>(), 600, "{full:?}");
+    // A real server counts a client only some time after it has come.
+    let ranges = |server| {
+        let lines = lines_of(server, "DEBUG CLIENT-EVICTION", "bucket");
+        let range = |line: &String| line.split(": ").next().unwrap_or_default().to_owned();
+        lines.iter().map(range).collect::<Vec<_>>()
+    };
+    let first = lines_of(&servers[1], "DEBUG CLIENT-EVICTION", "bucket").swap_remove(0);
+    assert!(first.ends_with(", clients: 1"), "{first}");
+    assert_eq!(ranges(&servers[1]), ranges(&servers[0]));
 }
 
 #[test]

@@ -5,9 +5,12 @@
 #[path = "interop/servers.rs"]
 #[allow(dead_code, reason = "each test uses its own part")]
 mod servers;
+mod support;
 
 use replica_lab::resp::Reply;
+use replica_lab::time::Duration;
 use servers::Server;
+use support::{Bench, CLIENT};
 
 #[test]
 fn all_sections_have_the_fields_of_the_real_server_in_its_order() {
@@ -74,6 +77,30 @@ fn what_can_be_counted_is_counted_alike() {
     }
     compare(&["everything"], &["keyspace_hits", "errorstat_WRONGTYPE", "cmdstat_lpush"]);
     assert!(!info(&ours, &["errorstats"]).contains("errorstat_ERR"));
+}
+
+#[test]
+fn what_is_instantaneous_is_the_mean_of_sixteen_looks_and_wakes_nobody() {
+    let mut bench = Bench::new();
+    bench.command(CLIENT, &["CONFIG", "SET", "save", ""]);
+    for _ in 0..318 {
+        bench.command(CLIENT, &["PING"]);
+    }
+    assert_eq!(bench.node.deadline(), None);
+    let mut rates = |after: u64| {
+        bench.now += Duration::from_millis(after);
+        let text = String::from_utf8_lossy(&bench.heard(&["INFO", "stats"])).into_owned();
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_default().to_owned()
+        };
+        ["instantaneous_ops_per_sec:", "instantaneous_input_kbps:"].map(value)
+    };
+    // SET of 33 bytes, CONFIG SET of 42, PINGs of 14: 10 looks in a second, and 16 of them.
+    assert_eq!(rates(200), ["200", "2.76"]);
+    assert_eq!(rates(1_200), ["200", "2.78"], "INFO was asked for, too");
+    assert_eq!(rates(400), ["1", "0.03"]);
+    assert_eq!(rates(5_000), ["0", "0.00"]);
 }
 
 /// A real server and ours, to which the same has happened.

@@ -30,6 +30,7 @@ const SCENARIOS: &[(&str, &str)] = scenarios![
     "full-sync-disk",
     "full-sync-diskless",
     "half-open",
+    "migrate",
     "nodes-come-and-go",
     "partial-resync",
     "partition",

@@ -54,6 +54,14 @@ impl Hash {
         }
     }
 
+    /// How many fields lie in each leaf of the table, if it is one.
+    pub(super) fn leaves(&self) -> Option<Vec<usize>> {
+        match &self.form {
+            Form::Listpack(_) => None,
+            Form::Table(fields) => Some(fields.leaf_lens()),
+        }
+    }
+
     /// A table of `fields`; of several with one name, the last is taken.
     pub fn table(fields: impl IntoIterator<Item = (Bytes, Bytes)>) -> Self {
         Self { form: Form::Table(fields.into_iter().collect()) }

@@ -83,6 +83,14 @@ impl Set {
         }
     }
 
+    /// How many members lie in each leaf of the table, if it is one.
+    pub(super) fn leaves(&self) -> Option<Vec<usize>> {
+        match &self.form {
+            Form::Intset(_) | Form::Listpack(_) => None,
+            Form::Table(members) => Some(members.leaf_lens()),
+        }
+    }
+
     /// A table of `members`; one that occurs twice is taken once.
     pub fn table(members: impl IntoIterator<Item = Bytes>) -> Self {
         let slots = members.into_iter().map(|member| (member, ()));

@@ -95,6 +95,14 @@ impl SortedSet {
         }
     }
 
+    /// How many members lie in each leaf of the table, if there is one.
+    pub(super) fn leaves(&self) -> Option<Vec<usize>> {
+        match &self.form {
+            Form::Listpack(_) => None,
+            Form::Skiplist(both) => Some(both.scores.leaf_lens()),
+        }
+    }
+
     /// A tree and a table of `members`; of several that are the same, the last is taken.
     pub fn skiplist(members: Vec<Scored>) -> Self {
         let pair = |scored: Scored| (scored.member, scored.score);

@@ -48,6 +48,11 @@ impl<V: Clone> Table<V> {
         self.slots.take(hash_of(name), name).map(|slot| slot.value)
     }
 
+    /// How many names lie in each leaf.
+    pub(super) fn leaf_lens(&self) -> Vec<usize> {
+        self.slots.leaf_lens()
+    }
+
     /// The slot of `rank` in the order of hashes.
     pub(super) fn nth(&self, rank: usize) -> Option<&Slot<V>> {
         self.slots.nth(rank)

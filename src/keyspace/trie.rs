@@ -124,6 +124,17 @@ impl<V> Trie<V> {
         })
     }
 
+    /// How many slots lie in each leaf that has any.
+    pub(super) fn leaf_lens(&self) -> Vec<usize> {
+        let (mut lens, mut next) = (Vec::new(), 0);
+        while next < self.len() {
+            let len = self.leaf_at(next).0.len();
+            lens.push(len);
+            next += len;
+        }
+        lens
+    }
+
     /// The leaf in which the slot of `rank` lies, and where; if there is none, a place where none
     /// is.
     fn leaf_at(&self, mut rank: usize) -> (&[Slot<V>], usize) {

@@ -48,6 +48,16 @@ impl Value {
         }
     }
 
+    /// How many elements lie in each leaf of the value's table, if it has one.
+    pub fn leaves(&self) -> Option<Vec<usize>> {
+        match self {
+            Self::Set(set) => set.leaves(),
+            Self::Hash(hash) => hash.leaves(),
+            Self::SortedSet(members) => members.leaves(),
+            Self::String(_) | Self::List(_) | Self::Stream(_) => None,
+        }
+    }
+
     /// Looks at the place where the value begins, and nothing else.
     pub(super) fn glance(&self) -> u8 {
         match self {

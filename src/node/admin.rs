@@ -7,7 +7,7 @@ mod latency;
 mod memory;
 mod slow;
 
-pub(super) use absent::{bgrewriteaof, cluster, migrate, module};
+pub(super) use absent::{bgrewriteaof, cluster, module};
 pub(super) use acl::{Denial, acl};
 pub(super) use latency::{Runs, latency_stats};
 pub(super) use memory::memory;

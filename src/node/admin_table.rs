@@ -4,7 +4,7 @@ use super::io::Link;
 use super::machine::Machine;
 use super::{
     admin, client_command, command_command, config_command, connection, debug, downstream, exit,
-    failover, info, monitor, pubsub, save, scripts, transactions, wait,
+    failover, info, migrate, monitor, pubsub, save, scripts, transactions, wait,
 };
 use crate::commands::{Flags, Group, Keys, Spec, TABLE};
 use crate::resp::{Bytes, Reply};
@@ -421,9 +421,10 @@ pub(super) static ADMIN: &[AdminSpec] = &[
         -6,
         Flags::WRITE.and(Flags::MOVABLE_KEYS),
         Generic,
-        "host port key|\"\" destination-db timeout [COPY] [REPLACE]",
-        "Is refused: DUMP and RESTORE move keys.",
-        admin::migrate,
+        "host port key|\"\" destination-db timeout [COPY] [REPLACE] [AUTH password | \
+         AUTH2 username password] [KEYS key [key ...]]",
+        "Moves keys to another server.",
+        migrate::migrate,
     ),
 ];
 

@@ -70,10 +70,10 @@ impl Machine<'_> {
     }
 
     /// Runs the commands again that wait for keys which are there now, each once: who finds that
-    /// nothing has come, as XREAD may, goes on waiting. A process that was sent to sleep meanwhile
-    /// comes to it when it wakes.
+    /// nothing has come, as XREAD may, goes on waiting. A process that was sent to sleep meanwhile,
+    /// or moves keys, comes to it later.
     pub(super) fn serve_ready(&mut self) {
-        if self.state.sleep.is_some() {
+        if self.state.is_held() {
             return;
         }
         while !self.state.ready.is_empty() {
@@ -205,7 +205,7 @@ impl Machine<'_> {
 
     /// Serves what clients have sent while they waited.
     pub(super) fn serve_resumed(&mut self) {
-        while !self.state.resumed.is_empty() {
+        while !self.state.is_held() && !self.state.resumed.is_empty() {
             let link = self.state.resumed.remove(0);
             self.serve(link);
         }

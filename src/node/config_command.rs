@@ -6,7 +6,6 @@ use super::config::{Config, ConfigError, directive, directives};
 use super::help::{text, wrong_words};
 use super::io::{Link, Output};
 use super::machine::Machine;
-use super::state::Stats;
 use crate::commands::glob_matches;
 use crate::resp::{Bytes, Reply};
 
@@ -22,7 +21,7 @@ pub(super) fn config(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> R
         }
         (b"set", [_, _, ..]) => Reply::error("ERR syntax error"),
         (b"resetstat", []) => {
-            machine.state.stats = Stats::default();
+            machine.state.stats.reset();
             Reply::OK
         }
         (b"rewrite", []) => rewrite::rewrite(machine, link),

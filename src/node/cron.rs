@@ -13,6 +13,7 @@ mod wake;
 use super::client::{Class, Client, Waiting};
 use super::io::Link;
 use super::machine::{Deadline, Machine};
+use super::migrate::kept_due;
 use super::note::{MasterNote, ReplicaNote, TransferNote};
 use super::output::soft_limit_end;
 use super::save::ChildStage;
@@ -27,6 +28,9 @@ pub use wake::Wake;
 pub(super) fn deadline(state: &State) -> Option<Deadline> {
     if let Some(sleep) = &state.sleep {
         return Some(sleep.deadline());
+    }
+    if state.migrations.is_busy() {
+        return state.migrations.deadline();
     }
     if state.patron.is_some() {
         return child_due(state);
@@ -48,6 +52,7 @@ pub(super) fn deadline(state: &State) -> Option<Deadline> {
         idle_due(state),
         state.save_due(),
         state.sent_file_due(),
+        kept_due(state),
     ];
     let stands = |deadline: &Deadline| !(state.cron_paused && deadline.wake.is_of_cron());
     let due = due.into_iter().flatten().filter(stands);
@@ -56,7 +61,13 @@ pub(super) fn deadline(state: &State) -> Option<Deadline> {
 
 /// The next run of the replication cron that has anything to do.
 fn second_due(state: &State) -> Option<Instant> {
-    let due = [upstream_due(state), replicas_due(state), backlog_due(state), state.sent_file_due()];
+    let due = [
+        upstream_due(state),
+        replicas_due(state),
+        backlog_due(state),
+        state.sent_file_due(),
+        kept_due(state),
+    ];
     due.into_iter().flatten().map(|deadline| deadline.at).min()
 }
 
@@ -71,7 +82,7 @@ pub(super) fn at_second(state: &State, at: Instant, wake: Wake) -> Deadline {
 }
 
 /// The first run at which more than `timeout` whole seconds have passed since `since`.
-fn after_timeout(state: &State, since: Instant, timeout: u64, wake: Wake) -> Deadline {
+pub(super) fn after_timeout(state: &State, since: Instant, timeout: u64, wake: Wake) -> Deadline {
     let at = Instant::from_millis((since.seconds() + timeout + 1) * 1_000);
     at_second(state, at, wake)
 }
@@ -224,6 +235,9 @@ impl Machine<'_> {
         let tick_micros = super::state::TICK_MILLIS * 1_000;
         let micros = self.now.since(self.state.started_at).micros();
         let Some(passed) = micros.checked_sub(1).map(|before| before / tick_micros) else { return };
+        if self.state.stats.rates.tick < passed {
+            self.state.look_at_counters(passed);
+        }
         if self.state.tick.is_none_or(|tick| tick >= passed) {
             return;
         }
@@ -291,6 +305,9 @@ impl Machine<'_> {
         self.drop_silent_replicas();
         self.free_unused_backlog();
         self.remove_sent_file();
+        if self.state.migrations.kept() > 0 {
+            self.close_unused_targets();
+        }
         self.start_due_snapshot(false);
     }
 

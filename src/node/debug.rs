@@ -1,14 +1,21 @@
-//! DEBUG, as far as it serves to see and to test. *Source*: Redis 7.2 · debug.c.
+//! DEBUG, as far as it serves to see and to test.
+//!
+//! What is only about the memory of a program in C is not known here: LISTPACK, QUICKLIST, SDSLEN,
+//! STRUCTSIZE, MALLCTL; nor is what would end or break the process on purpose, but for PANIC.
+//! *Source*: Redis 7.2 · debug.c.
 
+mod clients;
 mod object;
+mod protocol;
 mod reload;
 mod sleep;
+mod tables;
 
+use protocol::protocol;
 pub(super) use reload::Reload;
 pub(super) use sleep::Sleep;
 
 use super::config::parse_memory;
-use super::debug_protocol::protocol;
 use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
@@ -55,6 +62,9 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             let seconds = machine.now.millis() / 1_000;
             panic!("DEBUG PANIC called at Unix time {seconds}")
         }
+        (b"htstats", [index, options @ ..]) => tables::of_database(machine, index, options),
+        (b"htstats-key", [key, options @ ..]) => tables::of_key(machine, link, key, options),
+        (b"client-eviction", []) => clients::eviction(machine),
         (b"error", [text]) => Reply::error(text_of(text)),
         (b"log", [text]) => {
             let text = String::from_utf8_lossy(text).into_owned();
@@ -188,6 +198,8 @@ const HELP: &[&str] = &[
     "CHANGE-REPL-ID",
     "    Change the replication IDs of the instance.",
     "    Dangerous: should be used only for testing the replication subsystem.",
+    "CLIENT-EVICTION",
+    "    Show low level client eviction pools info (maxmemory-clients)",
     "DIGEST",
     "    Output a hex signature representing the current DB content.",
     "DIGEST-VALUE <key> [<key> ...]",
@@ -195,6 +207,10 @@ const HELP: &[&str] = &[
     "ERROR <string>",
     "    Return a Redis protocol error with <string> as message. Useful for clients",
     "    unit tests to simulate Redis errors.",
+    "HTSTATS <dbid> [full]",
+    "    Return hash table statistics of the specified Redis database.",
+    "HTSTATS-KEY <key> [full]",
+    "    Like HTSTATS but for the hash table stored at <key>'s value.",
     "LOG <message>",
     "    Write <message> to the server log.",
     "OBJECT <key>",

@@ -5,6 +5,7 @@
 //! *Source*: Redis 7.2 · replication.c · syncCommand, masterTryPartialResynchronization,
 //! replconfCommand, replicationFeedSlaves.
 
+use super::gates::{Row, command_name};
 use super::io::{Carries, Link, Output};
 use super::machine::Machine;
 use super::note::{MasterNote, SnapshotNote, Target};
@@ -168,6 +169,33 @@ impl Machine<'_> {
         client.downlink = Some(Downlink::new(client.introduced.clone(), stage, now));
         client.transaction = None;
         self.state.replicas.push(link);
+    }
+
+    /// A replica may only listen and acknowledge; a reply to it would break its stream.
+    pub(super) fn replica_command(&mut self, link: Link, args: &[Bytes]) {
+        let Ok(row) = self.known(link, args) else { return self.drop_talking_replica(link, args) };
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.last_command = row.full_name(args);
+        }
+        match row.name() {
+            "psync" | "sync" => {}
+            "replconf" => {
+                let Row::Admin(spec) = row else { return };
+                self.calls_of(row, args).calls += 1;
+                if (spec.handler)(self, link, args) != Reply::Silent {
+                    self.drop_talking_replica(link, args);
+                }
+            }
+            _ => self.drop_talking_replica(link, args),
+        }
+    }
+
+    #[inline(never)]
+    fn drop_talking_replica(&mut self, link: Link, args: &[Bytes]) {
+        let command = command_name(&args[0]).to_owned();
+        let client = self.state.client_line(link, self.now);
+        self.note(MasterNote::ReplicaGeneratedReply { command, client });
+        self.hang_up(link);
     }
 
     /// Sends bytes that are not part of the stream.

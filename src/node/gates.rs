@@ -12,7 +12,6 @@ use super::client::Transaction;
 use super::command_command::facts;
 use super::io::Link;
 use super::machine::Machine;
-use super::note::MasterNote;
 use super::pubsub::subscriber_may;
 use super::state::{Calls, Profile};
 use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer, check_arity};
@@ -71,7 +70,7 @@ impl Row {
     }
 
     /// The name, with that of the subcommand.
-    fn full_name(self, args: &[Bytes]) -> Cow<'static, str> {
+    pub(super) fn full_name(self, args: &[Bytes]) -> Cow<'static, str> {
         match args.get(1) {
             Some(sub) if self.own_flags().has(Flags::CONTAINER) => {
                 let sub = String::from_utf8_lossy(sub).to_ascii_lowercase();
@@ -205,7 +204,7 @@ impl Machine<'_> {
         self.state.clients.get_mut(&link)?.transaction.as_mut()
     }
 
-    fn known(&mut self, link: Link, args: &[Bytes]) -> Result<Row, Refusal> {
+    pub(super) fn known(&mut self, link: Link, args: &[Bytes]) -> Result<Row, Refusal> {
         let row = self.find(&args[0]).ok_or_else(|| commands::unknown_command(args))?;
         let right = row.check_arity(args.len());
         let right = right.and_then(|()| row.check_subcommand(args, self.state.setup.profile));
@@ -228,7 +227,7 @@ impl Machine<'_> {
     }
 
     /// What INFO counts of a command.
-    fn calls_of(&mut self, row: Row, args: &[Bytes]) -> &mut Calls {
+    pub(super) fn calls_of(&mut self, row: Row, args: &[Bytes]) -> &mut Calls {
         self.state.stats.commands.of(row.full_name(args))
     }
 
@@ -369,8 +368,11 @@ impl Machine<'_> {
         match row {
             Row::Admin(spec) => {
                 let reply = (spec.handler)(self, link, args);
-                self.count_call(row, args, &reply);
-                self.note_duration(link, args, Duration::ZERO);
+                // What moves keys is counted when it is over.
+                if !self.state.migrations.is_busy() {
+                    self.count_call(row, args, &reply);
+                    self.note_duration(link, args, Duration::ZERO);
+                }
                 let caused = std::mem::take(&mut self.state.also);
                 self.propagate(&caused, Unit::Command);
                 if !caused.is_empty() {
@@ -460,33 +462,6 @@ impl Machine<'_> {
             may_block: true,
             notes_use: spec.name == "touch" || client.is_none_or(|client| !client.no_touch),
         }
-    }
-
-    /// A replica may only listen and acknowledge; a reply to it would break its stream.
-    fn replica_command(&mut self, link: Link, args: &[Bytes]) {
-        let Ok(row) = self.known(link, args) else { return self.drop_talking_replica(link, args) };
-        if let Some(client) = self.state.clients.get_mut(&link) {
-            client.last_command = row.full_name(args);
-        }
-        match row.name() {
-            "psync" | "sync" => {}
-            "replconf" => {
-                let Row::Admin(spec) = row else { return };
-                self.calls_of(row, args).calls += 1;
-                if (spec.handler)(self, link, args) != Reply::Silent {
-                    self.drop_talking_replica(link, args);
-                }
-            }
-            _ => self.drop_talking_replica(link, args),
-        }
-    }
-
-    #[inline(never)]
-    fn drop_talking_replica(&mut self, link: Link, args: &[Bytes]) {
-        let command = command_name(&args[0]).to_owned();
-        let client = self.state.client_line(link, self.now);
-        self.note(MasterNote::ReplicaGeneratedReply { command, client });
-        self.hang_up(link);
     }
 }
 

@@ -197,7 +197,7 @@ pub enum Carries {
     /// Commands, replies and lines of the handshake.
     Talk,
     /// Replies and messages to a client whose class has an output limit: what has not left is
-    /// counted.
+    /// counted. Also what MIGRATE says, piece by piece.
     Reply,
     /// A part of a snapshot.
     Snapshot,

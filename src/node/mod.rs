@@ -21,7 +21,7 @@
 //! * `state` is what is remembered and `machine` is who is called; a conversation has a file each.
 //!
 //! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `block`,
-//! `downstream`, `save`, `exit`, `upstream`, `load`, `failover`, `cron`, `admin`.
+//! `downstream`, `save`, `exit`, `upstream`, `load`, `failover`, `migrate`, `cron`, `admin`.
 //! *Source*: Redis 7.2 · server.c, networking.c, replication.c.
 
 mod admin;
@@ -36,7 +36,6 @@ mod config_command;
 mod connection;
 mod cron;
 mod debug;
-mod debug_protocol;
 mod downstream;
 mod dump;
 mod exit;
@@ -51,6 +50,7 @@ mod kill;
 mod load;
 mod log;
 mod machine;
+mod migrate;
 mod monitor;
 mod note;
 mod note_load;

@@ -26,6 +26,10 @@ impl Machine<'_> {
         if self.state.monitors.is_empty() || self.state.loading.is_some() {
             return;
         }
+        // What waits for another server is shown when it is over.
+        if self.state.migrations.is_busy() {
+            return;
+        }
         let flags = row.flags(args);
         if flags.has(Flags::SKIP_MONITOR) || flags.has(Flags::ADMIN) {
             return;

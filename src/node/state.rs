@@ -2,6 +2,7 @@
 
 mod calls;
 mod profile;
+mod rates;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -15,6 +16,7 @@ use super::failover::Failover;
 use super::gates::Eviction;
 use super::io::{Input, Link};
 use super::load::Loading;
+use super::migrate::Migrations;
 use super::pause::Pauses;
 use super::propagate::Caused;
 use super::pubsub::Audience;
@@ -29,6 +31,7 @@ use crate::time::{Duration, Instant};
 
 pub(super) use calls::{CallCounts, Calls};
 pub use profile::Profile;
+use rates::Rates;
 
 /// Everything that distinguishes a server before it starts.
 #[derive(Clone, Debug)]
@@ -153,6 +156,8 @@ pub(super) struct State {
     pub(super) moving: Option<Moving>,
     /// DEBUG SLEEP, while it lasts.
     pub(super) sleep: Option<Sleep>,
+    /// MIGRATE, while it lasts, and its connections.
+    pub(super) migrations: Migrations,
     /// What has happened while the process was busy.
     pub(super) missed: VecDeque<Input>,
     /// True while a transaction is carried out.
@@ -262,6 +267,8 @@ pub(super) struct Stats {
     pub(super) keyspace_misses: u64,
     pub(super) unexpected_error_replies: u64,
     pub(super) forks: u64,
+    /// How fast some of these have grown.
+    pub(super) rates: Rates,
 }
 
 impl State {
@@ -306,6 +313,7 @@ impl State {
             denials: Vec::new(),
             moving: None,
             sleep: None,
+            migrations: Migrations::default(),
             missed: VecDeque::new(),
             in_exec: false,
             owes_room: false,
@@ -338,6 +346,11 @@ impl State {
 
     pub(super) const fn config(&self) -> &Config {
         &self.setup.config
+    }
+
+    /// True while nothing of what clients want is done: the process sleeps, or moves keys.
+    pub(super) const fn is_held(&self) -> bool {
+        self.sleep.is_some() || self.migrations.is_busy()
     }
 
     /// True if the server follows another: its clients may only read.

@@ -16,7 +16,7 @@ use super::io::{Address, Carries, Link, Output};
 use super::machine::Machine;
 use super::note::TransferNote;
 use super::upstream::Uplink;
-use crate::commands;
+use crate::commands::{self, Flags};
 use crate::keyspace::KEYS_AT_ONCE;
 use crate::resp::{Bytes, Command, CommandDecoder, Reply};
 use crate::time::Instant;
@@ -183,6 +183,24 @@ impl Machine<'_> {
         if let Some(row) = Row::find(&args[0]) {
             self.state.stats.commands_processed += 1;
             self.count_call(row, args, reply);
+            if !self.state.monitors.is_empty() {
+                self.show_obeyed(row, args);
+            }
+        }
+    }
+
+    /// Shows a command of the master to those who watch.
+    #[inline(never)]
+    fn show_obeyed(&mut self, row: Row, args: &[Bytes]) {
+        let flags = row.flags(args);
+        let (Uplink::Connected(stream), Some(master)) =
+            (&self.state.upstream.link, &self.state.upstream.master)
+        else {
+            return;
+        };
+        if !flags.has(Flags::SKIP_MONITOR) && !flags.has(Flags::ADMIN) {
+            let (db, from) = (stream.db, master.to_string());
+            self.show(db, &from, row.name(), args);
         }
     }
 

@@ -63,23 +63,31 @@ pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply 
     if touched {
         return Reply::NullArray;
     }
-    machine.state.in_exec = true;
-    let (replies, caused) = machine.run_queue(link, &transaction.queue);
-    machine.state.in_exec = false;
-    machine.propagate(&caused, Unit::Transaction);
-    if std::mem::take(&mut machine.state.owes_room) {
-        machine.make_room();
+    machine.carry_on(link, Running::new(transaction.queue))
+}
+
+/// A transaction that is being carried out.
+#[derive(Clone, Debug)]
+pub(super) struct Running {
+    /// What is still to be done.
+    queue: std::vec::IntoIter<Command>,
+    /// The replies so far, each with the protocol that was spoken then.
+    replies: Vec<(Protocol, Reply)>,
+    /// What has been caused so far: it is one unit of the stream.
+    caused: Caused,
+}
+
+impl Running {
+    fn new(queue: Vec<Command>) -> Self {
+        let replies = Vec::with_capacity(queue.len());
+        Self { queue: queue.into_iter(), replies, caused: Caused::new() }
     }
-    if !caused.is_empty() {
-        machine.remember_write(link);
+
+    /// A command for which the others had to wait is over.
+    pub(super) fn answer(&mut self, protocol: Protocol, reply: Reply, caused: Caused) {
+        self.replies.push((protocol, reply));
+        self.caused.extend(caused);
     }
-    let protocol = machine.protocol(link);
-    if replies.iter().all(|&(one, _)| one == protocol) {
-        return Reply::Array(replies.into_iter().map(|(_, reply)| reply).collect());
-    }
-    // A HELLO was among the commands.
-    machine.reply_each(link, &replies);
-    Reply::Silent
 }
 
 impl Machine<'_> {
@@ -157,37 +165,67 @@ impl Machine<'_> {
     }
 
     /// The protocol that a client speaks.
-    fn protocol(&self, link: Link) -> Protocol {
+    pub(super) fn protocol(&self, link: Link) -> Protocol {
         self.state.clients.get(&link).map_or(Protocol::Resp2, |client| client.protocol)
     }
 
-    /// Runs the queued commands: their replies, each with the protocol that is spoken then, and
-    /// what they cause, which is one unit of the stream.
-    fn run_queue(&mut self, link: Link, queue: &[Command]) -> (Vec<(Protocol, Reply)>, Caused) {
-        let (mut replies, mut caused) = (Vec::with_capacity(queue.len()), Caused::new());
-        for command in queue {
-            let reply = match Row::find(&command.args[0]) {
-                Some(row @ Row::Data(spec)) => {
-                    let asker = Asker { may_block: false, ..self.asker(link, spec) };
-                    let (reply, effects) = self.call(spec, asker, &command.args);
-                    self.remember_own_expiries(&effects.touched);
-                    self.remember_reads(link, spec, &command.args);
-                    caused.extend(self.settle(asker.db, &command.args, effects));
-                    self.count_call(row, &command.args, &reply);
-                    self.show_command(link, row, &command.args);
-                    reply
-                }
-                Some(row @ Row::Admin(spec)) => {
-                    let reply = (spec.handler)(self, link, &command.args);
-                    caused.append(&mut self.state.also);
-                    self.count_call(row, &command.args, &reply);
-                    self.show_command(link, row, &command.args);
-                    reply
-                }
-                None => Reply::error(unknown_command(&command.args).to_string()),
-            };
-            replies.push((self.protocol(link), reply));
+    /// Runs what is queued. If a command moves keys, the others wait until that is over.
+    pub(super) fn carry_on(&mut self, link: Link, mut running: Running) -> Reply {
+        self.state.in_exec = true;
+        while let Some(command) = running.queue.next() {
+            let reply = self.run_queued(link, &command, &mut running.caused);
+            if self.state.migrations.is_busy() {
+                self.state.in_exec = false;
+                self.state.migrations.hold(running);
+                return Reply::Silent;
+            }
+            running.replies.push((self.protocol(link), reply));
         }
-        (replies, caused)
+        self.state.in_exec = false;
+        self.end_transaction(link, running)
+    }
+
+    fn end_transaction(&mut self, link: Link, running: Running) -> Reply {
+        let Running { replies, caused, .. } = running;
+        self.propagate(&caused, Unit::Transaction);
+        if std::mem::take(&mut self.state.owes_room) {
+            self.make_room();
+        }
+        if !caused.is_empty() {
+            self.remember_write(link);
+        }
+        let protocol = self.protocol(link);
+        if replies.iter().all(|&(one, _)| one == protocol) {
+            return Reply::Array(replies.into_iter().map(|(_, reply)| reply).collect());
+        }
+        // A HELLO was among the commands.
+        self.reply_each(link, &replies);
+        Reply::Silent
+    }
+
+    fn run_queued(&mut self, link: Link, command: &Command, caused: &mut Caused) -> Reply {
+        let Some(row) = Row::find(&command.args[0]) else {
+            return Reply::error(unknown_command(&command.args).to_string());
+        };
+        let reply = match row {
+            Row::Data(spec) => {
+                let asker = Asker { may_block: false, ..self.asker(link, spec) };
+                let (reply, effects) = self.call(spec, asker, &command.args);
+                self.remember_own_expiries(&effects.touched);
+                self.remember_reads(link, spec, &command.args);
+                caused.extend(self.settle(asker.db, &command.args, effects));
+                reply
+            }
+            Row::Admin(spec) => {
+                let reply = (spec.handler)(self, link, &command.args);
+                caused.append(&mut self.state.also);
+                reply
+            }
+        };
+        if !self.state.migrations.is_busy() {
+            self.count_call(row, &command.args, &reply);
+            self.show_command(link, row, &command.args);
+        }
+        reply
     }
 }

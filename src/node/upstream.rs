@@ -250,11 +250,17 @@ impl Machine<'_> {
     /// Dials again, without saying so twice.
     fn redial(&mut self) {
         let Some(to) = self.state.upstream.master.clone() else { return };
-        let link = Link::dialled(self.state.upstream.dialled);
-        self.state.upstream.dialled += 1;
+        let link = self.name_dialled();
         self.state.upstream.link = Uplink::Connecting { link, since: self.now };
         self.out.push(Output::Dial { link, to });
         self.note(ReplicaNote::SyncStarted);
+    }
+
+    /// The name of the next connection that this server dials.
+    pub(super) const fn name_dialled(&mut self) -> Link {
+        let link = Link::dialled(self.state.upstream.dialled);
+        self.state.upstream.dialled += 1;
+        link
     }
 
     /// Gives the attempt up; the next tick of the cron tries again.
@@ -321,7 +327,7 @@ impl Machine<'_> {
     /// The connection to the master is gone.
     pub(super) fn upstream_closed(&mut self, link: Link, breach: Option<&Breach>) {
         if self.state.upstream.connection() != Some(link) {
-            return;
+            return self.target_gone(link);
         }
         match &self.state.upstream.link {
             Uplink::Idle | Uplink::Connect => {}

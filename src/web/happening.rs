@@ -178,6 +178,8 @@ const fn wake_name(wake: Wake) -> &'static str {
         Wake::SavePoint => "savePoint",
         Wake::RemoveSentFile => "sentFile",
         Wake::Asleep => "asleep",
+        Wake::TargetTimeout => "targetTimeout",
+        Wake::CloseTarget => "closeTarget",
     }
 }
 

@@ -1,4 +1,4 @@
-//! Commands of what is not here: a cluster, modules, a file that is appended to, moves of keys.
+//! Commands of what is not here: a cluster, modules, a file that is appended to.
 //!
 //! Clients and tools ask for them to learn what they speak with. They hear what a redis-server says
 //! that was started without; what every redis-server has is refused in a sentence.
@@ -31,10 +31,6 @@ pub(in crate::node) fn module(_: &mut Machine<'_>, _: Link, args: &[Bytes]) -> R
 
 pub(in crate::node) fn bgrewriteaof(_: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
     Reply::error("ERR Append only files are not supported by this server")
-}
-
-pub(in crate::node) fn migrate(_: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Reply {
-    Reply::error("ERR MIGRATE is not supported by this server, but DUMP and RESTORE are")
 }
 
 const HELP: &[&str] = &[

@@ -45,11 +45,15 @@ pub enum Wake {
     RemoveSentFile,
     /// Wakes up from DEBUG SLEEP.
     Asleep,
+    /// Gives up a server that does not take what MIGRATE moves.
+    TargetTimeout,
+    /// Closes a connection of MIGRATE that nobody has used for long.
+    CloseTarget,
 }
 
 impl Wake {
     /// Every purpose, in the order of importance.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::SnapshotChunk,
         Self::LoadChunk,
         Self::ReapChild,
@@ -70,6 +74,8 @@ impl Wake {
         Self::SavePoint,
         Self::RemoveSentFile,
         Self::Asleep,
+        Self::TargetTimeout,
+        Self::CloseTarget,
     ];
 }
 
@@ -83,6 +89,7 @@ impl Wake {
                 | Self::ClientTimeout
                 | Self::Unpause
                 | Self::Asleep
+                | Self::TargetTimeout
         );
         !beside
     }
@@ -111,6 +118,8 @@ impl fmt::Display for Wake {
             Self::SavePoint => "a save point is reached: BGSAVE starts",
             Self::RemoveSentFile => "the cron removes the file that replicas were sent",
             Self::Asleep => "DEBUG SLEEP is over",
+            Self::TargetTimeout => "MIGRATE: the target's time is over",
+            Self::CloseTarget => "the cron closes a connection of MIGRATE",
         })
     }
 }

@@ -161,13 +161,16 @@ pub(super) fn stats(state: &State, _: Instant, text: &mut String) {
     let stats = &state.stats;
     field!(text, "total_connections_received", stats.connections_received);
     field!(text, "total_commands_processed", stats.commands_processed);
-    zeros(text, "instantaneous_ops_per_sec");
-    field!(text, "total_net_input_bytes", stats.input_bytes);
-    field!(text, "total_net_output_bytes", stats.output_bytes);
+    let [commands, bytes @ ..] = stats.rates.per_second();
+    field!(text, "instantaneous_ops_per_sec", commands);
+    let (input, output) = stats.net_bytes();
+    field!(text, "total_net_input_bytes", input);
+    field!(text, "total_net_output_bytes", output);
     field!(text, "total_net_repl_input_bytes", stats.repl_input_bytes);
     field!(text, "total_net_repl_output_bytes", stats.repl_output_bytes);
-    for name in ["input_kbps", "output_kbps", "input_repl_kbps", "output_repl_kbps"] {
-        field!(text, format!("instantaneous_{name}"), "0.00");
+    let names = ["input_kbps", "output_kbps", "input_repl_kbps", "output_repl_kbps"];
+    for (name, bytes) in names.iter().zip(bytes) {
+        field!(text, format!("instantaneous_{name}"), format!("{:.2}", bytes as f64 / 1_024.0));
     }
     field!(text, "rejected_connections", stats.connections_rejected);
     field!(text, "sync_full", stats.sync_full);
@@ -187,7 +190,7 @@ pub(super) fn stats(state: &State, _: Instant, text: &mut String) {
     field!(text, "pubsubshard_channels", shards);
     zeros(text, "latest_fork_usec");
     field!(text, "total_forks", stats.forks);
-    zeros(text, "migrate_cached_sockets");
+    field!(text, "migrate_cached_sockets", state.migrations.kept());
     field!(text, "slave_expires_tracked_keys", state.own_expiring.len());
     zeros(text, "active_defrag_hits active_defrag_misses active_defrag_key_hits");
     zeros(text, "active_defrag_key_misses total_active_defrag_time current_active_defrag_time");

@@ -1,10 +1,11 @@
-//! A process that is busy hears nothing: while it sleeps, and while it saves in its own name.
+//! A process that is busy hears nothing: while it sleeps, while it saves in its own name, and, but
+//! for the other server, while it moves keys there.
 //!
 //! A node has no thread that could be blocked. What happens to it meanwhile is kept, and heard in
 //! order when it has time; the world does not wait for it.
 
 use super::super::io::{Input, Job, Outbox};
-use super::Node;
+use super::{Machine, Node};
 use crate::time::Instant;
 
 impl Node {
@@ -14,6 +15,9 @@ impl Node {
         self.catch_up(now, out);
         if !self.is_deaf_to(&input) {
             self.hear(now, input, out);
+            self.catch_up(now, out);
+        } else if self.state.migrations.is_busy() {
+            Machine { now, state: &mut self.state, out }.hear_while_moving(input);
             self.catch_up(now, out);
         } else if input != Input::Woke {
             self.state.missed.push_back(input);
@@ -31,7 +35,7 @@ impl Node {
     }
 
     const fn is_deaf_to(&self, input: &Input) -> bool {
-        if self.state.sleep.is_some() {
+        if self.state.is_held() {
             return true;
         }
         let of_save = matches!(

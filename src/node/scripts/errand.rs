@@ -122,6 +122,11 @@ impl Errand {
         if facts::refuses_scripts(args) {
             return refuse("ERR This Redis command is not allowed from script");
         }
+        if row.name() == "migrate" {
+            return refuse(
+                "ERR MIGRATE is not allowed from script: a script of this server can't wait",
+            );
+        }
         if matches!(row.name(), "xread" | "xreadgroup") && reads_blocking(args) {
             let name = text_of(&args[0]);
             let text = format!("ERR {name} command is not allowed with BLOCK option from scripts");

@@ -102,7 +102,9 @@ export type Happening =
         | "idleClient"
         | "savePoint"
         | "sentFile"
-        | "asleep";
+        | "asleep"
+        | "targetTimeout"
+        | "closeTarget";
     };
 
 /** What a person does to wires and machines. */

@@ -1,7 +1,7 @@
 //! `DEBUG PROTOCOL`: one reply of each kind, to try clients on. *Source*: Redis 7.2 · debug.c.
 
-use super::io::Link;
-use super::machine::Machine;
+use super::super::io::Link;
+use super::super::machine::Machine;
 use crate::resp::{Bytes, Protocol, Reply};
 
 #[expect(clippy::approx_constant, reason = "Redis answers these very digits")]
