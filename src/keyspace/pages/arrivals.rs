@@ -134,13 +134,23 @@ fn count(groups: &[Group<Block>]) -> usize {
 }
 
 /// What is in `groups`, a run of slots of the root, by hash and key; of one key as it came.
-///
-/// Hashes are spread evenly: each is put about where it belongs at once, among a few others, and
-/// with these alone it is compared.
 fn sorted(groups: &mut [Group<Block>]) -> Vec<Sorted<'_>> {
+    if count(groups) > COMPARED_MAX {
+        return sorted_by_place(groups);
+    }
+    let arrivals = groups.iter_mut().flatten().flatten();
+    let mut order: Vec<Sorted<'_>> = arrivals.map(|arrival| (arrival.hash, arrival)).collect();
+    order.sort_by(Arrival::order);
+    order
+}
+
+/// As [`sorted`]. Hashes are spread evenly: each is put about where it belongs at once, among a few
+/// others, and is compared with these alone.
+#[inline(never)]
+fn sorted_by_place(groups: &mut [Group<Block>]) -> Vec<Sorted<'_>> {
     let count = count(groups);
-    let alike = BITS - groups.len().max(1).ilog2();
-    let bits = (count / BUCKET_ENTRIES).max(2).ilog2();
+    let alike = BITS - groups.len().ilog2();
+    let bits = (count / BUCKET_ENTRIES).ilog2();
     let bucket = |hash: u64| (hash << alike >> (64 - bits)) as usize;
     let mut places = vec![0; 1 << bits];
     for arrival in groups.iter().flatten().flatten() {
@@ -199,7 +209,9 @@ const GROUPS: usize = FAN;
 /// So many entries make a block, if nobody holds a clone: as large a place is given back for other
 /// things as soon as its group is done, and no small one is among those of other groups.
 const BLOCK_ENTRIES: usize = 8_192;
-/// So many entries are about at the same place before they are compared.
+/// So many are compared with each other as they are.
+const COMPARED_MAX: usize = 64;
+/// Of more so many are about at one place before they are compared.
 const BUCKET_ENTRIES: usize = 4;
 /// A block of fewer is copied if somebody holds a clone, so that clones leave no crumbs.
 const COPIED_MAX: usize = 128;
