@@ -35,8 +35,11 @@ export function matrixOf(frame: Frame): readonly Row[] {
   return last.rows;
 }
 
-/** Several parts of the screen ask for the same, and most frames tell of the keys of the one before. */
-let last: { readonly frame: Frame | null; readonly rows: readonly Row[] } = { frame: null, rows: [] };
+/** Several parts of the screen ask for the same, and most frames tell of the keys of the last. */
+let last: { readonly frame: Frame | null; readonly rows: readonly Row[] } = {
+  frame: null,
+  rows: [],
+};
 
 /** True if all that rows are made of is the same in two frames. */
 function tellSame(frame: Frame, other: Frame | null): boolean {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Frame, Happening } from "../../src/engine/frame";
+import type { Frame, Happening, KeyView } from "../../src/engine/frame";
 import { hintFor } from "../../src/model/hints";
 import { negotiated, wordsOf } from "../../src/model/language";
 import { beginningOf, type Mark, marked } from "../../src/model/marks";
@@ -90,6 +90,19 @@ describe("the keys", () => {
       replica(1, "replica1", { keys: { total: 9, window: [key("a", "1")], pages: [] } }),
     ]);
     expect(matrixOf(shot).map((row) => row.cells[1]?.mark)).toEqual(["equal", "unseen"]);
+  });
+
+  it("of two frames are the same rows until one of them changes, in any way", () => {
+    const told = { db: 0, key: "a", type: "string", value: "1", expires: null };
+    const shot = (window: readonly KeyView[], total = 1) =>
+      frame([node(0, "master", { keys: { total, window, pages: [] } }), replica(1, "replica1", {})]);
+    const rows = matrixOf(shot([told]));
+    expect(matrixOf(shot([{ ...told }]))).toBe(rows);
+    const others = [{ db: 1 }, { key: "b" }, { type: "list" }, { value: "2" }, { expires: 5 }];
+    for (const other of others) {
+      expect(matrixOf(shot([{ ...told, ...other }]))).not.toBe(matrixOf(shot([told])));
+    }
+    expect(matrixOf(shot([told], 2))).not.toBe(matrixOf(shot([told])));
   });
 });
 
