@@ -24,7 +24,7 @@ const fn mixed(mut bits: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::BTreeSet;
 
     use super::*;
 
@@ -39,7 +39,7 @@ mod tests {
     fn names_of_one_family_have_hashes_of_their_own() {
         for family in ["zset:", "string:", "user:session:", "a-name-of-16-by:"] {
             let names = (0..100_000).map(|n| format!("{family}{n}"));
-            let hashes: HashSet<u64> = names.map(|name| hash_of(name.as_bytes())).collect();
+            let hashes: BTreeSet<u64> = names.map(|name| hash_of(name.as_bytes())).collect();
             assert_eq!(hashes.len(), 100_000, "{family}");
         }
     }

@@ -103,6 +103,7 @@ impl World {
         }
     }
 
+    #[inline(never)]
     fn reset_arrives(&mut self, id: ConnectionId, to: Side) {
         let Some(connection) = self.network.connections.get(&id) else { return };
         let (own, other) = (connection.end(to), connection.end(to.other()).0);

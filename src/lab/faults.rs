@@ -18,6 +18,14 @@ impl World {
         let Some(nodes) = named else { return };
         match (act, nodes.as_slice()) {
             (Intervention::Type { line, .. }, &[node]) => self.type_line(node, line),
+            (_, nodes) => self.interfere(act, nodes),
+        }
+    }
+
+    /// What nobody types; a page begins without it.
+    #[inline(never)]
+    fn interfere(&mut self, act: &Intervention, nodes: &[NodeId]) {
+        match (act, nodes) {
             (Intervention::Cut { .. }, &[a, b]) => {
                 self.network.cut(a, b);
                 self.reset(a, b);

@@ -289,6 +289,7 @@ impl Network {
 
     /// The wire has changed: what is not yet on it takes the new time, and what was kept back
     /// starts anew. The answer is when each frame arrives; none do while the pipe is held.
+    #[inline(never)]
     pub(super) fn retime(
         &mut self,
         id: ConnectionId,

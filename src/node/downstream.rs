@@ -57,6 +57,7 @@ pub(super) fn psync(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Re
 
 impl Machine<'_> {
     /// The replica goes on from `from`, at once.
+    #[inline(never)]
     fn admit_partial(&mut self, link: Link, name: &str, from: Offset) {
         self.state.stats.sync_partial_ok += 1;
         let id = self.state.history.id;

@@ -222,6 +222,7 @@ impl Machine<'_> {
     }
 
     /// The file has its name, or the disk has failed.
+    #[inline(never)]
     pub(super) fn file_written(&mut self, patron: Patron, result: Result<(), String>) {
         let Some(child) = self.state.child.take() else { return };
         let reply = match (result, patron) {

@@ -140,6 +140,7 @@ impl State {
     }
 
     /// The replica to hand over to, once it has confirmed all.
+    #[inline(never)]
     fn caught_up(&self, target: Option<&Address>) -> Option<Address> {
         let offset = self.history.offset;
         let all = |down: &Downlink| down.stage.is_online() && down.acked == offset;

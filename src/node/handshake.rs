@@ -53,6 +53,7 @@ impl Machine<'_> {
     }
 
     /// What was said last did not leave.
+    #[inline(never)]
     fn handshake_unsent(&mut self, awaiting: Awaiting) {
         if awaiting == Awaiting::Psync {
             self.note(PsyncNote::PsyncUnsent);
@@ -225,6 +226,7 @@ impl Machine<'_> {
     }
 
     /// The stream goes on where we were, perhaps under a new name.
+    #[inline(never)]
     fn continue_stream(&mut self, link: Link, id: Option<ReplicationId>) {
         self.note(PsyncNote::PartialSucceeded);
         self.failover_accepted();

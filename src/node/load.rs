@@ -396,6 +396,7 @@ impl Machine<'_> {
         (saves.keys_loaded, saves.keys_expired) = (loaded, expired);
     }
 
+    #[inline(never)]
     fn mark_broken(&mut self, loading: &Loading) {
         self.done_loading((loading.loaded, 0, loading.decoder.empty_keys()));
         self.note(LoadNote::RdbError("Replication stream EOF marker is broken".to_owned()));
@@ -460,6 +461,7 @@ impl Machine<'_> {
     }
 
     /// The master hung up while the snapshot came.
+    #[inline(never)]
     pub(super) fn transfer_closed(&mut self, breach: Option<&Breach>) {
         let Uplink::Transfer(transfer) = &mut self.state.upstream.link else { return };
         if transfer.complete {

@@ -18,6 +18,8 @@ mod kept;
 mod plan;
 mod talk;
 
+use std::rc::Rc;
+
 use self::kept::Kept;
 pub(super) use self::kept::kept_due;
 use self::plan::Plan;
@@ -27,6 +29,7 @@ use super::gates::{Asker, Row};
 use super::io::{Address, Breach, Carries, Input, Link, Output};
 use super::machine::{Deadline, Machine};
 use super::propagate::Caused;
+use super::state::State;
 use super::transactions::Running;
 use crate::commands;
 use crate::rdb::dump;
@@ -139,7 +142,7 @@ pub(super) fn migrate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> 
         Step::Over(reply) => reply,
         Step::Waits => {
             machine.wait_for_disk(link);
-            machine.state.migrations.current = Some(migration);
+            machine.state.migrations_mut().current = Some(migration);
             Reply::Silent
         }
     }
@@ -174,6 +177,14 @@ impl Migration {
     }
 }
 
+impl State {
+    /// The moves, of which a copy of the server may have the same.
+    #[inline(never)]
+    pub(super) fn migrations_mut(&mut self) -> &mut Migrations {
+        Rc::make_mut(&mut self.migrations)
+    }
+}
+
 impl Machine<'_> {
     /// The keys among these that are here; looking for them is a use.
     fn present_keys(&mut self, link: Link, keys: &[Bytes]) -> Vec<Bytes> {
@@ -195,7 +206,7 @@ impl Machine<'_> {
 
     /// Speaks on a connection that was kept, or dials.
     fn approach(&mut self, migration: &mut Migration) -> Step {
-        let kept = &mut self.state.migrations.kept;
+        let kept = &mut self.state.migrations_mut().kept;
         match kept.iter().position(|kept| kept.target == migration.plan.target) {
             None => self.dial_target(migration),
             Some(index) if kept[index].is_lost => {
@@ -234,7 +245,7 @@ impl Machine<'_> {
     /// Something happens while keys are being moved. What is not about that is kept for later.
     #[inline(never)]
     pub(super) fn hear_while_moving(&mut self, input: Input) {
-        let Some(mut migration) = self.state.migrations.current.take() else { return };
+        let Some(mut migration) = self.state.migrations_mut().current.take() else { return };
         let step = if migration.concerns(&input) {
             self.hear_target(&mut migration, input)
         } else if input != Input::Woke {
@@ -246,7 +257,7 @@ impl Machine<'_> {
             Step::Waits
         };
         match step {
-            Step::Waits => self.state.migrations.current = Some(migration),
+            Step::Waits => self.state.migrations_mut().current = Some(migration),
             Step::Over(reply) => self.end_migration(*migration, &reply),
         }
     }
@@ -255,7 +266,7 @@ impl Machine<'_> {
         match input {
             Input::Opened { link } => {
                 let kept = Kept::new(migration.plan.target.clone(), link, self.now);
-                self.state.migrations.kept.push(kept);
+                self.state.migrations_mut().kept.push(kept);
                 self.speak(migration, false)
             }
             // The system finds out only at the first write that nobody listens there.
@@ -350,7 +361,7 @@ impl Machine<'_> {
             return Step::Waits;
         };
         let selected = talk.error.is_none().then_some(migration.plan.db);
-        let mut kept = self.state.migrations.kept.iter_mut();
+        let mut kept = self.state.migrations_mut().kept.iter_mut();
         if let Some(kept) = kept.find(|kept| kept.link == migration.link) {
             kept.db = selected;
         }
@@ -359,7 +370,7 @@ impl Machine<'_> {
 
     /// The connection has failed, and is no more.
     fn fail(&mut self, migration: &mut Migration, failure: Failure) -> Step {
-        self.state.migrations.kept.retain(|kept| kept.link != migration.link);
+        self.state.migrations_mut().kept.retain(|kept| kept.link != migration.link);
         let answered = migration.talk.as_ref().is_some_and(|talk| talk.answered);
         if failure != Failure::Connecting && !answered && migration.may_retry {
             migration.may_retry = false;

@@ -128,6 +128,7 @@ impl Machine<'_> {
     }
 
     /// There is no memory for a child: those who wait are told, and let go.
+    #[inline(never)]
     fn refuse_snapshot(&mut self, waiting: &[Link], target: Target, stands_at: Offset) {
         if target == Target::Sockets {
             // Redis has made its promise by the time it forks.

@@ -5,6 +5,7 @@ mod profile;
 mod rates;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::rc::Rc;
 
 use super::admin::{Denial, Slow};
 use super::client::{Clients, Tracking};
@@ -157,7 +158,7 @@ pub(super) struct State {
     /// DEBUG SLEEP, while it lasts.
     pub(super) sleep: Option<Sleep>,
     /// MIGRATE, while it lasts, and its connections.
-    pub(super) migrations: Migrations,
+    pub(super) migrations: Rc<Migrations>,
     /// What has happened while the process was busy.
     pub(super) missed: VecDeque<Input>,
     /// True while a transaction is carried out.
@@ -313,7 +314,7 @@ impl State {
             denials: Vec::new(),
             moving: None,
             sleep: None,
-            migrations: Migrations::default(),
+            migrations: Rc::default(),
             missed: VecDeque::new(),
             in_exec: false,
             owes_room: false,
@@ -349,7 +350,7 @@ impl State {
     }
 
     /// True while nothing of what clients want is done: the process sleeps, or moves keys.
-    pub(super) const fn is_held(&self) -> bool {
+    pub(super) fn is_held(&self) -> bool {
         self.sleep.is_some() || self.migrations.is_busy()
     }
 

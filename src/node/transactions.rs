@@ -176,7 +176,7 @@ impl Machine<'_> {
             let reply = self.run_queued(link, &command, &mut running.caused);
             if self.state.migrations.is_busy() {
                 self.state.in_exec = false;
-                self.state.migrations.hold(running);
+                self.state.migrations_mut().hold(running);
                 return Reply::Silent;
             }
             running.replies.push((self.protocol(link), reply));

@@ -19,6 +19,7 @@ impl Machine<'_> {
     }
 
     /// The file was read to its end.
+    #[inline(never)]
     pub(super) fn reloaded(&mut self, loading: Loading, reload: Reload) {
         self.done_loading((loading.loaded, 0, loading.decoder.empty_keys()));
         if reload.flush {

@@ -10,6 +10,7 @@ use crate::resp::Bytes;
 
 impl Machine<'_> {
     /// The dataset of the start is whole; so is the server's place in a history, if it is written.
+    #[inline(never)]
     pub(super) fn started_with(&mut self, loading: Loading) {
         self.state.keyspace = loading.filling.finish();
         self.state.libraries = Libraries::new(loading.libraries);

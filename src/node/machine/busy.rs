@@ -34,7 +34,7 @@ impl Node {
         }
     }
 
-    const fn is_deaf_to(&self, input: &Input) -> bool {
+    fn is_deaf_to(&self, input: &Input) -> bool {
         if self.state.is_held() {
             return true;
         }

@@ -45,7 +45,7 @@ impl Machine<'_> {
 
     /// Closes a connection, kept or not, that may still stand.
     pub(super) fn close_target(&mut self, link: Link) {
-        let kept = &mut self.state.migrations.kept;
+        let kept = &mut self.state.migrations_mut().kept;
         let index = kept.iter().position(|kept| kept.link == link);
         if index.is_none_or(|index| !kept.remove(index).is_lost) {
             self.out.push(Output::Close { link });
@@ -55,7 +55,9 @@ impl Machine<'_> {
     /// A connection that was dialled, and is not that to the master, has ended.
     #[inline(never)]
     pub(in crate::node) fn target_gone(&mut self, link: Link) {
-        if let Some(kept) = self.state.migrations.kept.iter_mut().find(|kept| kept.link == link) {
+        if let Some(kept) =
+            self.state.migrations_mut().kept.iter_mut().find(|kept| kept.link == link)
+        {
             kept.is_lost = true;
         }
     }

@@ -12,6 +12,7 @@ const SIGUSR1: u32 = 10;
 impl Machine<'_> {
     /// A replica that waited for the running snapshot is gone. If it was the last, the child is
     /// killed, unless its file is wanted anyway.
+    #[inline(never)]
     pub(in crate::node) fn receiver_dropped(&mut self) {
         let Some(child) = &self.state.child else { return };
         let to_disk = matches!(child.target, ChildTarget::Disk { .. });

@@ -11,7 +11,7 @@ use super::{State, Stats, TICK_MILLIS};
 pub(in crate::node) type Readings = [u64; 5];
 
 /// How fast counters have grown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::node) struct Rates {
     /// The last looks, each at the place of its tick: what a second would have brought.
     looks: [Readings; LOOKS],
@@ -23,8 +23,8 @@ pub(in crate::node) struct Rates {
 
 impl Rates {
     /// Nothing has been counted up to this tick.
-    fn from_tick(tick: u64) -> Self {
-        Self { tick, ..Self::default() }
+    const fn from_tick(tick: u64) -> Self {
+        Self { looks: [[0; 5]; LOOKS], last: [0; 5], tick }
     }
 
     /// The ticks up to this one have gone by, and the counters are these.
@@ -44,6 +44,12 @@ impl Rates {
     pub(in crate::node) fn per_second(&self) -> Readings {
         let sum = |of: usize| self.looks.iter().map(|look| look[of]).sum::<u64>();
         std::array::from_fn(|of| sum(of) / LOOKS as u64)
+    }
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Self::from_tick(0)
     }
 }
 
