@@ -5,6 +5,7 @@
 //! *Source*: Redis 7.2 · config.c.
 
 mod kind;
+mod rule;
 mod table;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,11 @@ use std::rc::Rc;
 
 use self::kind::save_points;
 pub use self::kind::{Kind, parse_memory};
+pub(super) use self::rule::{
+    file_mode, hostname, never, oom_scores, shutdown_words, title_template, without_defrag,
+};
 use self::table::{DIRECTIVES, KEPT_WITHIN};
-pub(super) use self::table::{boolean, choice, integer, memory, text};
+pub(super) use self::table::{bare, boolean, checked, choice, integer, memory, text};
 use crate::commands::{Classes, Settings};
 use crate::keyspace::{Fill, Tracking};
 use crate::time::Duration;
@@ -196,6 +200,8 @@ impl Config {
             | Kind::MemoryOrPercent
             | Kind::Choice(_)
             | Kind::Text
+            | Kind::Checked(_)
+            | Kind::Bare(_)
             | Kind::BufferLimits
             | Kind::Percentiles
             | Kind::SavePoints => self.get(row.name).to_owned(),
