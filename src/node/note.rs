@@ -330,6 +330,7 @@ impl Note {
                     ServerNote::Version(_)
                         | ServerNote::ServerInitialized
                         | ServerNote::UserRequestedShutdown
+                        | ServerNote::ReplIdsChanged
                 )
         )
     }

@@ -435,6 +435,15 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ServerNote::SavingFinalSnapshot => {
             f.write_str("Saving the final RDB snapshot before exiting.")
         }
+        ServerNote::KillingChild => f.write_str("There is a child saving an .rdb. Killing it!"),
+        ServerNote::CannotRename { from, to, folder, why } => write!(
+            f,
+            "Error moving temp DB file {from} on the final destination {to} (in server root dir \
+             {folder}): {why}"
+        ),
+        ServerNote::ReplIdsChanged => {
+            f.write_str("Changing replication IDs after receiving DEBUG change-repl-id")
+        }
         ServerNote::CannotExit => f.write_str("Error trying to save the DB, can't exit."),
         ServerNote::LimitBelowUse { limit, used } => write!(
             f,

@@ -37,6 +37,19 @@ pub enum ServerNote {
     },
     /// SHUTDOWN saves.
     SavingFinalSnapshot,
+    /// SHUTDOWN kills a child that still writes.
+    KillingChild,
+    /// A file is written and could not take its name.
+    CannotRename {
+        /// The name that it has.
+        from: String,
+        /// The name that it was to take.
+        to: String,
+        /// Where.
+        folder: String,
+        /// The system's words.
+        why: String,
+    },
     /// SHUTDOWN could not save, and does not end.
     CannotExit,
     /// SHUTDOWN ABORT.
@@ -72,6 +85,8 @@ pub enum ServerNote {
     ConfigRewritten,
     /// CONFIG REWRITE could not; in the system's words.
     ConfigNotRewritten(String),
+    /// DEBUG CHANGE-REPL-ID.
+    ReplIdsChanged,
     /// DEBUG RELOAD has read the dataset again.
     DbReloaded,
     /// DEBUG LOG.
@@ -92,6 +107,8 @@ impl ServerNote {
         matches!(
             self,
             Self::Bye
+                | Self::KillingChild
+                | Self::CannotRename { .. }
                 | Self::CannotExit
                 | Self::OutputLimit { .. }
                 | Self::ClosingClient { .. }
