@@ -82,6 +82,17 @@ fn a_configuration_is_refused_in_the_words_of_the_real_server() {
         "dir /nowhere\n",
         "logfile /nowhere/redis.log\n",
         "sentinel monitor name 127.0.0.1 1 1\n",
+        "dbfilename a/b\n",
+        "replicaof localhost x\n",
+        "unixsocketperm 999\n",
+        "unixsocketperm 1000\n",
+        "shutdown-on-sigterm x\n",
+        "shutdown-on-sigint save nosave\n",
+        "proc-title-template {x}\n",
+        "maxmemory-clients 200%\n",
+        "oom-score-adj-values 1 2\n",
+        "activedefrag yes\n",
+        "appendonly maybe\n",
     ] {
         let file = folder.file("redis.conf", text);
         same_refusal(&[&file], "");
@@ -159,13 +170,19 @@ fn same_refusal(args: &[&str], input: &str) {
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
-    let missing = |program: PathBuf| {
-        let out = ended(program, &["/nowhere/redis.conf"], "");
-        assert_eq!(out.status.code(), Some(1));
-        let line = String::from_utf8_lossy(&out.stdout).into_owned();
-        line.split_once(" # ").map(|(_, text)| text.trim().to_owned()).expect("a warning")
-    };
-    assert_eq!(missing(our_program()), missing("redis-server".into()));
+    let port = free_port().to_string();
+    for args in [
+        &["/nowhere/redis.conf"][..],
+        &["--port", &port, "--save", "", "--aclfile", "/nowhere/users.acl"],
+    ] {
+        let missing = |program: PathBuf| {
+            let out = ended(program, args, "");
+            assert_eq!(out.status.code(), Some(1));
+            let lines = String::from_utf8_lossy(&out.stdout).into_owned();
+            lines.trim().rsplit_once(" # ").map(|(_, text)| text.to_owned()).expect("a warning")
+        };
+        assert_eq!(missing(our_program()), missing("redis-server".into()));
+    }
 }
 
 #[test]
