@@ -140,6 +140,24 @@ fn what_is_not_there_cannot_be_asked_for() {
     }
 }
 
+/// So does a file of users that has others than the one that there is.
+#[test]
+fn a_file_of_users_may_name_the_default_one_only() {
+    let folder = Folder::new("users");
+    let port = free_port().to_string();
+    for (text, why) in [
+        ("user default on nopass ~* &* +@all\nuser other on\n", "2: only the user 'default', "),
+        ("# users\n\nusers default\n", "3: line should start with user keyword"),
+    ] {
+        let file = folder.file("users.acl", text);
+        let out = ended(our_program(), &["--port", &port, "--aclfile", &file], "");
+        let said = String::from_utf8_lossy(&out.stdout).into_owned();
+        assert_eq!(out.status.code(), Some(1), "{said}");
+        let why = format!(" # Aborting Redis startup because of ACL errors: {file}:{why}");
+        assert!(said.contains(&why), "{said}");
+    }
+}
+
 /// A file that a server has written anew names its user, and files may be included by a pattern.
 #[test]
 fn a_rewritten_configuration_starts_a_node() {
