@@ -115,6 +115,35 @@ fn a_file_that_cannot_take_its_name_is_told_and_goes() {
     }
 }
 
+/// Lines of the log that say of clients that they have come or gone, without their numbers.
+fn comings_and_goings(server: &Server) -> Vec<String> {
+    let log = server.log();
+    let texts = log.lines().filter_map(|line| line.split_once(" - ").map(|(_, text)| text));
+    let kinds = ["Accepted 127.0.0.1:", "Client closed connection id="];
+    texts
+        .filter_map(|text| kinds.iter().find(|kind| text.starts_with(**kind)))
+        .map(|kind| (*kind).to_owned())
+        .collect()
+}
+
+#[test]
+fn comings_and_goings_are_logged_if_that_is_wanted() {
+    for server in both(&[]) {
+        let mut client = server.client();
+        client.call(&["PING"]);
+        client.call(&["CONFIG", "SET", "loglevel", "verbose"]);
+        let mut other = server.client();
+        other.call(&["PING"]);
+        drop(other);
+        eventually("both are told", || comings_and_goings(&server).len() == 2);
+        client.call(&["CONFIG", "SET", "loglevel", "notice"]);
+        let told = comings_and_goings(&server);
+        assert_eq!(told, ["Accepted 127.0.0.1:", "Client closed connection id="]);
+        server.client().call(&["PING"]);
+        assert_eq!(comings_and_goings(&server), told);
+    }
+}
+
 #[test]
 fn another_history_is_logged() {
     for server in both(&[]) {

@@ -209,6 +209,7 @@ impl Host {
             }
             Output::Listen { bind, port } => self.move_to(bind, port),
             Output::Note(line) => {
+                self.log.obey(self.node.option("loglevel"));
                 if is_fatal(&line.note) {
                     self.status = 1;
                 }

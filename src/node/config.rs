@@ -79,6 +79,8 @@ pub struct Hot {
     pub key_save_delay: KeyDelay,
     /// `key-load-delay`.
     pub key_load_delay: KeyDelay,
+    /// `loglevel`: true if comings and goings are told.
+    pub verbose: bool,
 }
 
 /// How long a key is waited for, so that people and tests can watch: so many microseconds, or, if
@@ -286,6 +288,7 @@ impl Config {
             latency_tracking: self.yes("latency-tracking"),
             key_save_delay: KeyDelay(self.get("rdb-key-save-delay").parse().unwrap_or(0)),
             key_load_delay: KeyDelay(self.get("key-load-delay").parse().unwrap_or(0)),
+            verbose: matches!(self.get("loglevel"), "verbose" | "debug"),
         };
         let size = |name| usize::try_from(self.number(name)).unwrap_or(usize::MAX);
         self.settings = Settings {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::io::Address;
+use super::note::server::{write_accepted, write_misplaced};
 use super::note::{
     LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
     TransferNote,
@@ -436,11 +437,11 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("Saving the final RDB snapshot before exiting.")
         }
         ServerNote::KillingChild => f.write_str("There is a child saving an .rdb. Killing it!"),
-        ServerNote::CannotRename { from, to, folder, why } => write!(
-            f,
-            "Error moving temp DB file {from} on the final destination {to} (in server root dir \
-             {folder}): {why}"
-        ),
+        ServerNote::CannotRename { from, to, folder, why } => {
+            write_misplaced([from, to, folder, why], f)
+        }
+        ServerNote::Accepted(peer) => write_accepted(peer, f),
+        ServerNote::ClientClosed(client) => write!(f, "Client closed connection {client}"),
         ServerNote::ReplIdsChanged => {
             f.write_str("Changing replication IDs after receiving DEBUG change-repl-id")
         }
