@@ -166,15 +166,8 @@ fn data_of_the_same_history_is_served_while_it_is_replaced() {
 const OTHER_OPTIONS: &[(&str, &str)] = &[
     ("loglevel", "7.2 knows `nothing`"),
     ("maxmemory-samples", "7.2 takes 64 at most"),
-    ("activedefrag", "it depends on how the server was built"),
-    ("tls-cluster", "the same"),
+    ("tls-cluster", "it depends on how the server was built"),
     ("tls-replication", "the same"),
-    ("shutdown-on-sigint", "without effect here, and taken as it comes"),
-    ("shutdown-on-sigterm", "the same"),
-    ("oom-score-adj-values", "the same"),
-    ("proc-title-template", "the same"),
-    ("cluster-announce-hostname", "the same"),
-    ("latency-tracking-info-percentiles", "the same"),
 ];
 /// Options that would end the test: where a server is, who may enter, what it follows.
 const NOT_TRIED: &[&str] = &[

@@ -82,6 +82,17 @@ fn a_configuration_is_refused_in_the_words_of_the_real_server() {
         "dir /nowhere\n",
         "logfile /nowhere/redis.log\n",
         "sentinel monitor name 127.0.0.1 1 1\n",
+        "dbfilename a/b\n",
+        "replicaof localhost x\n",
+        "unixsocketperm 999\n",
+        "unixsocketperm 1000\n",
+        "shutdown-on-sigterm x\n",
+        "shutdown-on-sigint save nosave\n",
+        "proc-title-template {x}\n",
+        "maxmemory-clients 200%\n",
+        "oom-score-adj-values 1 2\n",
+        "activedefrag yes\n",
+        "appendonly maybe\n",
     ] {
         let file = folder.file("redis.conf", text);
         same_refusal(&[&file], "");
@@ -129,6 +140,24 @@ fn what_is_not_there_cannot_be_asked_for() {
     }
 }
 
+/// So does a file of users that has others than the one that there is.
+#[test]
+fn a_file_of_users_may_name_the_default_one_only() {
+    let folder = Folder::new("users");
+    let port = free_port().to_string();
+    for (text, why) in [
+        ("user default on nopass ~* &* +@all\nuser other on\n", "2: only the user 'default', "),
+        ("# users\n\nusers default\n", "3: line should start with user keyword"),
+    ] {
+        let file = folder.file("users.acl", text);
+        let out = ended(our_program(), &["--port", &port, "--aclfile", &file], "");
+        let said = String::from_utf8_lossy(&out.stdout).into_owned();
+        assert_eq!(out.status.code(), Some(1), "{said}");
+        let why = format!(" # Aborting Redis startup because of ACL errors: {file}:{why}");
+        assert!(said.contains(&why), "{said}");
+    }
+}
+
 /// A file that a server has written anew names its user, and files may be included by a pattern.
 #[test]
 fn a_rewritten_configuration_starts_a_node() {
@@ -159,13 +188,19 @@ fn same_refusal(args: &[&str], input: &str) {
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
-    let missing = |program: PathBuf| {
-        let out = ended(program, &["/nowhere/redis.conf"], "");
-        assert_eq!(out.status.code(), Some(1));
-        let line = String::from_utf8_lossy(&out.stdout).into_owned();
-        line.split_once(" # ").map(|(_, text)| text.trim().to_owned()).expect("a warning")
-    };
-    assert_eq!(missing(our_program()), missing("redis-server".into()));
+    let port = free_port().to_string();
+    for args in [
+        &["/nowhere/redis.conf"][..],
+        &["--port", &port, "--save", "", "--aclfile", "/nowhere/users.acl"],
+    ] {
+        let missing = |program: PathBuf| {
+            let out = ended(program, args, "");
+            assert_eq!(out.status.code(), Some(1));
+            let lines = String::from_utf8_lossy(&out.stdout).into_owned();
+            lines.trim().rsplit_once(" # ").map(|(_, text)| text.to_owned()).expect("a warning")
+        };
+        assert_eq!(missing(our_program()), missing("redis-server".into()));
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use replica_lab::node::{
     Profile, ServerNote,
 };
 use replica_lab::resp::Bytes;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook_mio::v1_0::Signals;
 
 use super::Clock;
@@ -94,7 +94,7 @@ impl Host {
         let poll = Poll::new()?;
         let mut next = 1;
         let doors = Doors::open(&setup.config, poll.registry(), &mut next)?;
-        let mut signals = Signals::new([SIGTERM, SIGINT])?;
+        let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP])?;
         poll.registry().register(&mut signals, SIGNALS, Interest::READABLE)?;
         let mut companions = Vec::new();
         if let Some(path) = setup.config.text("pidfile") {
@@ -204,11 +204,12 @@ impl Host {
             Output::Close { link } => self.close(link, false),
             Output::Drop { link } => self.close(link, true),
             Output::Disk { job, order } => {
-                let result = self.disk.carry_out(order).map_err(|error| error.to_string());
+                let result = self.disk.carry_out(order).map_err(|error| words(&error));
                 self.facts.push_back(Input::Disk { job, result });
             }
             Output::Listen { bind, port } => self.move_to(bind, port),
             Output::Note(line) => {
+                self.log.obey(self.node.option("loglevel"));
                 if is_fatal(&line.note) {
                     self.status = 1;
                 }
@@ -278,10 +279,11 @@ impl Host {
         self.log.say(self.clock.now(), role, level, text);
     }
 
-    /// SIGTERM and SIGINT ask for an orderly end; who insists gets another.
+    /// SIGTERM and SIGINT ask for an orderly end; who insists gets another. SIGHUP is let pass: a
+    /// server outlives its terminal.
     fn signalled(&mut self) {
         let signals: Vec<i32> = self.signals.pending().collect();
-        for signal in signals {
+        for signal in signals.into_iter().filter(|&signal| signal != SIGHUP) {
             let now = self.clock.now();
             if self.asked_to_end && signal == SIGINT {
                 self.log.say_in_handler(now, "You insist... exiting now.");

@@ -16,18 +16,17 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn new(config: &Config) -> Self {
-        let least = match config.get("loglevel") {
-            "nothing" => None,
-            "warning" => Some(Level::Warning),
-            "verbose" => Some(Level::Verbose),
-            "debug" => Some(Level::Debug),
-            _ => Some(Level::Notice),
-        };
+        let least = least(config.get("loglevel"));
         let file = config.text("logfile").map(str::to_owned);
         let wants_picture = config.get("always-show-logo") == "yes"
             || (file.is_none() && io::stdout().is_terminal());
         let has_picture = wants_picture && least.is_some_and(|least| Level::Notice >= least);
         Self { file, least, has_picture }
+    }
+
+    /// Takes the `loglevel` that CONFIG SET may have changed.
+    pub(crate) fn obey(&mut self, loglevel: &str) {
+        self.least = least(loglevel);
     }
 
     /// Prints what a person sees at the start, and what a harness waits for: some of them read the
@@ -84,6 +83,17 @@ impl Log {
                 writeln!(out, "{line}").and_then(|()| out.flush())
             }
         };
+    }
+}
+
+/// The level of the least important lines that are printed, if any are.
+fn least(loglevel: &str) -> Option<Level> {
+    match loglevel {
+        "nothing" => None,
+        "warning" => Some(Level::Warning),
+        "verbose" => Some(Level::Verbose),
+        "debug" => Some(Level::Debug),
+        _ => Some(Level::Notice),
     }
 }
 

@@ -57,6 +57,11 @@ fn main() {
             println!("{}", log::line(clock.now(), 'C', '#', &text));
             exit(1);
         }
+        Err(options::Fault::Users { why }) => {
+            let text = format!("Aborting Redis startup because of ACL errors: {why}");
+            println!("{}", log::line(clock.now(), 'M', '#', &text));
+            exit(1);
+        }
         Err(options::Fault::Line { number, line, why }) => {
             eprintln!("\n*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***");
             eprintln!("Reading the configuration file, at line {number}\n>>> '{line}'\n{why}");

@@ -29,6 +29,8 @@ pub(crate) enum Fault {
     Line { number: usize, line: String, why: String },
     /// Every line is right, and yet it cannot be.
     Whole { why: String },
+    /// The file of users cannot be read, or wants what is not there.
+    Users { why: String },
 }
 
 /// Reads everything that `args` name.
@@ -54,9 +56,12 @@ pub(crate) fn read(args: &[String]) -> Result<Options, Fault> {
         executable: program.display().to_string(),
         ..Setup::default()
     };
-    let mut reader = Reader { profile: setup.profile, setup, saves: false };
+    let digests = Vec::new();
+    let mut reader = Reader { profile: setup.profile, setup, saves: false, digests };
     reader.lines(&text)?;
     reader.opens_log()?;
+    reader.users()?;
+    reader.knows_passwords()?;
     reader.setup.take_after(reader.profile);
     reader.setup.config_file = file.map(|file| absolute(file));
     Ok(Options { setup: reader.setup, configured: !args.is_empty() })
@@ -113,6 +118,8 @@ struct Reader {
     profile: Profile,
     /// True once a `save` has put the points by default out of force.
     saves: bool,
+    /// Passwords of the user, of which no more is known yet.
+    digests: Vec<String>,
 }
 
 impl Reader {
@@ -207,6 +214,9 @@ impl Reader {
                 }
             }
             "replicaof" | "slaveof" if value.eq_ignore_ascii_case("no one") => value.clear(),
+            "replicaof" | "slaveof" if !ends_with_port(&value) => {
+                return Err("Invalid master port".to_owned());
+            }
             _ => {}
         }
         config.set_at_start(name, &value).map_err(|error| match error {
@@ -222,19 +232,52 @@ impl Reader {
         let rights = ["on", "nopass", "sanitize-payload", "~*", "&*", "+@all"];
         let config = &mut self.setup.config;
         for rule in rules {
-            let digest = rule.strip_prefix('#');
-            let known = Sha256::digest(config.get("requirepass"));
             if let Some(password) = rule.strip_prefix('>') {
                 let _ = config.set_at_start("requirepass", password);
-            } else if digest.is_some_and(|digest| digest != hex(&known)) {
-                return Err("a password must be told by requirepass, for its digest is not \
-                            enough here"
-                    .to_owned());
-            } else if digest.is_none() && !rights.contains(&rule.as_str()) {
+            } else if let Some(digest) = rule.strip_prefix('#') {
+                self.digests.push(digest.to_owned());
+            } else if !rights.contains(&rule.as_str()) {
                 return Err(ONLY_DEFAULT.to_owned());
             }
         }
         if user == "default" { Ok(()) } else { Err(ONLY_DEFAULT.to_owned()) }
+    }
+
+    /// `aclfile`: every line of it is a user.
+    fn users(&mut self) -> Result<(), Fault> {
+        let Some(file) = self.setup.config.text("aclfile").map(str::to_owned) else {
+            return Ok(());
+        };
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            let why = super::host::words(&error);
+            Fault::Users { why: format!("Error loading ACLs, opening file '{file}': {why}") }
+        })?;
+        for (index, line) in text.lines().enumerate() {
+            let fault = |why| Fault::Users { why: format!("{file}:{}: {why}", index + 1) };
+            let words: Vec<String> = line.split_ascii_whitespace().map(str::to_owned).collect();
+            match words.as_slice() {
+                [] => {}
+                [first, ..] if first.starts_with('#') => {}
+                [first, user, rules @ ..] if first == "user" => {
+                    self.user(user, rules).map_err(fault)?;
+                }
+                [_, ..] => {
+                    let why = "line should start with user keyword followed by the username.";
+                    return Err(fault(why.to_owned()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A digest is not enough: the password may stand in another line, before it or behind it.
+    fn knows_passwords(&self) -> Result<(), Fault> {
+        let known = hex(&Sha256::digest(self.setup.config.get("requirepass")));
+        if self.digests.iter().all(|digest| *digest == known) {
+            return Ok(());
+        }
+        let why = "a password must be told by requirepass, for its digest is not enough here";
+        Err(Fault::Whole { why: why.to_owned() })
     }
 
     fn profile(&mut self, value: &str) -> Result<(), String> {
@@ -258,6 +301,11 @@ const MANY_VALUES: &[&str] = &[
     "shutdown-on-sigint",
     "shutdown-on-sigterm",
 ];
+
+/// True if the last word is a port.
+fn ends_with_port(address: &str) -> bool {
+    address.split_ascii_whitespace().next_back().is_some_and(|word| word.parse::<u16>().is_ok())
+}
 
 /// The files that a pattern stands for, by name; a pattern is about the last part of a path.
 fn matching(pattern: &str) -> Vec<String> {

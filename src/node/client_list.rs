@@ -132,6 +132,7 @@ fn flags(client: &Client) -> String {
         (client.watch.touched, 'd'),
         (client.ending == Some(Ending::Replied), 'c'),
         (client.ending == Some(Ending::Dropped), 'A'),
+        (client.peer.is_file(), 'U'),
         (client.no_evict, 'e'),
         (client.no_touch, 'T'),
     ]

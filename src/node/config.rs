@@ -5,6 +5,7 @@
 //! *Source*: Redis 7.2 · config.c.
 
 mod kind;
+mod rule;
 mod table;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,11 @@ use std::rc::Rc;
 
 use self::kind::save_points;
 pub use self::kind::{Kind, parse_memory};
+pub(super) use self::rule::{
+    file_mode, hostname, never, oom_scores, shutdown_words, title_template, without_defrag,
+};
 use self::table::{DIRECTIVES, KEPT_WITHIN};
-pub(super) use self::table::{boolean, choice, integer, memory, text};
+pub(super) use self::table::{bare, boolean, checked, choice, integer, memory, text};
 use crate::commands::{Classes, Settings};
 use crate::keyspace::{Fill, Tracking};
 use crate::time::Duration;
@@ -75,6 +79,8 @@ pub struct Hot {
     pub key_save_delay: KeyDelay,
     /// `key-load-delay`.
     pub key_load_delay: KeyDelay,
+    /// `loglevel`: true if comings and goings are told.
+    pub verbose: bool,
 }
 
 /// How long a key is waited for, so that people and tests can watch: so many microseconds, or, if
@@ -196,6 +202,8 @@ impl Config {
             | Kind::MemoryOrPercent
             | Kind::Choice(_)
             | Kind::Text
+            | Kind::Checked(_)
+            | Kind::Bare(_)
             | Kind::BufferLimits
             | Kind::Percentiles
             | Kind::SavePoints => self.get(row.name).to_owned(),
@@ -280,6 +288,7 @@ impl Config {
             latency_tracking: self.yes("latency-tracking"),
             key_save_delay: KeyDelay(self.get("rdb-key-save-delay").parse().unwrap_or(0)),
             key_load_delay: KeyDelay(self.get("key-load-delay").parse().unwrap_or(0)),
+            verbose: matches!(self.get("loglevel"), "verbose" | "debug"),
         };
         let size = |name| usize::try_from(self.number(name)).unwrap_or(usize::MAX);
         self.settings = Settings {

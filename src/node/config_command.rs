@@ -46,16 +46,28 @@ fn config_get(machine: &Machine<'_>, patterns: &[Bytes]) -> Reply {
     let mut pairs = Vec::new();
     for row in directives() {
         for name in [Some(row.name), row.alias].into_iter().flatten() {
-            let wanted =
-                |pattern: &Bytes| glob_matches(&pattern.to_ascii_lowercase(), name.as_bytes());
-            if patterns.iter().any(wanted) {
+            if let Some(asked) = patterns.iter().find_map(|pattern| asked_as(pattern, name)) {
                 let value = machine.state.config().shown(row);
-                pairs.push((Reply::bulk(name), Reply::bulk(value)));
+                pairs.push((Reply::bulk(asked), Reply::bulk(value)));
             }
         }
     }
     Reply::Map(pairs)
 }
+
+/// The name under which an option is shown to who asked for `pattern`: as it was spelled there, if
+/// it was spelled out. None if another is meant.
+fn asked_as<'a>(pattern: &'a [u8], name: &'a str) -> Option<&'a [u8]> {
+    if !pattern.iter().any(|byte| b"[*?".contains(byte)) {
+        return Some(pattern).filter(|asked| asked.eq_ignore_ascii_case(name.as_bytes()));
+    }
+    let name = name.as_bytes();
+    let fits = !HIDDEN.contains(&name) && glob_matches(&pattern.to_ascii_lowercase(), name);
+    fits.then_some(name)
+}
+
+/// Options for tests, which no pattern shows.
+const HIDDEN: &[&[u8]] = &[b"rdb-key-save-delay", b"key-load-delay"];
 
 /// All or nothing: the first option that cannot be set leaves every other as it was.
 fn config_set(machine: &mut Machine<'_>, link: Link, pairs: &[Bytes]) -> Reply {

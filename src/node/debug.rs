@@ -80,6 +80,7 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
         }
         (b"help", []) => help("DEBUG", HELP),
         (b"change-repl-id", []) => {
+            machine.note(ServerNote::ReplIdsChanged);
             machine.state.history.rename(&mut machine.state.random);
             Reply::OK
         }

@@ -12,11 +12,10 @@
 
 use super::client::Waiting;
 use super::debug::Reload;
-use super::io::{DiskOrder, Job, Link, Output};
+use super::io::{Link, Output};
 use super::machine::Machine;
-use super::note::{ServerNote, SnapshotNote};
+use super::note::{Note, ServerNote, SnapshotNote};
 use super::pause::{Reason, Scope};
-use super::save::ChildTarget;
 use super::state::State;
 use crate::resp::{Bytes, Reply};
 use crate::time::{Duration, Instant};
@@ -176,6 +175,7 @@ impl Machine<'_> {
         if of > 0 {
             self.note(ServerNote::ReplicasInSync { count: of - lagging.len(), of });
         }
+        self.kill_child_to_exit();
         if shutdown.save {
             self.note(ServerNote::SavingFinalSnapshot);
             self.write_file(Patron::Exit(shutdown));
@@ -213,17 +213,9 @@ impl Machine<'_> {
         }
     }
 
-    fn kill_child(&mut self) {
-        let Some(child) = self.state.child.take() else { return };
-        if let ChildTarget::Disk { file } = child.target {
-            let order = DiskOrder::Remove { file };
-            self.out.push(Output::Disk { job: Job::Unawaited, order });
-        }
-    }
-
     /// The file has its name, or the disk has failed.
     #[inline(never)]
-    pub(super) fn file_written(&mut self, patron: Patron, result: Result<(), String>) {
+    pub(super) fn file_written(&mut self, patron: Patron, result: Result<(), Note>) {
         let Some(child) = self.state.child.take() else { return };
         let reply = match (result, patron) {
             (Ok(()), _) => {
@@ -235,11 +227,11 @@ impl Machine<'_> {
                 Reply::OK
             }
             (Err(why), Patron::Client(_) | Patron::Nobody | Patron::Reload(_)) => {
-                self.note(SnapshotNote::WriteError(why));
+                self.note(why);
                 Reply::error("ERR")
             }
             (Err(why), Patron::Exit(shutdown)) => {
-                self.note(SnapshotNote::WriteError(why));
+                self.note(why);
                 if !shutdown.force {
                     self.note(ServerNote::CannotExit);
                 }

@@ -4,7 +4,10 @@
 //! GET shows is known. What would promise something that is not there is refused by its values:
 //! `appendonly` and `cluster-enabled` can only be `no`.
 
-use super::config::{Directive, boolean, choice, integer, memory, text};
+use super::config::{
+    Directive, bare, boolean, checked, choice, file_mode, hostname, integer, memory, never,
+    oom_scores, shutdown_words, text, title_template, without_defrag,
+};
 
 /// The rows, as CONFIG GET of a real server shows their defaults.
 pub(super) static INERT: &[Directive] = &[
@@ -17,7 +20,7 @@ pub(super) static INERT: &[Directive] = &[
     integer("active-defrag-threshold-lower", "10", 0, 1_000),
     integer("active-defrag-threshold-upper", "100", 0, 1_000),
     integer("active-expire-effort", "1", 1, 10),
-    boolean("activedefrag", "no"),
+    bare("activedefrag", "no", without_defrag),
     boolean("activerehashing", "yes"),
     boolean("always-show-logo", "no").fixed(),
     boolean("aof-disable-auto-gc", "no"),
@@ -39,13 +42,13 @@ pub(super) static INERT: &[Directive] = &[
     boolean("cluster-allow-reads-when-down", "no"),
     boolean("cluster-allow-replica-migration", "yes"),
     integer("cluster-announce-bus-port", "0", 0, 65_535),
-    text("cluster-announce-hostname", ""),
+    checked("cluster-announce-hostname", "", hostname),
     text("cluster-announce-human-nodename", ""),
     text("cluster-announce-ip", ""),
     integer("cluster-announce-port", "0", 0, 65_535),
     integer("cluster-announce-tls-port", "0", 0, 65_535),
     text("cluster-config-file", "nodes.conf").fixed(),
-    choice("cluster-enabled", "no", &["no"]).fixed(),
+    bare("cluster-enabled", "no", never).fixed(),
     memory("cluster-link-sendbuf-limit", "0", 0),
     integer("cluster-migration-barrier", "1", 0, 2_147_483_647),
     integer("cluster-node-timeout", "15000", 0, i64::MAX),
@@ -69,9 +72,9 @@ pub(super) static INERT: &[Directive] = &[
     integer("maxmemory-eviction-tenacity", "10", 0, 100),
     boolean("no-appendfsync-on-rewrite", "no"),
     choice("oom-score-adj", "no", &["no", "yes", "relative", "absolute"]),
-    text("oom-score-adj-values", "0 200 800"),
+    bare("oom-score-adj-values", "0 200 800", oom_scores),
     text("pidfile", "").fixed(),
-    text("proc-title-template", "{title} {listen-addr} {server-mode}"),
+    checked("proc-title-template", "{title} {listen-addr} {server-mode}", title_template),
     choice("propagation-error-behavior", "ignore", &["ignore", "panic", "panic-on-replicas"]),
     boolean("rdb-save-incremental-fsync", "yes"),
     boolean("repl-disable-tcp-nodelay", "no"),
@@ -80,8 +83,8 @@ pub(super) static INERT: &[Directive] = &[
     choice("sanitize-dump-payload", "no", &["no", "yes", "clients"]),
     text("server_cpulist", "").fixed(),
     boolean("set-proc-title", "yes").fixed(),
-    text("shutdown-on-sigint", "default"),
-    text("shutdown-on-sigterm", "default"),
+    bare("shutdown-on-sigint", "default", shutdown_words),
+    bare("shutdown-on-sigterm", "default", shutdown_words),
     integer("socket-mark-id", "0", 0, 4_294_967_295).fixed(),
     choice("supervised", "no", &["upstart", "systemd", "auto", "no"]).fixed(),
     boolean("syslog-enabled", "no").fixed(),
@@ -111,5 +114,5 @@ pub(super) static INERT: &[Directive] = &[
     boolean("tls-session-caching", "yes"),
     integer("tracking-table-max-keys", "1000000", 0, i64::MAX),
     text("unixsocket", "").fixed(),
-    text("unixsocketperm", "0").fixed(),
+    bare("unixsocketperm", "0", file_mode).fixed(),
 ];

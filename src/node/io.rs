@@ -44,6 +44,11 @@ impl Address {
     pub fn new(host: &str, port: u16) -> Self {
         Self { host: Rc::from(host), port }
     }
+
+    /// True for a socket file: its path stands where a host does, and it has no port.
+    pub const fn is_file(&self) -> bool {
+        self.port == 0
+    }
 }
 
 impl fmt::Display for Address {

@@ -97,6 +97,9 @@ impl Machine<'_> {
 
     fn accept(&mut self, link: Link, peer: Address, local: Address) {
         let id = self.state.number_client();
+        if self.state.config().hot.verbose {
+            self.note(ServerNote::Accepted(peer.clone()));
+        }
         let others = self.state.clients.len() + usize::from(self.state.upstream.is_up());
         if others as u64 >= self.state.config().number("maxclients") {
             self.state.stats.connections_rejected += 1;
@@ -153,7 +156,18 @@ impl Machine<'_> {
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.broken = breach.is_some();
         }
+        if breach.is_none() && self.state.config().hot.verbose {
+            self.note_closed(link);
+        }
         self.forget(link);
+    }
+
+    #[inline(never)]
+    fn note_closed(&mut self, link: Link) {
+        let client = self.state.client_line(link, self.now);
+        if !client.is_empty() {
+            self.note(ServerNote::ClientClosed(client));
+        }
     }
 
     fn disk(&mut self, job: Job, result: Result<super::io::DiskFact, String>) {

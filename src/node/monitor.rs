@@ -35,7 +35,11 @@ impl Machine<'_> {
             return;
         }
         let Some(client) = self.state.clients.get(&link) else { return };
-        let (db, peer) = (client.db, client.peer.to_string());
+        let peer = match &client.peer {
+            peer if peer.is_file() => format!("unix:{}", peer.host),
+            peer => peer.to_string(),
+        };
+        let db = client.db;
         self.show(db, &peer, row.name(), args);
     }
 

@@ -3,7 +3,7 @@
 //! A note is a typed fact; its `Display` is the text of the line. Nothing reads it to decide.
 //! *Source*: the log calls of Redis 7.2 · replication.c, rdb.c, server.c.
 
-mod server;
+pub(super) mod server;
 
 use super::config::SavePoint;
 use super::io::Address;
@@ -298,8 +298,10 @@ pub enum SnapshotNote {
 impl Note {
     /// How important the line is to a release.
     pub const fn level(&self, profile: Profile) -> Level {
-        if let Self::Server(ServerNote::FromScript { level, .. }) = self {
-            return *level;
+        if let Self::Server(note) = self
+            && let Some(level) = note.own_level()
+        {
+            return level;
         }
         let warning = match self {
             _ if self.was_a_warning() && !matches!(profile, Profile::V7_2) => true,
@@ -330,6 +332,7 @@ impl Note {
                     ServerNote::Version(_)
                         | ServerNote::ServerInitialized
                         | ServerNote::UserRequestedShutdown
+                        | ServerNote::ReplIdsChanged
                 )
         )
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::io::Address;
+use super::note::server::{write_accepted, write_misplaced};
 use super::note::{
     LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
     TransferNote,
@@ -434,6 +435,15 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         ServerNote::SavingFinalSnapshot => {
             f.write_str("Saving the final RDB snapshot before exiting.")
+        }
+        ServerNote::KillingChild => f.write_str("There is a child saving an .rdb. Killing it!"),
+        ServerNote::CannotRename { from, to, folder, why } => {
+            write_misplaced([from, to, folder, why], f)
+        }
+        ServerNote::Accepted(peer) => write_accepted(peer, f),
+        ServerNote::ClientClosed(client) => write!(f, "Client closed connection {client}"),
+        ServerNote::ReplIdsChanged => {
+            f.write_str("Changing replication IDs after receiving DEBUG change-repl-id")
         }
         ServerNote::CannotExit => f.write_str("Error trying to save the DB, can't exit."),
         ServerNote::LimitBelowUse { limit, used } => write!(

@@ -271,11 +271,16 @@ impl Machine<'_> {
         let Some(child) = self.state.child.as_mut().filter(|child| child.pid == pid) else {
             return;
         };
+        if result.is_err() {
+            child.stage = ChildStage::Exited { success: false };
+        }
+        let result = result.map_err(|why| self.file_failed(renamed, why));
         if let Some(patron) = self.state.patron.take_if(|_| result.is_err() || renamed) {
             return self.file_written(patron, result.map(|_| ()));
         }
+        let Some(child) = &mut self.state.child else { return };
         match (result, renamed) {
-            (Err(_), _) => child.stage = ChildStage::Exited { success: false },
+            (Err(note), _) => self.note_as(pid, 'C', note),
             (Ok(_), true) => {
                 child.stage = ChildStage::Exited { success: true };
                 self.note_as(pid, 'C', Note::from(SnapshotNote::DbSavedOnDisk));
@@ -302,11 +307,9 @@ impl Machine<'_> {
                 self.count_bgsave(&child, true);
                 self.snapshot_saved(child.written);
             }
-            (ChildTarget::Disk { file }, false) => {
+            (ChildTarget::Disk { .. }, false) => {
                 self.note(SnapshotNote::SavingError);
                 self.count_bgsave(&child, false);
-                let order = DiskOrder::Remove { file: file.clone() };
-                self.out.push(Output::Disk { job: Job::Unawaited, order });
                 self.snapshot_failed();
             }
             (ChildTarget::Sockets { .. }, _) => {

@@ -29,7 +29,7 @@ pub(in crate::node) fn acl(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -
     match (sub.as_slice(), &args[2..]) {
         (b"whoami", []) => Reply::bulk(DEFAULT),
         (b"users", []) => Reply::Array(vec![Reply::bulk(DEFAULT)]),
-        (b"list", []) => Reply::Array(vec![Reply::bulk(described(machine))]),
+        (b"list", []) => Reply::Array(vec![Reply::bulk(user_line(machine))]),
         (b"cat", []) => Reply::Array(CATEGORIES.iter().map(Reply::bulk).collect()),
         (b"cat", [category]) => commands_in(category),
         (b"getuser", [name]) if **name == *DEFAULT.as_bytes() => default_user(machine),
@@ -58,8 +58,8 @@ fn password(machine: &Machine<'_>) -> Option<String> {
     Some(Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// The line of an ACL file.
-fn described(machine: &Machine<'_>) -> String {
+/// The line of an ACL file, and of the file that CONFIG REWRITE writes.
+pub(in crate::node) fn user_line(machine: &Machine<'_>) -> String {
     let password = password(machine).map_or_else(|| "nopass".to_owned(), |hash| format!("#{hash}"));
     format!("user {DEFAULT} on {password} ~* &* +@all")
 }

@@ -1,6 +1,7 @@
 //! What values an option takes, and how they are read.
 
 use super::SavePoint;
+use super::rule::Rule;
 use crate::commands::Classes;
 
 /// What values an option takes.
@@ -18,6 +19,10 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// Any text.
     Text,
+    /// A text that a rule lets through.
+    Checked(Rule),
+    /// Words that a rule lets through: a file has them without quotes.
+    Bare(Rule),
     /// Classes with three limits each.
     BufferLimits,
     /// Letters of classes of events.
@@ -47,6 +52,9 @@ impl Kind {
                 None => Err("argument must be a memory value".to_owned()),
             },
             Self::MemoryOrPercent => match (value.strip_suffix('%'), parse_memory(value)) {
+                (Some(share), _) if share.parse::<u32>().is_ok_and(|share| share > 100) => {
+                    Err("percentage argument must be less or equal to 100".to_owned())
+                }
                 (Some(share), _) if share.parse::<u32>().is_ok() => Ok(value.to_owned()),
                 (_, Some(bytes)) => Ok(bytes.to_string()),
                 _ => Err("argument must be a memory or percent value".to_owned()),
@@ -56,13 +64,11 @@ impl Kind {
                 if words.contains(&word.as_str()) {
                     return Ok(word);
                 }
-                if let [only] = words {
-                    return Err(format!("only '{only}' is supported by this server"));
-                }
                 let list = words.join(", ");
                 Err(format!("argument(s) must be one of the following: {list}"))
             }
             Self::Text => Ok(value.to_owned()),
+            Self::Checked(rule) | Self::Bare(rule) => rule(value),
             Self::BufferLimits => buffer_limits(value, current),
             Self::SavePoints => match save_points(value) {
                 Some(points) => Ok(shown_points(&points)),

@@ -1,11 +1,12 @@
 //! The options that have an effect, a row each.
 
+use super::rule::{Rule, file_name, never};
 use super::{Directive, Kind};
 
 /// Every option that has an effect.
 pub(super) static DIRECTIVES: &[Directive] = &[
     text("bind", "* -::*"),
-    text("dbfilename", "dump.rdb").protected(),
+    checked("dbfilename", "dump.rdb", file_name).protected(),
     text("dir", ".").protected(),
     integer("databases", "16", 1, 2_147_483_647).fixed(),
     integer("port", "6379", 0, 65_535),
@@ -21,7 +22,7 @@ pub(super) static DIRECTIVES: &[Directive] = &[
     integer("maxmemory-samples", "5", 1, 64),
     integer("lfu-decay-time", "1", 0, 2_147_483_647),
     integer("lfu-log-factor", "10", 0, 2_147_483_647),
-    choice("appendonly", "no", &["no"]).fixed(),
+    bare("appendonly", "no", never),
     choice("loglevel", "notice", &["debug", "verbose", "notice", "warning", "nothing"]),
     text("logfile", "").fixed(),
     boolean("daemonize", "no").fixed(),
@@ -145,6 +146,22 @@ pub(in crate::node) const fn choice(
 
 pub(in crate::node) const fn text(name: &'static str, default: &'static str) -> Directive {
     row(name, Kind::Text, default)
+}
+
+pub(in crate::node) const fn checked(
+    name: &'static str,
+    default: &'static str,
+    rule: Rule,
+) -> Directive {
+    row(name, Kind::Checked(rule), default)
+}
+
+pub(in crate::node) const fn bare(
+    name: &'static str,
+    default: &'static str,
+    rule: Rule,
+) -> Directive {
+    row(name, Kind::Bare(rule), default)
 }
 
 impl Directive {

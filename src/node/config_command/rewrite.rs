@@ -2,14 +2,17 @@
 //!
 //! What a person wrote stays: comments, empty lines, the order of the options. The line of an
 //! option takes its new value in its old place; an option that is new, and not at its default,
-//! comes at the end. *Source*: Redis 7.2 · config.c · rewriteConfig.
+//! comes at the end. Save points, percentiles and the user are written at their defaults, too. Of
+//! several empty lines one is left. *Source*: Redis 7.2 · config.c · rewriteConfig.
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::super::admin::user_line;
 use super::super::config::{Config, Directive, Kind, directive, directives};
 use super::super::io::{DiskFact, DiskOrder, Job, Link, Output};
 use super::super::machine::Machine;
 use super::super::note::ServerNote;
+use super::super::stream::quoted;
 use crate::resp::{Bytes, Reply, split_words};
 
 /// `CONFIG REWRITE`: reads the file, writes another, and gives it the name of the first.
@@ -32,7 +35,8 @@ impl Machine<'_> {
             Ok(DiskFact::Done) | Err(_) => Bytes::from(&[][..]),
         };
         self.config_master();
-        let text = rewritten(&String::from_utf8_lossy(&old), self.state.config());
+        let user = user_line(self);
+        let text = rewritten(&String::from_utf8_lossy(&old), self.state.config(), &user);
         let beside = format!("{file}.{}.tmp", self.state.pid);
         let bytes = Bytes::from(text.into_bytes());
         let order = DiskOrder::Append { file: beside.clone(), bytes, create: true };
@@ -57,24 +61,30 @@ impl Machine<'_> {
     }
 }
 
-/// The text `old` with the options of `config`.
-fn rewritten(old: &str, config: &Config) -> String {
+/// The text `old` with the options of `config`, and with its user.
+fn rewritten(old: &str, config: &Config, user: &str) -> String {
     let mut named = BTreeMap::new();
-    for row in old.lines().filter_map(option_of) {
-        *named.entry(row.name).or_insert(0) += 1;
+    for name in old.lines().filter_map(option_of) {
+        *named.entry(name).or_insert(0) += 1;
     }
     let mut waiting: BTreeMap<&str, VecDeque<String>> = BTreeMap::new();
     for row in directives() {
         let lines = lines_of(row, config, named.get(row.name).copied().unwrap_or(0));
         waiting.insert(row.name, lines.into());
     }
+    if config.text("aclfile").is_none() {
+        waiting.insert(USER, VecDeque::from([user.to_owned()]));
+    }
     let mut lines = Vec::new();
     let mut signed = false;
-    for line in old.lines() {
+    for line in old.lines().map(str::trim) {
         signed |= line == SIGNATURE;
         match option_of(line) {
             None => lines.push(line.to_owned()),
-            Some(row) => lines.extend(waiting.get_mut(row.name).and_then(VecDeque::pop_front)),
+            Some(name) => {
+                let next = waiting.get_mut(name).and_then(VecDeque::pop_front);
+                lines.push(next.unwrap_or_default());
+            }
         }
     }
     let rest: Vec<String> = waiting.into_values().flatten().collect();
@@ -82,34 +92,41 @@ fn rewritten(old: &str, config: &Config) -> String {
         lines.extend([String::new(), SIGNATURE.to_owned()]);
     }
     lines.extend(rest);
+    lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
     lines.join("\n") + "\n"
 }
 
 /// The option that a line of the file sets.
-fn option_of(line: &str) -> Option<&'static Directive> {
+fn option_of(line: &str) -> Option<&'static str> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {
         return None;
     }
     let words = split_words(line.as_bytes())?;
-    directive(&String::from_utf8_lossy(words.first()?))
+    let name = String::from_utf8_lossy(words.first()?);
+    if name.eq_ignore_ascii_case(USER) {
+        return Some(USER);
+    }
+    directive(&name).map(|row| row.name)
 }
 
 /// The lines that an option takes: none if it is at its default and the file did not name it.
 fn lines_of(row: &Directive, config: &Config, named: usize) -> Vec<String> {
     let (name, value) = (row.name, config.get(row.name));
     match row.kind {
-        Kind::SavePoints if value == row.default && named == 0 => Vec::new(),
         Kind::SavePoints if value.is_empty() => vec!["save \"\"".to_owned()],
         Kind::SavePoints => pairs(value).map(|pair| format!("save {pair}")).collect(),
+        Kind::Percentiles if value.is_empty() => vec![format!("{name} \"\"")],
+        Kind::Percentiles => vec![format!("{name} {value}")],
         Kind::BufferLimits => limit_lines(row, value, named),
         _ if value == row.default && named == 0 => Vec::new(),
         Kind::MemoryOrPercent if value.ends_with('%') => vec![format!("{name} {value}")],
         Kind::Memory(..) | Kind::MemoryOrPercent => vec![format!("{name} {}", memory(value))],
         Kind::Text if value.is_empty() && name == "replicaof" => Vec::new(),
-        Kind::Text if !BARE.contains(&name) => vec![format!("{name} {}", quoted(value))],
-        Kind::Events => vec![format!("{name} {}", quoted(&config.shown(row)))],
-        Kind::Text | Kind::Bool | Kind::Integer(..) | Kind::Choice(_) | Kind::Percentiles => {
+        Kind::Text if BARE.contains(&name) => vec![format!("{name} {value}")],
+        Kind::Text | Kind::Checked(_) => vec![format!("{name} {}", quoted(value.as_bytes()))],
+        Kind::Events => vec![format!("{name} {}", quoted(config.shown(row).as_bytes()))],
+        Kind::Bare(_) | Kind::Bool | Kind::Integer(..) | Kind::Choice(_) => {
             vec![format!("{name} {value}")]
         }
     }
@@ -142,20 +159,10 @@ fn memory(value: &str) -> String {
     fits.map_or_else(|| bytes.to_string(), |(unit, bits)| format!("{}{unit}", bytes >> bits))
 }
 
-/// A text as it is read back.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
 /// Options of several words, which are not quoted as one.
-const BARE: &[&str] = &[
-    "bind",
-    "replicaof",
-    "oom-score-adj-values",
-    "latency-tracking-info-percentiles",
-    "shutdown-on-sigint",
-    "shutdown-on-sigterm",
-];
+const BARE: &[&str] = &["bind", "replicaof"];
+/// What begins the line of a user, which is no option.
+const USER: &str = "user";
 /// What stands above the options that a person did not write.
 const SIGNATURE: &str = "# Generated by CONFIG REWRITE";
 /// No configuration is as long.
@@ -173,10 +180,13 @@ mod tests {
         }
         config.set("maxmemory", "3gb").unwrap();
         let old = "# mine\nport 6379\n\nsave 900 1\nhash-max-ziplist-entries 512\ntimeout 5\n";
-        let new = rewritten(old, &config);
+        let user = "user default on nopass ~* &* +@all";
+        let new = rewritten(old, &config, user);
         let wanted = "# mine\nport 7000\n\nsave 60 5\nhash-max-listpack-entries 512\ntimeout 9\n\n\
-                      # Generated by CONFIG REWRITE\nmaxmemory 3gb\nsave 10 1\n";
+                      # Generated by CONFIG REWRITE\n\
+                      latency-tracking-info-percentiles 50 99 99.9\nmaxmemory 3gb\nsave 10 1\n\
+                      user default on nopass ~* &* +@all\n";
         assert_eq!(new, wanted);
-        assert_eq!(rewritten(&new, &config), wanted, "a second time changes nothing");
+        assert_eq!(rewritten(&new, &config, user), wanted, "a second time changes nothing");
     }
 }

@@ -1,5 +1,8 @@
 //! What a server says of itself: start, end, limits.
 
+use std::fmt;
+
+use super::super::io::Address;
 use super::super::log::Level;
 
 /// What any server says of itself.
@@ -37,12 +40,29 @@ pub enum ServerNote {
     },
     /// SHUTDOWN saves.
     SavingFinalSnapshot,
+    /// SHUTDOWN kills a child that still writes.
+    KillingChild,
+    /// A file is written and could not take its name.
+    CannotRename {
+        /// The name that it has.
+        from: String,
+        /// The name that it was to take.
+        to: String,
+        /// Where.
+        folder: String,
+        /// The system's words.
+        why: String,
+    },
     /// SHUTDOWN could not save, and does not end.
     CannotExit,
     /// SHUTDOWN ABORT.
     ShutdownAborted,
     /// The last line.
     Bye,
+    /// A client has come in; from where.
+    Accepted(Address),
+    /// A client has gone; it, as CLIENT LIST showed it.
+    ClientClosed(String),
     /// A client reads too slowly.
     OutputLimit {
         /// It, as CLIENT LIST shows it.
@@ -72,6 +92,8 @@ pub enum ServerNote {
     ConfigRewritten,
     /// CONFIG REWRITE could not; in the system's words.
     ConfigNotRewritten(String),
+    /// DEBUG CHANGE-REPL-ID.
+    ReplIdsChanged,
     /// DEBUG RELOAD has read the dataset again.
     DbReloaded,
     /// DEBUG LOG.
@@ -88,10 +110,23 @@ pub enum ServerNote {
 }
 
 impl ServerNote {
+    /// How important a line is that is neither a notice nor a warning, or that says it itself.
+    pub(super) const fn own_level(&self) -> Option<Level> {
+        if let Self::FromScript { level, .. } = self {
+            return Some(*level);
+        }
+        match matches!(self, Self::Accepted(_) | Self::ClientClosed(_)) {
+            true => Some(Level::Verbose),
+            false => None,
+        }
+    }
+
     pub(super) const fn is_warning(&self) -> bool {
         matches!(
             self,
             Self::Bye
+                | Self::KillingChild
+                | Self::CannotRename { .. }
                 | Self::CannotExit
                 | Self::OutputLimit { .. }
                 | Self::ClosingClient { .. }
@@ -102,4 +137,26 @@ impl ServerNote {
                 | Self::DebugLog(_)
         )
     }
+}
+
+/// Tells of a client that has come in through a port or a socket file.
+#[inline(never)]
+pub(in crate::node) fn write_accepted(peer: &Address, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if peer.is_file() {
+        return write!(f, "Accepted connection to {}", peer.host);
+    }
+    write!(f, "Accepted {peer}")
+}
+
+/// Tells of a file that could not take its name.
+#[inline(never)]
+pub(in crate::node) fn write_misplaced(
+    [from, to, folder, why]: [&String; 4],
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    write!(
+        f,
+        "Error moving temp DB file {from} on the final destination {to} (in server root dir \
+         {folder}): {why}"
+    )
 }

@@ -3,7 +3,7 @@
 
 use super::super::io::{DiskOrder, Job, Output};
 use super::super::machine::Machine;
-use super::super::note::{LoadNote, Note, SnapshotNote};
+use super::super::note::{LoadNote, Note, ServerNote, SnapshotNote};
 use super::{Child, ChildStage, ChildTarget};
 
 /// The signal by which a server ends its own children.
@@ -36,6 +36,30 @@ impl Machine<'_> {
         }
         if !exited {
             self.signal_child();
+        }
+    }
+
+    /// The server is about to end: what a child still writes is not wanted any more.
+    #[inline(never)]
+    pub(in crate::node) fn kill_child_to_exit(&mut self) {
+        let Some(child) = &self.state.child else { return };
+        // Who has ordered SAVE waits for a file that the server writes itself.
+        if self.state.patron.take().is_none() {
+            let (pid, exited) = (child.pid, child.has_exited());
+            self.note(ServerNote::KillingChild);
+            if !exited {
+                self.note_as(pid, 'C', Note::from(SnapshotNote::ChildKilled));
+            }
+        }
+        self.kill_child();
+    }
+
+    /// Nobody hears of the child any more, and its file goes.
+    pub(in crate::node) fn kill_child(&mut self) {
+        let Some(child) = self.state.child.take() else { return };
+        if let ChildTarget::Disk { file } = child.target {
+            let order = DiskOrder::Remove { file };
+            self.out.push(Output::Disk { job: Job::Unawaited, order });
         }
     }
 

@@ -7,6 +7,7 @@
 use super::super::downstream::CHUNK_BYTES;
 use super::super::io::{Carries, DiskFact, DiskOrder, Job, Link, Output};
 use super::super::machine::Machine;
+use super::super::note::{Note, ServerNote, SnapshotNote};
 use super::{ChildStage, ChildTarget};
 use crate::replication::Stage;
 
@@ -26,6 +27,25 @@ impl Machine<'_> {
         let job = Job::SaveRename(child.pid);
         self.state.saves.generation += 1;
         self.out.push(Output::Disk { job, order });
+    }
+
+    /// What is said of a file that could not be written, or take its name; what there is of it
+    /// goes.
+    #[inline(never)]
+    pub(super) fn file_failed(&mut self, renamed: bool, why: String) -> Note {
+        let Some(ChildTarget::Disk { file }) = self.state.child.as_ref().map(|child| &child.target)
+        else {
+            return Note::from(SnapshotNote::WriteError(why));
+        };
+        let from = file.clone();
+        let order = DiskOrder::Remove { file: from.clone() };
+        self.out.push(Output::Disk { job: Job::Unawaited, order });
+        if !renamed {
+            return Note::from(SnapshotNote::WriteError(why));
+        }
+        let config = self.state.config();
+        let (to, folder) = (config.get("dbfilename").to_owned(), config.get("dir").to_owned());
+        Note::from(ServerNote::CannotRename { from, to, folder, why })
     }
 
     /// Removes the second name of a file that nobody reads any more.
