@@ -11,7 +11,7 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::Duration;
 
-use replica_lab::resp::Reply;
+use replica_lab::resp::{Reply, split_words};
 use servers::{Server, both_answer_alike, eventually};
 
 fn both(options: &[&str]) -> [Server; 2] {
@@ -222,4 +222,53 @@ fn no_key_expires_by_itself_while_the_cron_is_paused() {
         assert_eq!(client.call(&["DEBUG", "PAUSE-CRON", "0"]), Reply::OK);
         eventually("it expires", || client.call(&["DBSIZE"]) == Reply::Integer(0));
     }
+}
+
+/// The words of what SLOWLOG has kept, the oldest first, and where each came from.
+fn slow_words(server: &Server) -> Vec<String> {
+    let Reply::Array(entries) = server.client().call(&["SLOWLOG", "GET", "-1"]) else {
+        panic!("entries")
+    };
+    let text = |reply: &Reply| {
+        let Reply::Bulk(word) = reply else { panic!("a word: {reply:?}") };
+        String::from_utf8_lossy(word).into_owned()
+    };
+    let line = |entry: &Reply| {
+        let Reply::Array(fields) = entry else { panic!("an entry") };
+        let Reply::Array(words) = &fields[3] else { panic!("words") };
+        let words: Vec<String> = words.iter().map(text).collect();
+        let nowhere = if text(&fields[4]) == "?:0" { " from nowhere" } else { "" };
+        format!("{}{nowhere}", words.join(" "))
+    };
+    entries.iter().rev().map(line).collect()
+}
+
+#[test]
+fn the_slow_log_keeps_no_secret() {
+    let servers = both(&["--slowlog-log-slower-than", "0"]);
+    for server in &servers {
+        let mut client = server.client();
+        for line in [
+            "SLOWLOG RESET",
+            "AUTH x",
+            "AUTH default x",
+            "HELLO 3 AUTH u p SETNAME n",
+            "HELLO 2 SETNAME n AUTH u p",
+            "CONFIG SET maxmemory 0 requirepass x masterauth y MasterUser z",
+            "AUTH x",
+            "CONFIG SET requirepass ''",
+            "CONFIG GET requirepass",
+            "MIGRATE 127.0.0.1 1 nosuch 0 100 COPY AUTH p",
+            "MIGRATE 127.0.0.1 1 '' 0 100 AUTH2 u p KEYS auth b",
+            "ACL SETUSER default nopass",
+        ] {
+            let words = split_words(line.as_bytes()).expect("a line of words");
+            let words: Vec<&str> =
+                words.iter().map(|word| std::str::from_utf8(word).expect("text")).collect();
+            client.call(&words);
+        }
+    }
+    let [real, ours] = servers.each_ref().map(slow_words);
+    assert_eq!(real, ours);
+    assert_eq!(real.iter().filter(|line| line.contains("(redacted)")).count(), 10, "{real:?}");
 }

@@ -380,8 +380,8 @@ impl Machine<'_> {
         let served = self.state.served.replace(link);
         let taken = talk.filter(|_| !plan.copy).map(|talk| talk.taken).unwrap_or_default();
         let caused = self.delete_moved(db, &taken);
-        self.count_late(link, &plan.shown, reply);
-        self.note_duration(link, &plan.shown, self.now.since(since));
+        self.count_late(link, &plan.words, reply);
+        self.note_duration(link, &plan.words, self.now.since(since));
         match transaction {
             None => {
                 self.propagate(&caused, Unit::Command);

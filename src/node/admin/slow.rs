@@ -10,6 +10,7 @@ use super::super::gates::command_name;
 use super::super::help::{help, wrong_words};
 use super::super::io::Link;
 use super::super::machine::Machine;
+use super::super::monitor::shown_words;
 use crate::resp::{Bytes, Reply, parse_integer, text_of};
 use crate::time::Duration;
 
@@ -76,19 +77,20 @@ impl Machine<'_> {
 
 /// What the log keeps of a long command.
 fn shortened(args: &[Bytes]) -> Vec<Bytes> {
-    let clip = |arg: &Bytes| match arg.len().checked_sub(ARG_BYTES_MAX) {
-        None | Some(0) => Bytes::clone(arg),
+    let clip = |arg: &[u8]| match arg.len().checked_sub(ARG_BYTES_MAX) {
+        None | Some(0) => Bytes::from(arg),
         Some(more) => {
             let note = format!("... ({more} more bytes)");
             Bytes::from([&arg[..ARG_BYTES_MAX], note.as_bytes()].concat())
         }
     };
+    let shown = shown_words(command_name(&args[0]), args).map(clip);
     if args.len() <= ARGS_MAX {
-        return args.iter().map(clip).collect();
+        return shown.collect();
     }
     let note = format!("... ({} more arguments)", args.len() - ARGS_MAX + 1);
     let last = std::iter::once(Bytes::from(note.into_bytes()));
-    args[..ARGS_MAX - 1].iter().map(clip).chain(last).collect()
+    shown.take(ARGS_MAX - 1).chain(last).collect()
 }
 
 pub(in crate::node) fn slowlog(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
