@@ -272,3 +272,19 @@ fn the_slow_log_keeps_no_secret() {
     assert_eq!(real, ours);
     assert_eq!(real.iter().filter(|line| line.contains("(redacted)")).count(), 10, "{real:?}");
 }
+
+#[test]
+fn the_slow_log_knows_what_a_transaction_and_a_script_have_run() {
+    let servers = both(&["--slowlog-log-slower-than", "0"]);
+    for server in &servers {
+        let mut client = server.client();
+        client.call(&["SLOWLOG", "RESET"]);
+        for words in [&["MULTI"][..], &["SET", "k", "v"], &["CLIENT", "ID"], &["EXEC"]] {
+            client.call(words);
+        }
+        client.call(&["EVAL", "redis.call('INCR', 'n') return redis.pcall('GET', 'n')", "0"]);
+    }
+    let [real, ours] = servers.each_ref().map(slow_words);
+    assert_eq!(real, ours);
+    assert!(real.contains(&"INCR n from nowhere".to_owned()), "{real:?}");
+}

@@ -371,7 +371,7 @@ impl Machine<'_> {
                 // What moves keys is counted when it is over.
                 if !self.state.migrations.is_busy() {
                     self.count_call(row, args, &reply);
-                    self.note_duration(link, args, Duration::ZERO);
+                    self.note_duration(Some(link), args, Duration::ZERO);
                 }
                 let caused = std::mem::take(&mut self.state.also);
                 self.propagate(&caused, Unit::Command);
@@ -400,7 +400,7 @@ impl Machine<'_> {
             Some(block) => self.park(link, asker.db, args, *block),
             None => {
                 self.count_call(Row::Data(spec), args, &reply);
-                self.note_duration(link, args, Duration::ZERO);
+                self.note_duration(Some(link), args, Duration::ZERO);
             }
         }
         self.remember_own_expiries(&effects.touched);

@@ -381,7 +381,7 @@ impl Machine<'_> {
         let taken = talk.filter(|_| !plan.copy).map(|talk| talk.taken).unwrap_or_default();
         let caused = self.delete_moved(db, &taken);
         self.count_late(link, &plan.words, reply);
-        self.note_duration(link, &plan.words, self.now.since(since));
+        self.note_duration(Some(link), &plan.words, self.now.since(since));
         match transaction {
             None => {
                 self.propagate(&caused, Unit::Command);

@@ -8,6 +8,7 @@ use super::propagate::Caused;
 use crate::commands::{Flags, unknown_command};
 use crate::replication::Unit;
 use crate::resp::{Bytes, Command, Protocol, Reply};
+use crate::time::Duration;
 
 pub(super) fn multi(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
     let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
@@ -224,6 +225,7 @@ impl Machine<'_> {
         };
         if !self.state.migrations.is_busy() {
             self.count_call(row, &command.args, &reply);
+            self.note_duration(Some(link), &command.args, Duration::ZERO);
             self.show_command(link, row, &command.args);
         }
         reply

@@ -36,8 +36,13 @@ struct Entry {
 }
 
 impl Machine<'_> {
-    /// A command has run, and took so long.
-    pub(in crate::node) fn note_duration(&mut self, link: Link, args: &[Bytes], took: Duration) {
+    /// A command has run, and took so long; what a script calls comes from no link.
+    pub(in crate::node) fn note_duration(
+        &mut self,
+        link: Option<Link>,
+        args: &[Bytes],
+        took: Duration,
+    ) {
         let hot = self.state.config().hot;
         let is_spike = hot.latency_threshold > 0 && took.millis() >= hot.latency_threshold;
         if let Ok(limit) = u64::try_from(hot.slower_than)
@@ -58,15 +63,18 @@ impl Machine<'_> {
         }
     }
 
-    fn log_slow(&mut self, link: Link, args: &[Bytes], took: Duration) {
+    #[inline(never)]
+    fn log_slow(&mut self, link: Option<Link>, args: &[Bytes], took: Duration) {
         let most = usize::try_from(self.state.config().number("slowlog-max-len")).unwrap_or(0);
-        let client = self.state.clients.get(&link);
+        let client = link.and_then(|link| self.state.clients.get(&link));
+        let nowhere = if link.is_none() { "?:0" } else { "" };
+        let peer = client.map_or_else(|| nowhere.to_owned(), |client| client.peer.to_string());
         let entry = Entry {
             id: self.state.slow.next,
             seconds: self.now.seconds(),
             micros: took.micros(),
             args: shortened(args),
-            client: client.map(|client| client.peer.to_string()).unwrap_or_default(),
+            client: peer,
             name: client.map(|client| client.name.clone()).unwrap_or_default(),
         };
         self.state.slow.next += 1;

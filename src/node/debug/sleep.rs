@@ -29,7 +29,7 @@ impl Node {
         let Some(sleep) = self.state.sleep.take_if(|sleep| now >= sleep.until) else { return };
         let mut machine = Machine { now, state: &mut self.state, out };
         let seconds = sleep.until.since(sleep.since);
-        machine.note_duration(sleep.link, &sleep.words, seconds);
+        machine.note_duration(Some(sleep.link), &sleep.words, seconds);
         machine.answer_waiting(sleep.link, &Reply::OK);
         machine.serve_ready();
         machine.end_turn();
