@@ -288,3 +288,32 @@ fn the_slow_log_knows_what_a_transaction_and_a_script_have_run() {
     assert_eq!(real, ours);
     assert!(real.contains(&"INCR n from nowhere".to_owned()), "{real:?}");
 }
+
+#[test]
+fn whoever_is_not_let_in_is_logged_by_what_was_typed() {
+    let servers = both(&["--requirepass", "secret"]);
+    let told = |server: &Server| {
+        for words in [
+            &["auth", "x"][..],
+            &["AUTH", "x"],
+            &["hello", "3", "auth", "default", "x"],
+            &["auth", "nobody", "x"],
+            &["AUTH", "default", "y"],
+        ] {
+            server.client().call(words);
+        }
+        let mut client = server.client();
+        for words in [&["AUTH", "secret"][..], &["MULTI"], &["AUTH", "x"], &["EXEC"]] {
+            client.call(words);
+        }
+        let Reply::Array(entries) = client.call(&["ACL", "LOG"]) else { panic!("entries") };
+        let fields = |entry: &Reply| {
+            let Reply::Array(fields) = entry else { panic!("an entry") };
+            fields[..10].to_vec()
+        };
+        entries.iter().map(fields).collect::<Vec<_>>()
+    };
+    let [real, ours] = servers.each_ref().map(told);
+    assert_eq!(real, ours);
+    assert_eq!(real.len(), 5);
+}

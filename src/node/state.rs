@@ -6,7 +6,7 @@ mod rates;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::admin::{Denial, Slow};
+use super::admin::{Denials, Slow};
 use super::client::{Clients, Tracking};
 use super::config::Config;
 use super::config_command::Moving;
@@ -150,8 +150,8 @@ pub(super) struct State {
     pub(super) served: Option<Link>,
     /// Commands that took long.
     pub(super) slow: Slow,
-    /// Who was not let in, the latest last.
-    pub(super) denials: Vec<Denial>,
+    /// Who was not let in.
+    pub(super) denials: Denials,
     /// CONFIG SET of the client that moves the server, until the host has answered.
     pub(super) moving: Option<Moving>,
     /// DEBUG SLEEP, while it lasts.
@@ -310,7 +310,7 @@ impl State {
             monitors: Vec::new(),
             served: None,
             slow: Slow::default(),
-            denials: Vec::new(),
+            denials: Denials::default(),
             moving: None,
             sleep: None,
             migrations: Migrations::default(),
