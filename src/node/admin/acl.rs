@@ -71,10 +71,18 @@ fn password(machine: &Machine<'_>) -> Option<String> {
     Some(Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// True if the release says of its users that what they RESTORE is looked at.
+fn sanitizes(machine: &Machine<'_>) -> bool {
+    machine.state.setup.profile == Profile::V7_2
+}
+
 /// The line of an ACL file.
 fn described(machine: &Machine<'_>) -> String {
-    let password = password(machine).map_or_else(|| "nopass".to_owned(), |hash| format!("#{hash}"));
-    format!("user {DEFAULT} on {password} ~* &* +@all")
+    let sanitize = if sanitizes(machine) { " sanitize-payload" } else { "" };
+    match password(machine) {
+        None => format!("user {DEFAULT} on nopass{sanitize} ~* &* +@all"),
+        Some(hash) => format!("user {DEFAULT} on{sanitize} #{hash} ~* &* +@all"),
+    }
 }
 
 fn default_user(machine: &Machine<'_>) -> Reply {
@@ -82,6 +90,9 @@ fn default_user(machine: &Machine<'_>) -> Reply {
     let mut flags = vec![Reply::bulk("on")];
     if password.is_none() {
         flags.push(Reply::bulk("nopass"));
+    }
+    if sanitizes(machine) {
+        flags.push(Reply::bulk("sanitize-payload"));
     }
     let fields = [
         ("flags", Reply::Set(flags)),
@@ -114,7 +125,7 @@ fn set_user(machine: &mut Machine<'_>, name: &Bytes, rules: &[Bytes]) -> Reply {
         match (rule.as_str(), rule.strip_prefix('>')) {
             (_, Some(new)) => new.clone_into(&mut password),
             ("nopass" | "resetpass" | "reset", _) => password.clear(),
-            ("on" | "~*" | "allkeys" | "&*" | "allchannels" | "+@all" | "allcommands", _) => {}
+            (rule, _) if ALLOWED.contains(&rule) => {}
             _ => {
                 let why = "The default user of this server may do everything";
                 return Reply::error(format!("ERR Error in ACL SETUSER modifier '{rule}': {why}"));
@@ -232,6 +243,17 @@ const DEFAULT: &str = "default";
 const GROUPED_MILLIS: u64 = 60_000;
 /// Among so many of the latest an alike one is sought.
 const SCANNED_MAX: usize = 10;
+/// The rules that the default user has anyway.
+const ALLOWED: &[&str] = &[
+    "on",
+    "~*",
+    "allkeys",
+    "&*",
+    "allchannels",
+    "+@all",
+    "allcommands",
+    "sanitize-payload",
+];
 const NO_FILE: &str = concat!(
     "ERR This Redis instance is not configured to use an ACL file. You may want to specify users ",
     "via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis ",
