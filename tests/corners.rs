@@ -317,3 +317,17 @@ fn whoever_is_not_let_in_is_logged_by_what_was_typed() {
     assert_eq!(real, ours);
     assert_eq!(real.len(), 5);
 }
+
+#[test]
+fn libraries_are_found_in_any_case() {
+    let servers = both(&[]);
+    both_answer_alike(
+        &servers,
+        &[
+            "FUNCTION LOAD \"#!lua name=Lib\\nredis.register_function('f', tostring)\"",
+            "FUNCTION LIST LIBRARYNAME l*",
+            "FUNCTION LIST LIBRARYNAME [A-L]IB",
+            "FUNCTION LIST LIBRARYNAME x*",
+        ],
+    );
+}
