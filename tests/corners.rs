@@ -331,3 +331,25 @@ fn libraries_are_found_in_any_case() {
         ],
     );
 }
+
+#[test]
+fn what_has_no_order_is_named_when_it_is_sorted() {
+    let servers = both(&[]);
+    let lines = [
+        "{1, 'a', 2}",
+        "{'b', 1}",
+        "{1, {}}",
+        "{{}, 1}",
+        "{{}, {}}",
+        "{true, false}",
+        "{1, true, 'x'}",
+        "{3, 'x', 2, 1}",
+        "{'a', 'b', 1, 2, {}}",
+        "{3, 1, 2}",
+    ]
+    .map(|list| format!("EVAL \"local t = {list} table.sort(t) return t\" 0"));
+    both_answer_alike(&servers, &lines.each_ref().map(String::as_str));
+    let order = "function(a, b) return tostring(a) > tostring(b) end";
+    let line = format!("EVAL \"local t = {{1, 'a', 2}} table.sort(t, {order}) return t\" 0");
+    both_answer_alike(&servers, &[&line]);
+}
