@@ -353,3 +353,22 @@ fn what_has_no_order_is_named_when_it_is_sorted() {
     let line = format!("EVAL \"local t = {{1, 'a', 2}} table.sort(t, {order}) return t\" 0");
     both_answer_alike(&servers, &[&line]);
 }
+
+#[test]
+fn coordinates_have_seventeen_digits_in_resp3_too() {
+    let servers = both(&[]);
+    let sent = b"GEOADD s 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 0 0 zero\r\n\
+        HELLO 3\r\nGEOPOS s Palermo none zero\r\n\
+        GEOSEARCH s FROMLONLAT 15 37 BYRADIUS 200 km ASC WITHCOORD\r\n\
+        EVAL \"redis.setresp(3) return redis.call('GEOPOS', 's', 'zero')[1][1].double < 1\" 0\r\n\
+        EVAL \"return redis.call('GEOPOS', 's', 'Palermo')\" 0\r\n";
+    // What HELLO tells is another release's.
+    let positions = |server: &Server| {
+        let text = heard(server, sent);
+        let (_, behind) = text.split_once("$7\\r\\nmodules").expect("HELLO's reply");
+        behind.to_owned()
+    };
+    let [real, ours] = servers.each_ref().map(positions);
+    assert_eq!(real, ours);
+    assert!(real.contains(",13.36138933897018433\\r\\n"), "{real}");
+}

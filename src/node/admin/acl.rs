@@ -244,16 +244,8 @@ const GROUPED_MILLIS: u64 = 60_000;
 /// Among so many of the latest an alike one is sought.
 const SCANNED_MAX: usize = 10;
 /// The rules that the default user has anyway.
-const ALLOWED: &[&str] = &[
-    "on",
-    "~*",
-    "allkeys",
-    "&*",
-    "allchannels",
-    "+@all",
-    "allcommands",
-    "sanitize-payload",
-];
+const ALLOWED: &[&str] =
+    &["on", "~*", "allkeys", "&*", "allchannels", "+@all", "allcommands", "sanitize-payload"];
 const NO_FILE: &str = concat!(
     "ERR This Redis instance is not configured to use an ACL file. You may want to specify users ",
     "via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis ",
