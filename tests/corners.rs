@@ -372,3 +372,24 @@ fn coordinates_have_seventeen_digits_in_resp3_too() {
     assert_eq!(real, ours);
     assert!(real.contains(",13.36138933897018433\\r\\n"), "{real}");
 }
+
+#[test]
+fn who_speaks_http_is_not_answered() {
+    let servers = both(&[]);
+    for sent in [
+        &b"POST / HTTP/1.1\r\nHost: x\r\n\r\nSET k v\r\n"[..],
+        b"Host: abc\r\nSET k v\r\n",
+        b"*1\r\n$4\r\nPOST\r\n",
+        b"*1\r\n$5\r\nhost:\r\n",
+        b"MULTI\r\npost\r\nEXEC\r\n",
+    ] {
+        let [real, ours] = servers.each_ref().map(|server| heard(server, sent));
+        assert_eq!((real.as_str(), ours.as_str()), ("", ""), "{}", sent.escape_ascii());
+    }
+    both_answer_alike(&servers, &["EXISTS k", "ACL DRYRUN default POST"]);
+    for server in &servers {
+        let log = server.log();
+        assert_eq!(log.matches("Possible SECURITY ATTACK detected.").count(), 1, "{log}");
+        assert!(log.contains("compromise your Redis instance. Connection"), "{log}");
+    }
+}

@@ -1,12 +1,14 @@
 //! From a client's bytes to a reply: the gates that a command passes, in Redis' order.
 //! *Source*: Redis 7.2 · server.c · processCommand.
 
+mod attack;
 mod room;
 
 pub(super) use room::{EMPTY_SERVER_BYTES, Eviction};
 
 use std::borrow::Cow;
 
+use self::attack::is_http;
 use super::admin_table::{self, AdminSpec};
 use super::client::Transaction;
 use super::command_command::facts;
@@ -163,6 +165,7 @@ impl Machine<'_> {
     fn admit(&mut self, link: Link, command: Command) -> Reply {
         let row = match self.known(link, &command.args) {
             Ok(row) => row,
+            Err(_) if is_http(&command.args[0]) => return self.repel(link),
             Err(refusal) => return self.refuse(link, &command.args, &refusal),
         };
         if let Some(client) = self.state.clients.get_mut(&link) {

@@ -150,6 +150,8 @@ pub(super) struct State {
     pub(super) served: Option<Link>,
     /// Commands that took long.
     pub(super) slow: Slow,
+    /// When the log was last told of an attack.
+    pub(super) repelled: Option<Instant>,
     /// Who was not let in.
     pub(super) denials: Denials,
     /// CONFIG SET of the client that moves the server, until the host has answered.
@@ -310,6 +312,7 @@ impl State {
             monitors: Vec::new(),
             served: None,
             slow: Slow::default(),
+            repelled: None,
             denials: Denials::default(),
             moving: None,
             sleep: None,
