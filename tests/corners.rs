@@ -393,3 +393,30 @@ fn who_speaks_http_is_not_answered() {
         assert!(log.contains("compromise your Redis instance. Connection"), "{log}");
     }
 }
+
+#[test]
+fn a_transaction_that_sleeps_goes_on_when_it_wakes() {
+    let servers = both(&["--slowlog-log-slower-than", "0"]);
+    let lines = [
+        "SLOWLOG RESET",
+        "MULTI",
+        "SET k 1",
+        "DEBUG SLEEP 0.05",
+        "INCR k",
+        "DEBUG SLEEP 0",
+        "DEBUG SLEEP 0.05",
+        "EXEC",
+        "DEBUG SLEEP 0.05",
+        "GET k",
+    ];
+    both_answer_alike(&servers, &lines);
+    let [real, ours] = servers.each_ref().map(slow_words);
+    assert_eq!(real, ours);
+    for server in &servers {
+        let counts = server.client().call(&["INFO", "commandstats"]);
+        let Reply::Bulk(counts) = counts else { panic!("text") };
+        let counts = String::from_utf8_lossy(&counts).into_owned();
+        assert!(counts.contains("cmdstat_debug:calls=4,"), "{counts}");
+        assert!(counts.contains("cmdstat_exec:calls=1,"), "{counts}");
+    }
+}

@@ -371,8 +371,8 @@ impl Machine<'_> {
         match row {
             Row::Admin(spec) => {
                 let reply = (spec.handler)(self, link, args);
-                // What moves keys is counted when it is over.
-                if !self.state.migrations.is_busy() {
+                // What moves keys or sleeps is counted when it is over.
+                if !self.state.is_held() {
                     self.count_call(row, args, &reply);
                     self.note_duration(Some(link), args, Duration::ZERO);
                 }

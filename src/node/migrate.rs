@@ -390,14 +390,7 @@ impl Machine<'_> {
                 }
                 self.answer_waiting(link, reply);
             }
-            Some(mut running) => {
-                running.answer(self.protocol(link), reply.clone(), caused);
-                let reply = self.carry_on(link, *running);
-                if !self.state.migrations.is_busy() {
-                    self.count_late(link, &[Bytes::from(b"EXEC")], &reply);
-                    self.answer_waiting(link, &reply);
-                }
-            }
+            Some(running) => self.go_on_with(link, *running, (reply.clone(), caused)),
         }
         self.state.served = served;
         self.tell_behind(link);
@@ -406,7 +399,7 @@ impl Machine<'_> {
     }
 
     /// Counts and shows a command that has run only now.
-    fn count_late(&mut self, link: Link, args: &[Bytes], reply: &Reply) {
+    pub(super) fn count_late(&mut self, link: Link, args: &[Bytes], reply: &Reply) {
         let Some(row) = Row::find(&args[0]) else { return };
         self.count_call(row, args, reply);
         self.show_command(link, row, args);

@@ -29,8 +29,8 @@ impl Machine<'_> {
         if self.state.monitors.is_empty() || self.state.loading.is_some() {
             return;
         }
-        // What waits for another server is shown when it is over.
-        if self.state.migrations.is_busy() {
+        // What lasts is shown when it is over.
+        if self.state.is_held() {
             return;
         }
         let flags = row.flags(args);

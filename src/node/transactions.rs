@@ -84,11 +84,6 @@ impl Running {
         Self { queue: queue.into_iter(), replies, caused: Caused::new() }
     }
 
-    /// A command for which the others had to wait is over.
-    pub(super) fn answer(&mut self, protocol: Protocol, reply: Reply, caused: Caused) {
-        self.replies.push((protocol, reply));
-        self.caused.extend(caused);
-    }
 }
 
 impl Machine<'_> {
@@ -170,20 +165,44 @@ impl Machine<'_> {
         self.state.clients.get(&link).map_or(Protocol::Resp2, |client| client.protocol)
     }
 
-    /// Runs what is queued. If a command moves keys, the others wait until that is over.
+    /// Goes on with a transaction that had to wait for a command, which is over.
+    #[inline(never)]
+    pub(super) fn go_on_with(
+        &mut self,
+        link: Link,
+        mut running: Running,
+        (reply, caused): (Reply, Caused),
+    ) {
+        running.replies.push((self.protocol(link), reply));
+        running.caused.extend(caused);
+        let reply = self.carry_on(link, running);
+        if !self.state.is_held() {
+            self.count_late(link, &[Bytes::from(b"EXEC")], &reply);
+            self.answer_waiting(link, &reply);
+        }
+    }
+
+    /// Runs what is queued. If a command moves keys or sleeps, the others wait until that is over.
     pub(super) fn carry_on(&mut self, link: Link, mut running: Running) -> Reply {
         self.state.in_exec = true;
         while let Some(command) = running.queue.next() {
             let reply = self.run_queued(link, &command, &mut running.caused);
-            if self.state.migrations.is_busy() {
+            if self.state.is_held() {
                 self.state.in_exec = false;
-                self.state.migrations.hold(running);
+                self.hold(running);
                 return Reply::Silent;
             }
             running.replies.push((self.protocol(link), reply));
         }
         self.state.in_exec = false;
         self.end_transaction(link, running)
+    }
+
+    fn hold(&mut self, running: Running) {
+        match &mut self.state.sleep {
+            Some(sleep) => sleep.hold(running),
+            None => self.state.migrations.hold(running),
+        }
     }
 
     fn end_transaction(&mut self, link: Link, running: Running) -> Reply {
@@ -223,7 +242,7 @@ impl Machine<'_> {
                 reply
             }
         };
-        if !self.state.migrations.is_busy() {
+        if !self.state.is_held() {
             self.count_call(row, &command.args, &reply);
             self.note_duration(Some(link), &command.args, Duration::ZERO);
             self.show_command(link, row, &command.args);
