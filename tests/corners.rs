@@ -420,3 +420,14 @@ fn a_transaction_that_sleeps_goes_on_when_it_wakes() {
         assert!(counts.contains("cmdstat_exec:calls=1,"), "{counts}");
     }
 }
+
+#[test]
+fn who_ends_itself_in_a_transaction_hears_no_more_of_it() {
+    let servers = both(&[]);
+    let sent = b"MULTI\r\nSET x 1\r\nCLIENT KILL TYPE normal SKIPME no\r\nSET y 2\r\nGET y\r\nEXEC\r\n\
+        PING\r\n";
+    let [real, ours] = servers.each_ref().map(|server| heard(server, sent));
+    assert_eq!(real, ours);
+    assert!(real.ends_with("*4\\r\\n+OK\\r\\n:1\\r\\n"), "{real}");
+    both_answer_alike(&servers, &["MGET x y"]);
+}

@@ -74,6 +74,8 @@ pub(super) struct Running {
     queue: std::vec::IntoIter<Command>,
     /// The replies so far, each with the protocol that was spoken then.
     replies: Vec<(Protocol, Reply)>,
+    /// The client has ended itself: it hears no more of the replies.
+    unheard: bool,
     /// What has been caused so far: it is one unit of the stream.
     caused: Caused,
 }
@@ -81,9 +83,9 @@ pub(super) struct Running {
 impl Running {
     fn new(queue: Vec<Command>) -> Self {
         let replies = Vec::with_capacity(queue.len());
-        Self { queue: queue.into_iter(), replies, caused: Caused::new() }
+        let queue = queue.into_iter();
+        Self { queue, replies, unheard: false, caused: Caused::new() }
     }
-
 }
 
 impl Machine<'_> {
@@ -165,6 +167,14 @@ impl Machine<'_> {
         self.state.clients.get(&link).map_or(Protocol::Resp2, |client| client.protocol)
     }
 
+    /// Keeps a reply, if its client will hear it.
+    fn keep_reply(&self, link: Link, running: &mut Running, reply: Reply) {
+        let client = self.state.clients.get(&link);
+        let protocol = client.map_or(Protocol::Resp2, |client| client.protocol);
+        running.replies.push((protocol, if running.unheard { Reply::Silent } else { reply }));
+        running.unheard |= client.is_some_and(|client| client.ending.is_some());
+    }
+
     /// Goes on with a transaction that had to wait for a command, which is over.
     #[inline(never)]
     pub(super) fn go_on_with(
@@ -173,7 +183,7 @@ impl Machine<'_> {
         mut running: Running,
         (reply, caused): (Reply, Caused),
     ) {
-        running.replies.push((self.protocol(link), reply));
+        self.keep_reply(link, &mut running, reply);
         running.caused.extend(caused);
         let reply = self.carry_on(link, running);
         if !self.state.is_held() {
@@ -192,7 +202,7 @@ impl Machine<'_> {
                 self.hold(running);
                 return Reply::Silent;
             }
-            running.replies.push((self.protocol(link), reply));
+            self.keep_reply(link, &mut running, reply);
         }
         self.state.in_exec = false;
         self.end_transaction(link, running)
