@@ -431,3 +431,33 @@ fn who_ends_itself_in_a_transaction_hears_no_more_of_it() {
     assert!(real.ends_with("*4\\r\\n+OK\\r\\n:1\\r\\n"), "{real}");
     both_answer_alike(&servers, &["MGET x y"]);
 }
+
+#[test]
+fn debug_populates_and_reloads_as_redis_does() {
+    let servers = both(&["--notify-keyspace-events", "KEAn"]);
+    for server in &servers {
+        let mut listener = server.client();
+        listener.call(&["PSUBSCRIBE", "__key*"]);
+        let mut client = server.client();
+        client.call(&["WATCH", "p:1"]);
+        server.client().call(&["DEBUG", "POPULATE", "2", "p"]);
+        for (channel, text) in [
+            ("__keyspace@0__:p:0", "new"),
+            ("__keyevent@0__:new", "p:0"),
+            ("__keyspace@0__:p:1", "new"),
+            ("__keyevent@0__:new", "p:1"),
+        ] {
+            let words = ["pmessage", "__key*", channel, text].map(Reply::bulk);
+            assert_eq!(listener.reply(), Some(Reply::Array(words.to_vec())));
+        }
+        client.call(&["MULTI"]);
+        assert_eq!(client.call(&["EXEC"]), Reply::NullArray, "the watch is broken");
+        // There is no file.
+        for (words, left) in [(&["NOSAVE"][..], 0), (&["NOSAVE", "NOFLUSH"], 1)] {
+            client.call(&["SET", "k", "v"]);
+            let reply = client.call(&[&["DEBUG", "RELOAD"], words].concat());
+            assert!(matches!(reply, Reply::Error(_)), "{reply:?}");
+            assert_eq!(client.call(&["DBSIZE"]), Reply::Integer(left));
+        }
+    }
+}

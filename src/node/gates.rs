@@ -442,7 +442,7 @@ impl Machine<'_> {
 
     /// True if it matters which keys a command touches: somebody watches keys, waits for them or is
     /// told of them, or they are a replica's own.
-    fn tells_touched(&self) -> bool {
+    pub(super) fn tells_touched(&self) -> bool {
         let state = &self.state;
         !state.watched.is_empty()
             || !state.parked.is_empty()
