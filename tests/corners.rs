@@ -424,7 +424,8 @@ fn a_transaction_that_sleeps_goes_on_when_it_wakes() {
 #[test]
 fn who_ends_itself_in_a_transaction_hears_no_more_of_it() {
     let servers = both(&[]);
-    let sent = b"MULTI\r\nSET x 1\r\nCLIENT KILL TYPE normal SKIPME no\r\nSET y 2\r\nGET y\r\nEXEC\r\n\
+    let sent =
+        b"MULTI\r\nSET x 1\r\nCLIENT KILL TYPE normal SKIPME no\r\nSET y 2\r\nGET y\r\nEXEC\r\n\
         PING\r\n";
     let [real, ours] = servers.each_ref().map(|server| heard(server, sent));
     assert_eq!(real, ours);
