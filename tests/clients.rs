@@ -282,3 +282,12 @@ fn noted(orders: &[Output], text: &str) -> bool {
         | Output::Exit => false,
     })
 }
+
+#[test]
+fn the_default_user_of_7_2_looks_at_what_it_restores() {
+    let mut bench = bench();
+    let list = say(&mut bench, CLIENT, &["ACL", "LIST"]);
+    assert!(list.ends_with("user default on nopass sanitize-payload ~* &* +@all\r\n"), "{list}");
+    let user = say(&mut bench, CLIENT, &["ACL", "GETUSER", "default"]);
+    assert!(user.contains("$2\r\non\r\n$6\r\nnopass\r\n$16\r\nsanitize-payload\r\n"), "{user}");
+}

@@ -11,7 +11,7 @@ use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::Duration;
 
-use replica_lab::resp::Reply;
+use replica_lab::resp::{Reply, split_words};
 use servers::{Server, both_answer_alike, eventually};
 
 fn both(options: &[&str]) -> [Server; 2] {
@@ -221,5 +221,244 @@ fn no_key_expires_by_itself_while_the_cron_is_paused() {
         assert_eq!(client.call(&["BLPOP", "none", "0.02"]), Reply::NullArray);
         assert_eq!(client.call(&["DEBUG", "PAUSE-CRON", "0"]), Reply::OK);
         eventually("it expires", || client.call(&["DBSIZE"]) == Reply::Integer(0));
+    }
+}
+
+/// The words of what SLOWLOG has kept, the oldest first, and where each came from.
+fn slow_words(server: &Server) -> Vec<String> {
+    let Reply::Array(entries) = server.client().call(&["SLOWLOG", "GET", "-1"]) else {
+        panic!("entries")
+    };
+    let text = |reply: &Reply| {
+        let Reply::Bulk(word) = reply else { panic!("a word: {reply:?}") };
+        String::from_utf8_lossy(word).into_owned()
+    };
+    let line = |entry: &Reply| {
+        let Reply::Array(fields) = entry else { panic!("an entry") };
+        let Reply::Array(words) = &fields[3] else { panic!("words") };
+        let words: Vec<String> = words.iter().map(text).collect();
+        let nowhere = if text(&fields[4]) == "?:0" { " from nowhere" } else { "" };
+        format!("{}{nowhere}", words.join(" "))
+    };
+    entries.iter().rev().map(line).collect()
+}
+
+#[test]
+fn the_slow_log_keeps_no_secret() {
+    let servers = both(&["--slowlog-log-slower-than", "0"]);
+    for server in &servers {
+        let mut client = server.client();
+        for line in [
+            "SLOWLOG RESET",
+            "AUTH x",
+            "AUTH default x",
+            "HELLO 3 AUTH u p SETNAME n",
+            "HELLO 2 SETNAME n AUTH u p",
+            "CONFIG SET maxmemory 0 requirepass x masterauth y MasterUser z",
+            "AUTH x",
+            "CONFIG SET requirepass ''",
+            "CONFIG GET requirepass",
+            "MIGRATE 127.0.0.1 1 nosuch 0 100 COPY AUTH p",
+            "MIGRATE 127.0.0.1 1 '' 0 100 AUTH2 u p KEYS auth b",
+            "ACL SETUSER default nopass",
+        ] {
+            let words = split_words(line.as_bytes()).expect("a line of words");
+            let words: Vec<&str> =
+                words.iter().map(|word| std::str::from_utf8(word).expect("text")).collect();
+            client.call(&words);
+        }
+    }
+    let [real, ours] = servers.each_ref().map(slow_words);
+    assert_eq!(real, ours);
+    assert_eq!(real.iter().filter(|line| line.contains("(redacted)")).count(), 10, "{real:?}");
+}
+
+#[test]
+fn the_slow_log_knows_what_a_transaction_and_a_script_have_run() {
+    let servers = both(&["--slowlog-log-slower-than", "0"]);
+    for server in &servers {
+        let mut client = server.client();
+        client.call(&["SLOWLOG", "RESET"]);
+        for words in [&["MULTI"][..], &["SET", "k", "v"], &["CLIENT", "ID"], &["EXEC"]] {
+            client.call(words);
+        }
+        client.call(&["EVAL", "redis.call('INCR', 'n') return redis.pcall('GET', 'n')", "0"]);
+    }
+    let [real, ours] = servers.each_ref().map(slow_words);
+    assert_eq!(real, ours);
+    assert!(real.contains(&"INCR n from nowhere".to_owned()), "{real:?}");
+}
+
+#[test]
+fn whoever_is_not_let_in_is_logged_by_what_was_typed() {
+    let servers = both(&["--requirepass", "secret"]);
+    let told = |server: &Server| {
+        for words in [
+            &["auth", "x"][..],
+            &["AUTH", "x"],
+            &["hello", "3", "auth", "default", "x"],
+            &["auth", "nobody", "x"],
+            &["AUTH", "default", "y"],
+        ] {
+            server.client().call(words);
+        }
+        let mut client = server.client();
+        for words in [&["AUTH", "secret"][..], &["MULTI"], &["AUTH", "x"], &["EXEC"]] {
+            client.call(words);
+        }
+        let Reply::Array(entries) = client.call(&["ACL", "LOG"]) else { panic!("entries") };
+        let fields = |entry: &Reply| {
+            let Reply::Array(fields) = entry else { panic!("an entry") };
+            fields[..10].to_vec()
+        };
+        entries.iter().map(fields).collect::<Vec<_>>()
+    };
+    let [real, ours] = servers.each_ref().map(told);
+    assert_eq!(real, ours);
+    assert_eq!(real.len(), 5);
+}
+
+#[test]
+fn libraries_are_found_in_any_case() {
+    let servers = both(&[]);
+    both_answer_alike(
+        &servers,
+        &[
+            "FUNCTION LOAD \"#!lua name=Lib\\nredis.register_function('f', tostring)\"",
+            "FUNCTION LIST LIBRARYNAME l*",
+            "FUNCTION LIST LIBRARYNAME [A-L]IB",
+            "FUNCTION LIST LIBRARYNAME x*",
+        ],
+    );
+}
+
+#[test]
+fn what_has_no_order_is_named_when_it_is_sorted() {
+    let servers = both(&[]);
+    let lines = [
+        "{1, 'a', 2}",
+        "{'b', 1}",
+        "{1, {}}",
+        "{{}, 1}",
+        "{{}, {}}",
+        "{true, false}",
+        "{1, true, 'x'}",
+        "{3, 'x', 2, 1}",
+        "{'a', 'b', 1, 2, {}}",
+        "{3, 1, 2}",
+    ]
+    .map(|list| format!("EVAL \"local t = {list} table.sort(t) return t\" 0"));
+    both_answer_alike(&servers, &lines.each_ref().map(String::as_str));
+    let order = "function(a, b) return tostring(a) > tostring(b) end";
+    let line = format!("EVAL \"local t = {{1, 'a', 2}} table.sort(t, {order}) return t\" 0");
+    both_answer_alike(&servers, &[&line]);
+}
+
+#[test]
+fn coordinates_have_seventeen_digits_in_resp3_too() {
+    let servers = both(&[]);
+    let sent = b"GEOADD s 13.361389 38.115556 Palermo 15.087269 37.502669 Catania 0 0 zero\r\n\
+        HELLO 3\r\nGEOPOS s Palermo none zero\r\n\
+        GEOSEARCH s FROMLONLAT 15 37 BYRADIUS 200 km ASC WITHCOORD\r\n\
+        EVAL \"redis.setresp(3) return redis.call('GEOPOS', 's', 'zero')[1][1].double < 1\" 0\r\n\
+        EVAL \"return redis.call('GEOPOS', 's', 'Palermo')\" 0\r\n";
+    // What HELLO tells is another release's.
+    let positions = |server: &Server| {
+        let text = heard(server, sent);
+        let (_, behind) = text.split_once("$7\\r\\nmodules").expect("HELLO's reply");
+        behind.to_owned()
+    };
+    let [real, ours] = servers.each_ref().map(positions);
+    assert_eq!(real, ours);
+    assert!(real.contains(",13.36138933897018433\\r\\n"), "{real}");
+}
+
+#[test]
+fn who_speaks_http_is_not_answered() {
+    let servers = both(&[]);
+    for sent in [
+        &b"POST / HTTP/1.1\r\nHost: x\r\n\r\nSET k v\r\n"[..],
+        b"Host: abc\r\nSET k v\r\n",
+        b"*1\r\n$4\r\nPOST\r\n",
+        b"*1\r\n$5\r\nhost:\r\n",
+        b"MULTI\r\npost\r\nEXEC\r\n",
+    ] {
+        let [real, ours] = servers.each_ref().map(|server| heard(server, sent));
+        assert_eq!((real.as_str(), ours.as_str()), ("", ""), "{}", sent.escape_ascii());
+    }
+    both_answer_alike(&servers, &["EXISTS k", "ACL DRYRUN default POST"]);
+    for server in &servers {
+        let log = server.log();
+        assert_eq!(log.matches("Possible SECURITY ATTACK detected.").count(), 1, "{log}");
+        assert!(log.contains("compromise your Redis instance. Connection"), "{log}");
+    }
+}
+
+#[test]
+fn a_transaction_that_sleeps_goes_on_when_it_wakes() {
+    let servers = both(&["--slowlog-log-slower-than", "0"]);
+    let lines = [
+        "SLOWLOG RESET",
+        "MULTI",
+        "SET k 1",
+        "DEBUG SLEEP 0.05",
+        "INCR k",
+        "DEBUG SLEEP 0",
+        "DEBUG SLEEP 0.05",
+        "EXEC",
+        "DEBUG SLEEP 0.05",
+        "GET k",
+    ];
+    both_answer_alike(&servers, &lines);
+    let [real, ours] = servers.each_ref().map(slow_words);
+    assert_eq!(real, ours);
+    for server in &servers {
+        let counts = server.client().call(&["INFO", "commandstats"]);
+        let Reply::Bulk(counts) = counts else { panic!("text") };
+        let counts = String::from_utf8_lossy(&counts).into_owned();
+        assert!(counts.contains("cmdstat_debug:calls=4,"), "{counts}");
+        assert!(counts.contains("cmdstat_exec:calls=1,"), "{counts}");
+    }
+}
+
+#[test]
+fn who_ends_itself_in_a_transaction_hears_no_more_of_it() {
+    let servers = both(&[]);
+    let sent =
+        b"MULTI\r\nSET x 1\r\nCLIENT KILL TYPE normal SKIPME no\r\nSET y 2\r\nGET y\r\nEXEC\r\n\
+        PING\r\n";
+    let [real, ours] = servers.each_ref().map(|server| heard(server, sent));
+    assert_eq!(real, ours);
+    assert!(real.ends_with("*4\\r\\n+OK\\r\\n:1\\r\\n"), "{real}");
+    both_answer_alike(&servers, &["MGET x y"]);
+}
+
+#[test]
+fn debug_populates_and_reloads_as_redis_does() {
+    let servers = both(&["--notify-keyspace-events", "KEAn"]);
+    for server in &servers {
+        let mut listener = server.client();
+        listener.call(&["PSUBSCRIBE", "__key*"]);
+        let mut client = server.client();
+        client.call(&["WATCH", "p:1"]);
+        server.client().call(&["DEBUG", "POPULATE", "2", "p"]);
+        for (channel, text) in [
+            ("__keyspace@0__:p:0", "new"),
+            ("__keyevent@0__:new", "p:0"),
+            ("__keyspace@0__:p:1", "new"),
+            ("__keyevent@0__:new", "p:1"),
+        ] {
+            let words = ["pmessage", "__key*", channel, text].map(Reply::bulk);
+            assert_eq!(listener.reply(), Some(Reply::Array(words.to_vec())));
+        }
+        client.call(&["MULTI"]);
+        assert_eq!(client.call(&["EXEC"]), Reply::NullArray, "the watch is broken");
+        // There is no file.
+        for (words, left) in [(&["NOSAVE"][..], 0), (&["NOSAVE", "NOFLUSH"], 1)] {
+            client.call(&["SET", "k", "v"]);
+            let reply = client.call(&[&["DEBUG", "RELOAD"], words].concat());
+            assert!(matches!(reply, Reply::Error(_)), "{reply:?}");
+            assert_eq!(client.call(&["DBSIZE"]), Reply::Integer(left));
+        }
     }
 }

@@ -10,7 +10,7 @@ mod servers;
 mod support;
 
 use replica_lab::node::{Address, Breach, Input, Link, Output};
-use replica_lab::resp::{Protocol, Reply};
+use replica_lab::resp::{Protocol, Reply, encode_command};
 use replica_lab::time::Duration;
 use servers::{Client, Server, eventually};
 use support::{Bench, CLIENT, STRANGER, sent_to};
@@ -359,5 +359,44 @@ fn a_replica_sees_keys_go_in_one_command() {
         });
         assert!(seen.is_some_and(|line| line.ends_with("\"DEL\" \"a\" \"b\"")));
         eventually("the keys are gone", || watcher.client().call(&["DBSIZE"]) == Reply::Integer(2));
+    }
+}
+
+#[test]
+fn restore_and_copy_wake_who_waits_for_their_key() {
+    for server in [Server::real(&[]), Server::ours(&[])] {
+        let mut client = server.client();
+        for words in [
+            &["RPUSH", "list", "a"][..],
+            &["ZADD", "zset", "1", "a"],
+            &["XADD", "stream", "1-1", "f", "v"],
+        ] {
+            client.call(words);
+        }
+        for (key, wait) in [
+            ("list", &["BLPOP", "woken", "20"][..]),
+            ("zset", &["BZPOPMIN", "woken", "20"]),
+            ("stream", &["XREAD", "BLOCK", "20000", "STREAMS", "woken", "0"]),
+        ] {
+            let mut bytes = Vec::new();
+            encode_command(wait, &mut bytes);
+            for restores in [true, false] {
+                client.call(&["DEL", "woken"]);
+                let mut waiter = server.client();
+                waiter.send(&bytes);
+                eventually("it waits", || server.info("clients", "blocked_clients") == "1");
+                if restores {
+                    let Reply::Bulk(payload) = client.call(&["DUMP", key]) else { panic!("bytes") };
+                    let mut restore = Vec::new();
+                    encode_command(&[b"RESTORE", &b"woken"[..], b"0", &payload], &mut restore);
+                    client.send(&restore);
+                    assert_eq!(client.reply(), Some(Reply::OK));
+                } else {
+                    assert_eq!(client.call(&["COPY", key, "woken"]), Reply::Integer(1));
+                }
+                let text = format!("{:?}", waiter.reply());
+                assert!(text.contains("woken"), "{key}: {text}");
+            }
+        }
     }
 }

@@ -14,7 +14,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("local t = {}; t[nil] = 1", "the interpreter does not say where"),
     ("return string.find('x', '[a')", "the interpreter finds nothing with a broken pattern"),
     ("return string.find('x', '%')", "the same"),
-    ("local t = {1, 'x'}; table.sort(t)", "the interpreter names the types wrongly"),
     ("local t = {}; for k, v in pairs(_G)", "Redis' handler of errors is native here"),
     ("return tostring(cjson.null)", "the interpreter shows no address as one"),
     ("return tostring(cjson.decode(\"nan\"))", "a number that is none has no sign here"),

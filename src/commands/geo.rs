@@ -11,7 +11,7 @@ use super::args::score;
 use super::rows::rows;
 use super::{Call, Effects, Refusal, Spec, lookup};
 use crate::keyspace::SortedSet;
-use crate::resp::{Bytes, Protocol, Reply};
+use crate::resp::{Bytes, Reply};
 use cell::{Point, distance};
 
 pub(super) const TABLE: &[Spec] = rows! { Geo;
@@ -86,14 +86,11 @@ fn distance_reply(metres: f64, unit: f64) -> Reply {
 }
 
 /// Coordinates: seventeen digits behind the point, without the zeros at their end.
-fn coordinates_reply(point: Point, protocol: Protocol) -> Reply {
-    let coordinate = |number: f64| match protocol {
-        Protocol::Resp3 => Reply::Double(number),
-        Protocol::Resp2 => {
-            let text = format!("{number:.17}");
-            let text = text.trim_end_matches('0').trim_end_matches('.');
-            Reply::bulk(if text == "-0" { "0" } else { text })
-        }
+fn coordinates_reply(point: Point) -> Reply {
+    let coordinate = |number: f64| {
+        let text = format!("{number:.17}");
+        let text = text.trim_end_matches('0').trim_end_matches('.');
+        Reply::Decimal(if text == "-0" { "0".into() } else { text.to_owned().into() })
     };
     Reply::Array(vec![coordinate(point.longitude), coordinate(point.latitude)])
 }
@@ -112,8 +109,7 @@ fn each_member(
 }
 
 fn geopos(call: &mut Call<'_>) -> Result<Reply, Refusal> {
-    let protocol = call.protocol;
-    each_member(call, &Reply::NullArray, |point| coordinates_reply(point, protocol))
+    each_member(call, &Reply::NullArray, coordinates_reply)
 }
 
 fn geohash(call: &mut Call<'_>) -> Result<Reply, Refusal> {

@@ -109,6 +109,7 @@ fn show(reply: &Reply) -> String {
         Reply::Null => "(nil)".to_owned(),
         Reply::NullArray => "(nil array)".to_owned(),
         Reply::Array(items) | Reply::Set(items) | Reply::Push(items) => format!("[{}]", all(items)),
+        Reply::Decimal(digits) => format!("\"{digits}\""),
         Reply::BigNumber(digits) => digits.to_string(),
         Reply::Map(pairs) | Reply::Attribute(pairs) => {
             let pair = |(name, value): &(Reply, Reply)| format!("{}: {}", show(name), show(value));

@@ -20,6 +20,7 @@ fn format_at(reply: &Reply, prefix: &str) -> String {
         Reply::Bulk(bytes) => quoted(bytes),
         Reply::Null | Reply::NullArray => "(nil)".to_owned(),
         Reply::Double(number) => format!("(double) {number}"),
+        Reply::Decimal(digits) => format!("(double) {digits}"),
         Reply::Boolean(true) => "(true)".to_owned(),
         Reply::Boolean(false) => "(false)".to_owned(),
         Reply::Verbatim(text) => String::from_utf8_lossy(text).replace("\r\n", "\n"),

@@ -8,7 +8,7 @@ mod memory;
 mod slow;
 
 pub(super) use absent::{bgrewriteaof, cluster, module};
-pub(super) use acl::{Denial, acl, user_line};
+pub(super) use acl::{Denials, acl, user_line};
 pub(super) use latency::{Runs, latency_stats};
 pub(super) use memory::memory;
 pub(super) use slow::{Slow, latency, lolwut, slowlog};

@@ -4,6 +4,7 @@
 mod docs;
 pub(super) mod facts;
 mod keys;
+mod notes;
 
 pub(super) use keys::keys_read;
 
@@ -93,16 +94,23 @@ fn info(facts: Facts) -> Reply {
         Reply::Set(words(facts.flags())),
     ];
     fields.extend(facts.place.map(Reply::Integer));
+    let specifications = facts.specifications().enumerate();
+    let specifications =
+        specifications.map(|(index, one)| specification(notes::of(facts.name, index), one));
     fields.extend([
         Reply::Set(categories.collect()),
-        Reply::Array(facts.tips().map(Reply::bulk).collect()),
-        Reply::Array(facts.specifications().map(specification).collect()),
-        Reply::Array(facts.subcommands().map(info).collect()),
+        Reply::Set(facts.tips().map(Reply::bulk).collect()),
+        Reply::Set(specifications.collect()),
     ]);
+    let subcommands: Vec<Reply> = facts.subcommands().map(info).collect();
+    // None are a set, some are an array.
+    let is_none = subcommands.is_empty();
+    fields.push(if is_none { Reply::Set(subcommands) } else { Reply::Array(subcommands) });
     Reply::Array(fields)
 }
 
-fn specification(of: KeySpecification) -> Reply {
+/// One of the specifications of a command's keys, with what is noted of it.
+fn specification(note: Option<&'static str>, of: KeySpecification) -> Reply {
     let map = |kind: &str, fields: Vec<(&str, Reply)>| {
         let fields = fields.into_iter().map(|(name, value)| (Reply::bulk(name), value)).collect();
         Reply::Map(vec![
@@ -129,11 +137,13 @@ fn specification(of: KeySpecification) -> Reply {
         }
         Find::Unknown => map("unknown", Vec::new()),
     };
-    Reply::Map(vec![
+    let note = note.map(|note| (Reply::bulk("notes"), Reply::bulk(note)));
+    let fields = [
         (Reply::bulk("flags"), Reply::Set(words(of.flags()))),
         (Reply::bulk("begin_search"), begin),
         (Reply::bulk("find_keys"), find),
-    ])
+    ];
+    Reply::Map(note.into_iter().chain(fields).collect())
 }
 
 /// `COMMAND DOCS [name ...]`: of those that there are.

@@ -62,23 +62,23 @@ pub(super) fn auth(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Rep
         return accept_password(
             machine,
             link,
-            user,
+            (&args[0], user),
             user.is_some_and(|user| &**user == b"default"),
         );
     };
     let known = user.is_none_or(|user| &**user == b"default");
-    accept_password(machine, link, user, known && **password == *expected.as_bytes())
+    accept_password(machine, link, (&args[0], user), known && **password == *expected.as_bytes())
 }
 
 fn accept_password(
     machine: &mut Machine<'_>,
     link: Link,
-    user: Option<&Bytes>,
+    (command, user): (&Bytes, Option<&Bytes>),
     right: bool,
 ) -> Reply {
     if !right {
         let user = user.cloned().unwrap_or_else(|| Bytes::from(&b"default"[..]));
-        machine.note_denial(link, &user);
+        machine.note_denial(link, command, &user);
         return Reply::error("WRONGPASS invalid username-password pair or user is disabled.");
     }
     if let Some(client) = machine.state.clients.get_mut(&link) {

@@ -21,7 +21,7 @@ use super::io::Link;
 use super::machine::Machine;
 use super::note::ServerNote;
 use super::state::Profile;
-use crate::commands::Refusal;
+use crate::commands::{Classes, Effects, Event, Refusal};
 use crate::keyspace::{Deadline, Entry, PLAIN_BYTES, StringValue, Value};
 use crate::rdb::Digest;
 use crate::resp::{Bytes, Reply, parse_integer, text_of};
@@ -174,13 +174,22 @@ fn populate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     };
     let prefix = args.get(1).map_or_else(|| "key".into(), |prefix| String::from_utf8_lossy(prefix));
     let size = size.flatten().and_then(|size| usize::try_from(size).ok());
-    let db = machine.state.clients.get(&link).map_or(0, |client| client.db);
+    let index = machine.state.clients.get(&link).map_or(0, |client| client.db);
+    let settings = &machine.state.config().settings;
+    let (tells, touches) = (settings.notify.tell(Classes::NEW), machine.tells_touched());
+    let mut effects = Effects::default();
     let access = machine.state.config().settings.tracking.fresh(machine.now.millis() as i64);
-    let db = machine.state.keyspace.db_mut(db);
+    let db = machine.state.keyspace.db_mut(index);
     for n in 0..count {
         let key = Bytes::from(format!("{prefix}:{n}").into_bytes());
         if db.get(&key).is_some() {
             continue;
+        }
+        if tells {
+            effects.events.push(Event { db: index, name: "new", key: key.clone() });
+        }
+        if touches {
+            effects.touched.push((index, key.clone()));
         }
         let mut value = format!("value:{n}").into_bytes();
         if let Some(size) = size {
@@ -189,6 +198,7 @@ fn populate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
         let value = Value::String(StringValue::new(Bytes::from(value)));
         db.put(Entry { key, value, expires: Deadline::NEVER, access });
     }
+    machine.account(&effects);
     Reply::OK
 }
 

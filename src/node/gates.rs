@@ -1,12 +1,14 @@
 //! From a client's bytes to a reply: the gates that a command passes, in Redis' order.
 //! *Source*: Redis 7.2 · server.c · processCommand.
 
+mod attack;
 mod room;
 
 pub(super) use room::{EMPTY_SERVER_BYTES, Eviction};
 
 use std::borrow::Cow;
 
+use self::attack::is_http;
 use super::admin_table::{self, AdminSpec};
 use super::client::Transaction;
 use super::command_command::facts;
@@ -163,6 +165,7 @@ impl Machine<'_> {
     fn admit(&mut self, link: Link, command: Command) -> Reply {
         let row = match self.known(link, &command.args) {
             Ok(row) => row,
+            Err(_) if is_http(&command.args[0]) => return self.repel(link),
             Err(refusal) => return self.refuse(link, &command.args, &refusal),
         };
         if let Some(client) = self.state.clients.get_mut(&link) {
@@ -368,10 +371,10 @@ impl Machine<'_> {
         match row {
             Row::Admin(spec) => {
                 let reply = (spec.handler)(self, link, args);
-                // What moves keys is counted when it is over.
-                if !self.state.migrations.is_busy() {
+                // What moves keys or sleeps is counted when it is over.
+                if !self.state.is_held() {
                     self.count_call(row, args, &reply);
-                    self.note_duration(link, args, Duration::ZERO);
+                    self.note_duration(Some(link), args, Duration::ZERO);
                 }
                 let caused = std::mem::take(&mut self.state.also);
                 self.propagate(&caused, Unit::Command);
@@ -400,7 +403,7 @@ impl Machine<'_> {
             Some(block) => self.park(link, asker.db, args, *block),
             None => {
                 self.count_call(Row::Data(spec), args, &reply);
-                self.note_duration(link, args, Duration::ZERO);
+                self.note_duration(Some(link), args, Duration::ZERO);
             }
         }
         self.remember_own_expiries(&effects.touched);
@@ -439,7 +442,7 @@ impl Machine<'_> {
 
     /// True if it matters which keys a command touches: somebody watches keys, waits for them or is
     /// told of them, or they are a replica's own.
-    fn tells_touched(&self) -> bool {
+    pub(super) fn tells_touched(&self) -> bool {
         let state = &self.state;
         !state.watched.is_empty()
             || !state.parked.is_empty()

@@ -391,8 +391,8 @@ impl Machine<'_> {
         let served = self.state.served.replace(link);
         let taken = talk.filter(|_| !plan.copy).map(|talk| talk.taken).unwrap_or_default();
         let caused = self.delete_moved(db, &taken);
-        self.count_late(link, &plan.shown, reply);
-        self.note_duration(link, &plan.shown, self.now.since(since));
+        self.count_late(link, &plan.words, reply);
+        self.note_duration(Some(link), &plan.words, self.now.since(since));
         match transaction {
             None => {
                 self.propagate(&caused, Unit::Command);
@@ -401,14 +401,7 @@ impl Machine<'_> {
                 }
                 self.answer_waiting(link, reply);
             }
-            Some(mut running) => {
-                running.answer(self.protocol(link), reply.clone(), caused);
-                let reply = self.carry_on(link, *running);
-                if !self.state.migrations.is_busy() {
-                    self.count_late(link, &[Bytes::from(b"EXEC")], &reply);
-                    self.answer_waiting(link, &reply);
-                }
-            }
+            Some(running) => self.go_on_with(link, *running, (reply.clone(), caused)),
         }
         self.state.served = served;
         self.tell_behind(link);
@@ -417,7 +410,7 @@ impl Machine<'_> {
     }
 
     /// Counts and shows a command that has run only now.
-    fn count_late(&mut self, link: Link, args: &[Bytes], reply: &Reply) {
+    pub(super) fn count_late(&mut self, link: Link, args: &[Bytes], reply: &Reply) {
         let Some(row) = Row::find(&args[0]) else { return };
         self.count_call(row, args, reply);
         self.show_command(link, row, args);

@@ -1,6 +1,9 @@
 //! MONITOR: a client that is shown every command. *Source*: Redis 7.2 · replication.c ·
 //! monitorCommand, replicationFeedMonitors.
 
+mod secret;
+
+pub(super) use self::secret::shown_words;
 use super::gates::Row;
 use super::io::Link;
 use super::machine::Machine;
@@ -26,8 +29,8 @@ impl Machine<'_> {
         if self.state.monitors.is_empty() || self.state.loading.is_some() {
             return;
         }
-        // What waits for another server is shown when it is over.
-        if self.state.migrations.is_busy() {
+        // What lasts is shown when it is over.
+        if self.state.is_held() {
             return;
         }
         let flags = row.flags(args);
@@ -47,13 +50,9 @@ impl Machine<'_> {
     pub(super) fn show(&mut self, db: usize, from: &str, name: &str, args: &[Bytes]) {
         let micros = self.now.micros();
         let mut line = format!("{}.{:06} [{db} {from}]", micros / 1_000_000, micros % 1_000_000);
-        for (index, arg) in args.iter().enumerate() {
+        for word in shown_words(name, args) {
             line.push(' ');
-            line += &if is_secret(name, args, index) {
-                "\"(redacted)\"".to_owned()
-            } else {
-                quoted(arg)
-            };
+            line += &quoted(word);
         }
         let message = Message::new(&Reply::Simple(line.into()));
         for link in self.state.monitors.clone() {
@@ -67,17 +66,5 @@ impl Machine<'_> {
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.monitors = false;
         }
-    }
-}
-
-/// True if an argument is a password, or a name that is given with one.
-fn is_secret(name: &str, args: &[Bytes], index: usize) -> bool {
-    match name {
-        "auth" => index > 0,
-        "hello" => {
-            let is_auth = |at: usize| args[at].eq_ignore_ascii_case(b"auth");
-            (index > 2 && is_auth(index - 1)) || (index > 3 && is_auth(index - 2))
-        }
-        _ => false,
     }
 }

@@ -446,6 +446,12 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("Changing replication IDs after receiving DEBUG change-repl-id")
         }
         ServerNote::CannotExit => f.write_str("Error trying to save the DB, can't exit."),
+        ServerNote::SecurityAttack(from) => write!(
+            f,
+            "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: \
+             commands to Redis. This is likely due to an attacker attempting to use Cross Protocol \
+             Scripting to compromise your Redis instance. Connection from {from} aborted."
+        ),
         ServerNote::LimitBelowUse { limit, used } => write!(
             f,
             "WARNING: the new maxmemory value set via CONFIG SET ({limit}) is smaller than the \

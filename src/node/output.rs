@@ -82,6 +82,7 @@ impl Machine<'_> {
             | Reply::Set(_)
             | Reply::Push(_)
             | Reply::Double(_)
+            | Reply::Decimal(_)
             | Reply::Boolean(_)
             | Reply::Verbatim(_)
             | Reply::BigNumber(_)

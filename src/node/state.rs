@@ -7,7 +7,7 @@ mod rates;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
-use super::admin::{Denial, Slow};
+use super::admin::{Denials, Slow};
 use super::client::{Clients, Tracking};
 use super::config::Config;
 use super::config_command::Moving;
@@ -151,8 +151,10 @@ pub(super) struct State {
     pub(super) served: Option<Link>,
     /// Commands that took long.
     pub(super) slow: Slow,
-    /// Who was not let in, the latest last.
-    pub(super) denials: Vec<Denial>,
+    /// When the log was last told of an attack.
+    pub(super) repelled: Option<Instant>,
+    /// Who was not let in.
+    pub(super) denials: Denials,
     /// CONFIG SET of the client that moves the server, until the host has answered.
     pub(super) moving: Option<Moving>,
     /// DEBUG SLEEP, while it lasts.
@@ -311,7 +313,8 @@ impl State {
             monitors: Vec::new(),
             served: None,
             slow: Slow::default(),
-            denials: Vec::new(),
+            repelled: None,
+            denials: Denials::default(),
             moving: None,
             sleep: None,
             migrations: Rc::default(),

@@ -8,6 +8,7 @@ use super::propagate::Caused;
 use crate::commands::{Flags, unknown_command};
 use crate::replication::Unit;
 use crate::resp::{Bytes, Command, Protocol, Reply};
+use crate::time::Duration;
 
 pub(super) fn multi(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
     let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
@@ -73,6 +74,8 @@ pub(super) struct Running {
     queue: std::vec::IntoIter<Command>,
     /// The replies so far, each with the protocol that was spoken then.
     replies: Vec<(Protocol, Reply)>,
+    /// The client has ended itself: it hears no more of the replies.
+    unheard: bool,
     /// What has been caused so far: it is one unit of the stream.
     caused: Caused,
 }
@@ -80,13 +83,8 @@ pub(super) struct Running {
 impl Running {
     fn new(queue: Vec<Command>) -> Self {
         let replies = Vec::with_capacity(queue.len());
-        Self { queue: queue.into_iter(), replies, caused: Caused::new() }
-    }
-
-    /// A command for which the others had to wait is over.
-    pub(super) fn answer(&mut self, protocol: Protocol, reply: Reply, caused: Caused) {
-        self.replies.push((protocol, reply));
-        self.caused.extend(caused);
+        let queue = queue.into_iter();
+        Self { queue, replies, unheard: false, caused: Caused::new() }
     }
 }
 
@@ -169,20 +167,52 @@ impl Machine<'_> {
         self.state.clients.get(&link).map_or(Protocol::Resp2, |client| client.protocol)
     }
 
-    /// Runs what is queued. If a command moves keys, the others wait until that is over.
+    /// Keeps a reply, if its client will hear it.
+    fn keep_reply(&self, link: Link, running: &mut Running, reply: Reply) {
+        let client = self.state.clients.get(&link);
+        let protocol = client.map_or(Protocol::Resp2, |client| client.protocol);
+        running.replies.push((protocol, if running.unheard { Reply::Silent } else { reply }));
+        running.unheard |= client.is_some_and(|client| client.ending.is_some());
+    }
+
+    /// Goes on with a transaction that had to wait for a command, which is over.
+    #[inline(never)]
+    pub(super) fn go_on_with(
+        &mut self,
+        link: Link,
+        mut running: Running,
+        (reply, caused): (Reply, Caused),
+    ) {
+        self.keep_reply(link, &mut running, reply);
+        running.caused.extend(caused);
+        let reply = self.carry_on(link, running);
+        if !self.state.is_held() {
+            self.count_late(link, &[Bytes::from(b"EXEC")], &reply);
+            self.answer_waiting(link, &reply);
+        }
+    }
+
+    /// Runs what is queued. If a command moves keys or sleeps, the others wait until that is over.
     pub(super) fn carry_on(&mut self, link: Link, mut running: Running) -> Reply {
         self.state.in_exec = true;
         while let Some(command) = running.queue.next() {
             let reply = self.run_queued(link, &command, &mut running.caused);
-            if self.state.migrations.is_busy() {
+            if self.state.is_held() {
                 self.state.in_exec = false;
-                self.state.migrations_mut().hold(running);
+                self.hold(running);
                 return Reply::Silent;
             }
-            running.replies.push((self.protocol(link), reply));
+            self.keep_reply(link, &mut running, reply);
         }
         self.state.in_exec = false;
         self.end_transaction(link, running)
+    }
+
+    fn hold(&mut self, running: Running) {
+        match &mut self.state.sleep {
+            Some(sleep) => sleep.hold(running),
+            None => self.state.migrations_mut().hold(running),
+        }
     }
 
     fn end_transaction(&mut self, link: Link, running: Running) -> Reply {
@@ -222,8 +252,9 @@ impl Machine<'_> {
                 reply
             }
         };
-        if !self.state.migrations.is_busy() {
+        if !self.state.is_held() {
             self.count_call(row, &command.args, &reply);
+            self.note_duration(Some(link), &command.args, Duration::ZERO);
             self.show_command(link, row, &command.args);
         }
         reply

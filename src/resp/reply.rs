@@ -44,6 +44,8 @@ pub enum Reply {
     Push(Vec<Self>),
     /// `,1.5`, in RESP2 a bulk string.
     Double(f64),
+    /// A double whose digits are given: `,1.5`, in RESP2 a bulk string.
+    Decimal(Cow<'static, str>),
     /// `#t`, in RESP2 `:1`.
     Boolean(bool),
     /// Text for people: `=…txt:…`, in RESP2 a bulk string.
@@ -107,6 +109,8 @@ impl Reply {
             Self::BigNumber(digits) => push_bulk(digits.as_bytes(), out),
             Self::Double(value) if resp3 => push_line(b',', format_double(*value).as_bytes(), out),
             Self::Double(value) => push_bulk(format_double(*value).as_bytes(), out),
+            Self::Decimal(digits) if resp3 => push_line(b',', digits.as_bytes(), out),
+            Self::Decimal(digits) => push_bulk(digits.as_bytes(), out),
             Self::Boolean(value) if resp3 => push_line(b'#', if *value { b"t" } else { b"f" }, out),
             Self::Boolean(value) => push_line(b':', if *value { b"1" } else { b"0" }, out),
             Self::Verbatim(text) if resp3 => {

@@ -57,6 +57,10 @@ pub(super) fn to_lua(state: &mut LuaState, reply: &Reply, protocol: Protocol) ->
         }
         Reply::Double(number) if resp3 => holding(state, "double", Val::Num(*number))?,
         Reply::Double(number) => lua::string(state, format_double(*number).as_bytes()),
+        Reply::Decimal(digits) if resp3 => {
+            holding(state, "double", Val::Num(digits.parse().unwrap_or_default()))?
+        }
+        Reply::Decimal(digits) => lua::string(state, digits.as_bytes()),
         Reply::Boolean(value) if resp3 => Val::Bool(*value),
         Reply::Boolean(value) => Val::Num(f64::from(u8::from(*value))),
         Reply::BigNumber(digits) if resp3 => wrapped(state, "big_number", digits.as_bytes())?,

@@ -28,6 +28,7 @@ fn nested(reply: &Reply) -> String {
         | Reply::Map(_)
         | Reply::Attribute(_)
         | Reply::Double(_)
+        | Reply::Decimal(_)
         | Reply::BigNumber(_)
         | Reply::Boolean(_) => {
             panic!("the captures speak RESP2: {reply:?}")

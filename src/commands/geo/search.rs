@@ -118,7 +118,7 @@ fn search(call: &mut Call<'_>, form: Form) -> Result<Reply, Refusal> {
     };
     let unit = request.shape.map_or(1.0, |(_, unit)| unit);
     match &request.store {
-        None => Ok(Reply::Array(found.iter().map(|f| request.reply(call, f, unit)).collect())),
+        None => Ok(Reply::Array(found.iter().map(|f| request.reply(f, unit)).collect())),
         Some(key) => Ok(store(call, Bytes::clone(key), found, &request, unit)),
     }
 }
@@ -288,7 +288,7 @@ impl Request {
         found
     }
 
-    fn reply(&self, call: &Call<'_>, found: &Found, unit: f64) -> Reply {
+    fn reply(&self, found: &Found, unit: f64) -> Reply {
         let member = Reply::Bulk(Bytes::clone(&found.member));
         let mut parts = vec![member.clone()];
         if self.with_distance {
@@ -298,7 +298,7 @@ impl Request {
             parts.push(Reply::Integer(found.score as i64));
         }
         if self.with_coordinates {
-            parts.push(coordinates_reply(found.point, call.protocol));
+            parts.push(coordinates_reply(found.point));
         }
         if parts.len() == 1 { member } else { Reply::Array(parts) }
     }

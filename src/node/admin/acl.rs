@@ -11,12 +11,25 @@ use super::super::state::Profile;
 use crate::commands::Refusal;
 use crate::resp::{Bytes, Reply, parse_integer, text_of};
 
+/// Who was not let in.
+#[derive(Clone, Debug, Default)]
+pub(in crate::node) struct Denials {
+    /// The latest last.
+    log: Vec<Denial>,
+    /// The id of the next.
+    next: u64,
+}
+
 /// Somebody who was not let in.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::node) struct Denial {
+struct Denial {
     id: u64,
-    /// How often, in a minute.
+    /// How often, each within a minute of the one before.
     count: u64,
+    /// Inside MULTI, or not.
+    context: &'static str,
+    /// The command by which it was tried, as it was typed.
+    object: Bytes,
     username: Bytes,
     client: String,
     /// Unix milliseconds of the first time and of the last.
@@ -58,10 +71,18 @@ fn password(machine: &Machine<'_>) -> Option<String> {
     Some(Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// True if the release says of its users that what they RESTORE is looked at.
+fn sanitizes(machine: &Machine<'_>) -> bool {
+    machine.state.setup.profile == Profile::V7_2
+}
+
 /// The line of an ACL file, and of the file that CONFIG REWRITE writes.
 pub(in crate::node) fn user_line(machine: &Machine<'_>) -> String {
-    let password = password(machine).map_or_else(|| "nopass".to_owned(), |hash| format!("#{hash}"));
-    format!("user {DEFAULT} on {password} ~* &* +@all")
+    let sanitize = if sanitizes(machine) { " sanitize-payload" } else { "" };
+    match password(machine) {
+        None => format!("user {DEFAULT} on nopass{sanitize} ~* &* +@all"),
+        Some(hash) => format!("user {DEFAULT} on{sanitize} #{hash} ~* &* +@all"),
+    }
 }
 
 fn default_user(machine: &Machine<'_>) -> Reply {
@@ -69,6 +90,9 @@ fn default_user(machine: &Machine<'_>) -> Reply {
     let mut flags = vec![Reply::bulk("on")];
     if password.is_none() {
         flags.push(Reply::bulk("nopass"));
+    }
+    if sanitizes(machine) {
+        flags.push(Reply::bulk("sanitize-payload"));
     }
     let fields = [
         ("flags", Reply::Set(flags)),
@@ -101,7 +125,7 @@ fn set_user(machine: &mut Machine<'_>, name: &Bytes, rules: &[Bytes]) -> Reply {
         match (rule.as_str(), rule.strip_prefix('>')) {
             (_, Some(new)) => new.clone_into(&mut password),
             ("nopass" | "resetpass" | "reset", _) => password.clear(),
-            ("on" | "~*" | "allkeys" | "&*" | "allchannels" | "+@all" | "allcommands", _) => {}
+            (rule, _) if ALLOWED.contains(&rule) => {}
             _ => {
                 let why = "The default user of this server may do everything";
                 return Reply::error(format!("ERR Error in ACL SETUSER modifier '{rule}': {why}"));
@@ -151,7 +175,7 @@ fn generate(machine: &mut Machine<'_>, bits: Option<&Bytes>) -> Reply {
 fn log(machine: &mut Machine<'_>, what: Option<&Bytes>) -> Reply {
     let count = match what.map(|what| (what, parse_integer(what))) {
         Some((what, _)) if what.eq_ignore_ascii_case(b"reset") => {
-            machine.state.denials.clear();
+            machine.state.denials.log.clear();
             return Reply::OK;
         }
         Some((_, None)) => return Reply::error("ERR value is not an integer or out of range"),
@@ -159,18 +183,18 @@ fn log(machine: &mut Machine<'_>, what: Option<&Bytes>) -> Reply {
         None => 10,
     };
     let now = machine.now.millis();
-    let shown = machine.state.denials.iter().rev().take(count);
+    let shown = machine.state.denials.log.iter().rev().take(count);
     Reply::Array(shown.map(|denial| denial.reply(now)).collect())
 }
 
 impl Denial {
     fn reply(&self, now: u64) -> Reply {
-        let age = now.saturating_sub(self.first) as f64 / 1_000.0;
+        let age = now.saturating_sub(self.last) as f64 / 1_000.0;
         let fields = [
             ("count", Reply::count(self.count)),
             ("reason", Reply::bulk("auth")),
-            ("context", Reply::bulk("toplevel")),
-            ("object", Reply::bulk("AUTH")),
+            ("context", Reply::bulk(self.context)),
+            ("object", Reply::Bulk(Bytes::clone(&self.object))),
             ("username", Reply::Bulk(Bytes::clone(&self.username))),
             ("age-seconds", Reply::Double(age)),
             ("client-info", Reply::bulk(&self.client)),
@@ -183,25 +207,33 @@ impl Denial {
 }
 
 impl Machine<'_> {
-    /// Remembers that somebody gave a wrong password.
-    pub(in crate::node) fn note_denial(&mut self, link: Link, username: &Bytes) {
+    /// Remembers that somebody gave a wrong password, with a command of this name.
+    pub(in crate::node) fn note_denial(&mut self, link: Link, object: &Bytes, username: &Bytes) {
         let now = self.now.millis();
         let client = self.state.client_line(link, self.now);
-        let lately = |denial: &&mut Denial| {
-            denial.username == *username && now.saturating_sub(denial.first) < GROUPED_MILLIS
-        };
-        if let Some(denial) = self.state.denials.iter_mut().rev().find(lately) {
-            denial.count += 1;
-            denial.last = now;
-            denial.client = client;
-            return;
-        }
-        let id = self.state.denials.last().map_or(0, |last| last.id + 1);
-        let username = Bytes::clone(username);
-        self.state.denials.push(Denial { id, count: 1, username, client, first: now, last: now });
+        let context = if self.state.in_exec { "multi" } else { "toplevel" };
         let most = usize::try_from(self.state.config().number("acllog-max-len")).unwrap_or(128);
-        let over = self.state.denials.len().saturating_sub(most);
-        self.state.denials.drain(..over);
+        let denials = &mut self.state.denials;
+        let alike = |denial: &Denial| {
+            (&denial.object, &denial.username, denial.context) == (object, username, context)
+                && now.saturating_sub(denial.last) <= GROUPED_MILLIS
+        };
+        let scanned = denials.log.len().saturating_sub(SCANNED_MAX);
+        let denial = match denials.log[scanned..].iter().rposition(alike) {
+            Some(at) => {
+                let denial = denials.log.remove(scanned + at);
+                Denial { count: denial.count + 1, last: now, client, ..denial }
+            }
+            None => {
+                let id = denials.next;
+                denials.next += 1;
+                let (object, username) = (Bytes::clone(object), Bytes::clone(username));
+                Denial { id, count: 1, context, object, username, client, first: now, last: now }
+            }
+        };
+        denials.log.push(denial);
+        let over = denials.log.len().saturating_sub(most);
+        denials.log.drain(..over);
     }
 }
 
@@ -209,6 +241,11 @@ impl Machine<'_> {
 const DEFAULT: &str = "default";
 /// Alike denials within a minute are one entry.
 const GROUPED_MILLIS: u64 = 60_000;
+/// Among so many of the latest an alike one is sought.
+const SCANNED_MAX: usize = 10;
+/// The rules that the default user has anyway.
+const ALLOWED: &[&str] =
+    &["on", "~*", "allkeys", "&*", "allchannels", "+@all", "allcommands", "sanitize-payload"];
 const NO_FILE: &str = concat!(
     "ERR This Redis instance is not configured to use an ACL file. You may want to specify users ",
     "via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis ",

@@ -10,6 +10,7 @@ use super::super::gates::command_name;
 use super::super::help::{help, wrong_words};
 use super::super::io::Link;
 use super::super::machine::Machine;
+use super::super::monitor::shown_words;
 use crate::resp::{Bytes, Reply, parse_integer, text_of};
 use crate::time::Duration;
 
@@ -35,8 +36,13 @@ struct Entry {
 }
 
 impl Machine<'_> {
-    /// A command has run, and took so long.
-    pub(in crate::node) fn note_duration(&mut self, link: Link, args: &[Bytes], took: Duration) {
+    /// A command has run, and took so long; what a script calls comes from no link.
+    pub(in crate::node) fn note_duration(
+        &mut self,
+        link: Option<Link>,
+        args: &[Bytes],
+        took: Duration,
+    ) {
         let hot = self.state.config().hot;
         let is_spike = hot.latency_threshold > 0 && took.millis() >= hot.latency_threshold;
         if let Ok(limit) = u64::try_from(hot.slower_than)
@@ -57,15 +63,18 @@ impl Machine<'_> {
         }
     }
 
-    fn log_slow(&mut self, link: Link, args: &[Bytes], took: Duration) {
+    #[inline(never)]
+    fn log_slow(&mut self, link: Option<Link>, args: &[Bytes], took: Duration) {
         let most = usize::try_from(self.state.config().number("slowlog-max-len")).unwrap_or(0);
-        let client = self.state.clients.get(&link);
+        let client = link.and_then(|link| self.state.clients.get(&link));
+        let nowhere = if link.is_none() { "?:0" } else { "" };
+        let peer = client.map_or_else(|| nowhere.to_owned(), |client| client.peer.to_string());
         let entry = Entry {
             id: self.state.slow.next,
             seconds: self.now.seconds(),
             micros: took.micros(),
             args: shortened(args),
-            client: client.map(|client| client.peer.to_string()).unwrap_or_default(),
+            client: peer,
             name: client.map(|client| client.name.clone()).unwrap_or_default(),
         };
         self.state.slow.next += 1;
@@ -76,19 +85,20 @@ impl Machine<'_> {
 
 /// What the log keeps of a long command.
 fn shortened(args: &[Bytes]) -> Vec<Bytes> {
-    let clip = |arg: &Bytes| match arg.len().checked_sub(ARG_BYTES_MAX) {
-        None | Some(0) => Bytes::clone(arg),
+    let clip = |arg: &[u8]| match arg.len().checked_sub(ARG_BYTES_MAX) {
+        None | Some(0) => Bytes::from(arg),
         Some(more) => {
             let note = format!("... ({more} more bytes)");
             Bytes::from([&arg[..ARG_BYTES_MAX], note.as_bytes()].concat())
         }
     };
+    let shown = shown_words(command_name(&args[0]), args).map(clip);
     if args.len() <= ARGS_MAX {
-        return args.iter().map(clip).collect();
+        return shown.collect();
     }
     let note = format!("... ({} more arguments)", args.len() - ARGS_MAX + 1);
     let last = std::iter::once(Bytes::from(note.into_bytes()));
-    args[..ARGS_MAX - 1].iter().map(clip).chain(last).collect()
+    shown.take(ARGS_MAX - 1).chain(last).collect()
 }
 
 pub(in crate::node) fn slowlog(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {

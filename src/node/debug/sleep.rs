@@ -4,6 +4,8 @@
 use super::super::cron::Wake;
 use super::super::io::{Link, Outbox};
 use super::super::machine::{Deadline, Machine, Node};
+use super::super::propagate::Caused;
+use super::super::transactions::Running;
 use crate::resp::{Bytes, Reply};
 use crate::time::{Duration, Instant};
 
@@ -15,11 +17,18 @@ pub(in crate::node) struct Sleep {
     /// Who has sent it to sleep, and with which words.
     link: Link,
     words: Vec<Bytes>,
+    /// The transaction of which it is a part.
+    transaction: Option<Box<Running>>,
 }
 
 impl Sleep {
     pub(in crate::node) const fn deadline(&self) -> Deadline {
         Deadline { at: self.until, wake: Wake::Asleep }
+    }
+
+    /// Lets the rest of a transaction wait.
+    pub(in crate::node) fn hold(&mut self, running: Running) {
+        self.transaction = Some(Box::new(running));
     }
 }
 
@@ -28,9 +37,16 @@ impl Node {
     pub(in crate::node) fn wake_up(&mut self, now: Instant, out: &mut Outbox) {
         let Some(sleep) = self.state.sleep.take_if(|sleep| now >= sleep.until) else { return };
         let mut machine = Machine { now, state: &mut self.state, out };
-        let seconds = sleep.until.since(sleep.since);
-        machine.note_duration(sleep.link, &sleep.words, seconds);
-        machine.answer_waiting(sleep.link, &Reply::OK);
+        let Sleep { since, until, link, words, transaction } = sleep;
+        let served = machine.state.served.replace(link);
+        machine.count_late(link, &words, &Reply::OK);
+        machine.note_duration(Some(link), &words, until.since(since));
+        match transaction {
+            None => machine.answer_waiting(link, &Reply::OK),
+            Some(running) => machine.go_on_with(link, *running, (Reply::OK, Caused::new())),
+        }
+        machine.state.served = served;
+        machine.tell_behind(link);
         machine.serve_ready();
         machine.end_turn();
     }
@@ -45,7 +61,8 @@ pub(super) fn sleep(machine: &mut Machine<'_>, link: Link, words: &[Bytes]) -> R
     }
     machine.wait_for_disk(link);
     let until = machine.now + Duration::from_micros(micros as u64);
-    machine.state.sleep = Some(Sleep { since: machine.now, until, link, words: words.to_vec() });
+    let (since, words) = (machine.now, words.to_vec());
+    machine.state.sleep = Some(Sleep { since, until, link, words, transaction: None });
     Reply::Silent
 }
 

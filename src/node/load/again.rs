@@ -54,8 +54,11 @@ impl Machine<'_> {
         true
     }
 
-    /// The file could not be read.
+    /// The file could not be read; what was there had to go first.
     pub(super) fn reload_failed(&mut self, reload: Reload) {
+        if reload.flush {
+            self.state.keyspace.clear();
+        }
         let text = "ERR Error trying to load the RDB dump, check server logs.";
         self.answer_waiting(reload.link, &Reply::error(text));
     }

@@ -21,8 +21,8 @@ pub(super) struct Plan {
     pub(super) auth: Vec<Bytes>,
     /// The keys that are asked for.
     pub(super) keys: Vec<Bytes>,
-    /// All the words, without what is secret among them.
-    pub(super) shown: Vec<Bytes>,
+    /// All the words, as they were typed.
+    pub(super) words: Vec<Bytes>,
 }
 
 impl Plan {
@@ -36,7 +36,7 @@ impl Plan {
             replace: false,
             auth: Vec::new(),
             keys: vec![args[3].clone()],
-            shown: args.to_vec(),
+            words: args.to_vec(),
         };
         plan.read_options(args)?;
         let timeout = parse_integer(&args[5]).ok_or(Refusal::NotAnInteger)?;
@@ -75,7 +75,6 @@ impl Plan {
     fn read_secrets(&mut self, args: &[Bytes], at: usize, count: usize) -> Result<usize, Refusal> {
         let secrets = args.get(at + 1..=at + count).ok_or(Refusal::Syntax)?;
         self.auth = secrets.to_vec();
-        self.shown[at + 1..=at + count].fill(Bytes::from(b"(redacted)"));
         Ok(count + 1)
     }
 

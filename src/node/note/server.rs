@@ -81,6 +81,8 @@ pub enum ServerNote {
     EvictingClient(String),
     /// They take more, and none may go.
     NoClientToEvict,
+    /// Somebody at this address speaks HTTP.
+    SecurityAttack(String),
     /// CONFIG SET has set a limit that is already exceeded.
     LimitBelowUse {
         /// The limit in bytes.
@@ -131,6 +133,7 @@ impl ServerNote {
                 | Self::OutputLimit { .. }
                 | Self::ClosingClient { .. }
                 | Self::NoClientToEvict
+                | Self::SecurityAttack(_)
                 | Self::LimitBelowUse { .. }
                 | Self::ConfigNotRewritten(_)
                 | Self::DbReloaded

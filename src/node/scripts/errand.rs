@@ -14,7 +14,7 @@ use crate::resp::{Bytes, Protocol, Reply, text_of};
 use crate::script::{
     self, Function, FunctionCall, Host, LogLevel, Random48, Run, Shebang, library_name,
 };
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 /// What a script may do.
 #[derive(Clone, Copy, Debug)]
@@ -324,6 +324,7 @@ impl Machine<'_> {
             Row::Admin(spec) => (spec.handler)(self, link, args),
         };
         self.count_call(row, args, &reply);
+        self.note_duration(None, args, Duration::ZERO);
         if !self.state.monitors.is_empty() && !row.flags(args).has(Flags::ADMIN) {
             self.show(db, "lua", row.name(), args);
         }

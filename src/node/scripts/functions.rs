@@ -163,7 +163,7 @@ fn load(libraries: &mut Libraries, options: &[Bytes], code: &Bytes) -> Reply {
     }
 }
 
-/// `LIST [LIBRARYNAME pattern] [WITHCODE]`.
+/// `LIST [LIBRARYNAME pattern] [WITHCODE]`; the pattern fits in any case.
 fn list(libraries: &Libraries, options: &[Bytes]) -> Reply {
     let (mut pattern, mut with_code) = (None, false);
     let mut options = options.iter();
@@ -171,14 +171,15 @@ fn list(libraries: &Libraries, options: &[Bytes]) -> Reply {
         match option.to_ascii_lowercase().as_slice() {
             b"withcode" if !with_code => with_code = true,
             b"libraryname" if pattern.is_none() => match options.next() {
-                Some(name) => pattern = Some(name),
+                Some(name) => pattern = Some(name.to_ascii_lowercase()),
                 None => return Reply::error("ERR library name argument was not given"),
             },
             _ => return Reply::error(format!("ERR Unknown argument {}", text(option))),
         }
     }
     let fits = |library: &&Library| {
-        pattern.is_none_or(|pattern| glob_matches(pattern, library.name.as_bytes()))
+        let name = library.name.to_ascii_lowercase();
+        pattern.as_ref().is_none_or(|pattern| glob_matches(pattern, name.as_bytes()))
     };
     let shown = libraries.0.iter().filter(fits).map(|library| {
         let mut fields = vec![
