@@ -3,13 +3,13 @@
 //! A note is a typed fact; its `Display` is the text of the line. Nothing reads it to decide.
 //! *Source*: the log calls of Redis 7.2 · replication.c, rdb.c, server.c.
 
+mod older;
 pub(super) mod server;
 
 use super::config::SavePoint;
 use super::io::Address;
 use super::log::Level;
 pub use super::note_load::LoadNote;
-use super::note_text::older_text;
 use super::state::Profile;
 use crate::replication::{Offset, ReplicationId, Why};
 pub use server::ServerNote;
@@ -335,11 +335,6 @@ impl Note {
                         | ServerNote::ReplIdsChanged
                 )
         )
-    }
-
-    /// The words of an older release, where they were others.
-    pub(super) fn older_text(&self, profile: Profile) -> Option<String> {
-        older_text(self, profile)
     }
 
     /// True if a signal handler writes the line.

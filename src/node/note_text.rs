@@ -8,7 +8,6 @@ use super::note::{
     LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
     TransferNote,
 };
-use super::state::Profile;
 use crate::replication::Why;
 
 impl fmt::Display for Note {
@@ -25,21 +24,11 @@ impl fmt::Display for Note {
     }
 }
 
-/// Lines of older releases that have other words than those of 7.2.
-pub(super) fn older_text(note: &Note, profile: Profile) -> Option<String> {
-    if profile == Profile::V7_2 {
-        return None;
-    }
-    if let Note::Master(MasterNote::StreamedTransferSucceeded(replica)) = note {
-        let mut text = String::new();
-        streamed_transfer_text(replica, "slave", &mut text).ok()?;
-        return Some(text);
-    }
-    let is_ready = matches!(note, Note::Server(ServerNote::ReadyToAccept));
-    is_ready.then(|| "Ready to accept connections".to_owned())
-}
-
-fn streamed_transfer_text(replica: &str, other: &str, f: &mut impl fmt::Write) -> fmt::Result {
+pub(super) fn streamed_transfer_text(
+    replica: &str,
+    other: &str,
+    f: &mut impl fmt::Write,
+) -> fmt::Result {
     write!(
         f,
         "Streamed RDB transfer with replica {replica} succeeded (socket). Waiting for REPLCONF ACK \
