@@ -27,10 +27,7 @@ impl Random {
     /// The next 64 bits.
     pub fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        mixed(self.state)
     }
 
     /// A number in `0..bound`, every one as likely as the next to within 2⁻⁶⁴.
@@ -46,6 +43,13 @@ impl Random {
     pub fn hex<const N: usize>(&mut self) -> [u8; N] {
         std::array::from_fn(|_| b"0123456789abcdef"[self.below(16) as usize])
     }
+}
+
+/// SplitMix64's finish: every bit depends on every bit of `bits`, and no two have one answer.
+pub(crate) const fn mixed(mut bits: u64) -> u64 {
+    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The place of a name in every order of this crate.
 
+use crate::random::mixed;
+
 /// A hash of 64 bits, the same on every target: SplitMix64's finish over each eight bytes, so that
 /// every bit depends on every byte before the next eight come.
 ///
@@ -14,12 +16,6 @@ pub(super) fn hash_of(key: &[u8]) -> u64 {
     }
     let word = rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
     mixed(hash ^ word)
-}
-
-const fn mixed(mut bits: u64) -> u64 {
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]
