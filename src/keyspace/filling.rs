@@ -40,6 +40,7 @@ impl Filling {
 mod tests {
     use super::*;
     use crate::keyspace::{Access, PageView, StringValue, Value};
+    use crate::random::mixed;
     use crate::resp::Bytes;
 
     fn entry(key: &str, number: i64) -> Entry {
@@ -75,6 +76,31 @@ mod tests {
                     assert_eq!(filled.db(db).get(&entry.key), Some(entry));
                 }
             }
+        }
+    }
+
+    /// Names of two words: what the first has changed, the second takes back.
+    fn names_of_one_hash(count: u64) -> Vec<Bytes> {
+        let start = 0x9e37_79b9_7f4a_7c15 ^ 16;
+        let name = |n: u64| [n.to_le_bytes(), mixed(start ^ n).to_le_bytes()].concat();
+        (0..count).map(|n| Bytes::from(name(n))).collect()
+    }
+
+    #[test]
+    fn keys_of_one_hash_are_told_apart() {
+        for count in [2, 40, 300] {
+            let (mut filling, mut one_by_one) = (Filling::new(1), Keyspace::new(1));
+            for (number, key) in names_of_one_hash(count).into_iter().rev().enumerate() {
+                for number in [-1, number as i64] {
+                    let entry = Entry { key: key.clone(), ..entry("", number) };
+                    assert_eq!(entry.hash(), 0, "mixed(0) is 0");
+                    filling.put(0, entry.clone());
+                    one_by_one.db_mut(0).put(entry);
+                }
+            }
+            let filled = filling.finish();
+            assert_eq!(filled.len(), count);
+            assert!(filled.db(0).iter().eq(one_by_one.db(0).iter()), "{count}");
         }
     }
 
