@@ -169,9 +169,9 @@ impl Machine<'_> {
 
     /// Keeps a reply, if its client will hear it.
     fn keep_reply(&self, link: Link, running: &mut Running, reply: Reply) {
+        let heard = if running.unheard { Reply::Silent } else { reply };
+        running.replies.push((self.protocol(link), heard));
         let client = self.state.clients.get(&link);
-        let protocol = client.map_or(Protocol::Resp2, |client| client.protocol);
-        running.replies.push((protocol, if running.unheard { Reply::Silent } else { reply }));
         running.unheard |= client.is_some_and(|client| client.ending.is_some());
     }
 
