@@ -2,6 +2,8 @@
 
 mod busy;
 
+pub(super) use busy::Held;
+
 use super::client::Client;
 use super::cron::Wake;
 use super::io::{Address, Breach, Carries, Input, Job, Link, Outbox, Output};

@@ -25,15 +25,14 @@ pub(super) use self::kept::kept_due;
 use self::plan::Plan;
 use self::talk::Talk;
 use super::cron::Wake;
-use super::gates::{Asker, Row};
+use super::gates::Asker;
 use super::io::{Address, Breach, Carries, Input, Link, Output};
-use super::machine::{Deadline, Machine};
+use super::machine::{Deadline, Held, Machine};
 use super::propagate::Caused;
 use super::state::State;
 use super::transactions::Running;
 use crate::commands;
 use crate::rdb::dump;
-use crate::replication::Unit;
 use crate::resp::{Bytes, Reply, encode_command};
 use crate::time::Instant;
 
@@ -387,33 +386,13 @@ impl Machine<'_> {
 
     /// The keys that have arrived leave, the client is answered, and everybody is heard again.
     fn end_migration(&mut self, migration: Migration, reply: &Reply) {
-        let Migration { client: link, db, plan, since, talk, transaction, .. } = migration;
-        let served = self.state.served.replace(link);
+        let Migration { client, db, plan, since, talk, transaction, .. } = migration;
+        let served = self.state.served.replace(client);
         let taken = talk.filter(|_| !plan.copy).map(|talk| talk.taken).unwrap_or_default();
         let caused = self.delete_moved(db, &taken);
-        self.count_late(link, &plan.words, reply);
-        self.note_duration(Some(link), &plan.words, self.now.since(since));
-        match transaction {
-            None => {
-                self.propagate(&caused, Unit::Command);
-                if !caused.is_empty() {
-                    self.remember_write(link);
-                }
-                self.answer_waiting(link, reply);
-            }
-            Some(running) => self.go_on_with(link, *running, (reply.clone(), caused)),
-        }
         self.state.served = served;
-        self.tell_behind(link);
-        self.serve_ready();
-        self.end_turn();
-    }
-
-    /// Counts and shows a command that has run only now.
-    pub(super) fn count_late(&mut self, link: Link, args: &[Bytes], reply: &Reply) {
-        let Some(row) = Row::find(&args[0]) else { return };
-        self.count_call(row, args, reply);
-        self.show_command(link, row, args);
+        let took = self.now.since(since);
+        self.let_go(Held { link: client, words: plan.words, took, transaction }, reply, caused);
     }
 
     /// Deletes keys that are elsewhere now; in the stream that is one command.

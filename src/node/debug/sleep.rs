@@ -3,7 +3,7 @@
 
 use super::super::cron::Wake;
 use super::super::io::{Link, Outbox};
-use super::super::machine::{Deadline, Machine, Node};
+use super::super::machine::{Deadline, Held, Machine, Node};
 use super::super::propagate::Caused;
 use super::super::transactions::Running;
 use crate::resp::{Bytes, Reply};
@@ -38,17 +38,8 @@ impl Node {
         let Some(sleep) = self.state.sleep.take_if(|sleep| now >= sleep.until) else { return };
         let mut machine = Machine { now, state: &mut self.state, out };
         let Sleep { since, until, link, words, transaction } = sleep;
-        let served = machine.state.served.replace(link);
-        machine.count_late(link, &words, &Reply::OK);
-        machine.note_duration(Some(link), &words, until.since(since));
-        match transaction {
-            None => machine.answer_waiting(link, &Reply::OK),
-            Some(running) => machine.go_on_with(link, *running, (Reply::OK, Caused::new())),
-        }
-        machine.state.served = served;
-        machine.tell_behind(link);
-        machine.serve_ready();
-        machine.end_turn();
+        let took = until.since(since);
+        machine.let_go(Held { link, words, took, transaction }, &Reply::OK, Caused::new());
     }
 }
 

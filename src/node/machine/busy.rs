@@ -4,9 +4,14 @@
 //! A node has no thread that could be blocked. What happens to it meanwhile is kept, and heard in
 //! order when it has time; the world does not wait for it.
 
-use super::super::io::{Input, Job, Outbox};
+use super::super::gates::Row;
+use super::super::io::{Input, Job, Link, Outbox};
+use super::super::propagate::Caused;
+use super::super::transactions::Running;
 use super::{Machine, Node};
-use crate::time::Instant;
+use crate::replication::Unit;
+use crate::resp::{Bytes, Reply};
+use crate::time::{Duration, Instant};
 
 impl Node {
     /// Takes a fact and gives orders. The only way in.
@@ -43,5 +48,47 @@ impl Node {
             Input::Woke | Input::Disk { job: Job::Save(_) | Job::SaveRename(_), .. }
         );
         self.state.patron.is_some() && !of_save
+    }
+}
+
+/// A command during which everybody waited, and which is over.
+pub(in crate::node) struct Held {
+    /// Whose it is.
+    pub(in crate::node) link: Link,
+    pub(in crate::node) words: Vec<Bytes>,
+    pub(in crate::node) took: Duration,
+    /// The transaction of which it is a part.
+    pub(in crate::node) transaction: Option<Box<Running>>,
+}
+
+impl Machine<'_> {
+    /// Counts what is over, answers it, and hears everybody again.
+    #[inline(never)]
+    pub(in crate::node) fn let_go(&mut self, held: Held, reply: &Reply, caused: Caused) {
+        let Held { link, words, took, transaction } = held;
+        let served = self.state.served.replace(link);
+        self.count_late(link, &words, reply);
+        self.note_duration(Some(link), &words, took);
+        match transaction {
+            None => {
+                self.propagate(&caused, Unit::Command);
+                if !caused.is_empty() {
+                    self.remember_write(link);
+                }
+                self.answer_waiting(link, reply);
+            }
+            Some(running) => self.go_on_with(link, *running, (reply.clone(), caused)),
+        }
+        self.state.served = served;
+        self.tell_behind(link);
+        self.serve_ready();
+        self.end_turn();
+    }
+
+    /// Counts and shows a command that has run only now.
+    pub(in crate::node) fn count_late(&mut self, link: Link, args: &[Bytes], reply: &Reply) {
+        let Some(row) = Row::find(&args[0]) else { return };
+        self.count_call(row, args, reply);
+        self.show_command(link, row, args);
     }
 }
