@@ -7,9 +7,10 @@
 mod servers;
 mod support;
 
+use replica_lab::node::{Input, Setup};
 use replica_lab::resp::Reply;
-use replica_lab::time::Duration;
-use servers::Server;
+use replica_lab::time::{Duration, Instant};
+use servers::{Server, eventually};
 use support::{Bench, CLIENT};
 
 #[test]
@@ -103,6 +104,97 @@ fn what_is_instantaneous_is_the_mean_of_sixteen_looks_and_wakes_nobody() {
     assert_eq!(rates(5_000), ["0", "0.00"]);
 }
 
+/// What INFO says of commands that took time: the whole line behind the count of calls.
+fn times(bench: &mut Bench, commands: &[&str]) -> Vec<String> {
+    let text = String::from_utf8_lossy(&bench.heard(&["INFO", "commandstats"])).into_owned();
+    let of = |command: &&str| {
+        let start = format!("cmdstat_{command}:");
+        let line = text.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_default();
+        line.split(",rejected").next().unwrap_or_default().to_owned()
+    };
+    commands.iter().map(of).collect()
+}
+
+#[test]
+fn commands_of_a_turn_share_the_time_that_its_host_has_measured() {
+    let setup = Setup { measures: true, ..Setup::default() };
+    let mut bench = Bench::started(setup, Instant::from_millis(1_742_822_352_000));
+    bench.accept(CLIENT);
+    bench.receive(CLIENT, b"CONFIG SET slowlog-log-slower-than 300\r\n");
+    bench.tell(Input::Lasted { nanos: 0 });
+
+    bench.receive(CLIENT, b"SET a 1\r\nSET b 2\r\nGET a\r\nMGET a b\r\n");
+    bench.tell(Input::Lasted { nanos: 8_000 });
+    let mut told = times(&mut bench, &["set", "get", "mget"]);
+    assert_eq!(told[0], "calls=2,usec=4,usec_per_call=2.00");
+    assert_eq!(told[1], "calls=1,usec=2,usec_per_call=2.00");
+    assert_eq!(told[2], "calls=1,usec=2,usec_per_call=2.00");
+
+    // EXEC has its share of the turn, and what it has run shares that.
+    bench.tell(Input::Lasted { nanos: 0 });
+    bench.receive(CLIENT, b"MULTI\r\nINCR a\r\nDECR a\r\nEXEC\r\nPING\r\n");
+    bench.tell(Input::Lasted { nanos: 900_000 });
+    told = times(&mut bench, &["multi", "incr", "decr", "exec", "ping"]);
+    let micros = ["300", "150", "150", "300", "300"];
+    for (told, micros) in told.iter().zip(micros) {
+        assert!(told.starts_with(&format!("calls=1,usec={micros},")), "{told}");
+    }
+    let slow = bench.heard(&["SLOWLOG", "GET", "10"]);
+    let slow = String::from_utf8_lossy(&slow).into_owned();
+    for (word, logged) in [("MULTI", true), ("PING", true), ("EXEC", false), ("INCR", false)] {
+        assert_eq!(slow.contains(word), logged, "{word} in {slow}");
+    }
+
+    // A turn without commands is nobody's.
+    bench.tell(Input::Lasted { nanos: 0 });
+    bench.tell(Input::Woke);
+    bench.tell(Input::Lasted { nanos: 5_000_000 });
+    assert_eq!(times(&mut bench, &["get"]), ["calls=1,usec=2,usec_per_call=2.00"]);
+}
+
+#[test]
+fn long_work_shows_in_the_times_and_the_memory_that_a_server_tells() {
+    for server in [Server::real(&[]), Server::ours(&[])] {
+        let mut client = server.client();
+        client.call(&["CONFIG", "SET", "slowlog-log-slower-than", "1000"]);
+        client.call(&["CONFIG", "SET", "latency-monitor-threshold", "1"]);
+        assert_eq!(server.info("commandstats", "cmdstat_eval"), "");
+        let script = "for i = 1, 1000000 do local a = i end return redis.call('INCR', 'n')";
+        assert_eq!(client.call(&["EVAL", script, "0"]), Reply::Integer(1));
+        let usec = |command: &str| -> f64 {
+            let told = server.info("commandstats", command);
+            let value = told.split(',').find_map(|part| part.strip_prefix("usec="));
+            value.and_then(|value| value.parse().ok()).expect("commandstats tell usec")
+        };
+        assert!(usec("cmdstat_eval") > 1_000.0);
+        let Reply::Array(slow) = client.call(&["SLOWLOG", "GET"]) else { panic!("an array") };
+        assert!(format!("{slow:?}").contains("EVAL"), "{slow:?}");
+        let Reply::Array(spikes) = client.call(&["LATENCY", "LATEST"]) else { panic!("an array") };
+        assert!(format!("{spikes:?}").contains("command"), "{spikes:?}");
+        let number = |section: &str, name: &str| -> f64 {
+            server.info(section, name).parse().expect("a number")
+        };
+        eventually("the processor's time is told", || number("cpu", "used_cpu_user") > 0.0);
+        let [used, resident, peak] = ["used_memory", "used_memory_rss", "used_memory_peak"]
+            .map(|name| number("memory", name));
+        assert!(resident > used && peak >= used, "{resident} {peak} {used}");
+        assert!(number("memory", "total_system_memory") > resident);
+        assert!(number("stats", "total_reads_processed") > 5.0);
+        assert!(number("stats", "total_writes_processed") > 5.0);
+    }
+}
+
+#[test]
+fn a_command_that_is_not_allowed_is_counted_as_rejected() {
+    for server in [Server::real, Server::ours] {
+        let server = server(&["--enable-debug-command", "no"]);
+        let refusal = server.client().call(&["DEBUG", "SLEEP", "0"]);
+        assert!(matches!(&refusal, Reply::Error(text) if text.contains("not allowed")));
+        let told = without_time(&server.info("commandstats", "cmdstat_debug"));
+        assert_eq!(told, "calls=0,rejected_calls=1,failed_calls=0");
+    }
+}
+
 /// A real server and ours, to which the same has happened.
 fn both() -> (Server, Server) {
     let servers = (Server::real(&[]), Server::ours(&[]));
@@ -141,8 +233,7 @@ fn info(server: &Server, sections: &[&str]) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// The lines without their values. Statistics by command stand in each server's own order, and
-/// latencies are what a server without a clock cannot know.
+/// The lines without their values. Statistics by command stand in each server's own order.
 fn names(info: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for line in info.lines().filter(|line| !line.starts_with("latency_percentiles")) {

@@ -203,8 +203,8 @@ fn a_transaction_waits_for_its_moves() {
     let counts = bench.heard(&["INFO", "commandstats"]);
     let counts = String::from_utf8_lossy(&counts).into_owned();
     assert!(counts.contains("cmdstat_exec:calls=1,"), "{counts}");
-    let moves = "cmdstat_migrate:calls=2,usec=0,usec_per_call=0.00,rejected_calls=0,failed_calls=1";
-    assert!(counts.contains(moves), "{counts}");
+    let moves = counts.lines().find(|line| line.starts_with("cmdstat_migrate:calls=2,"));
+    assert!(moves.is_some_and(|told| told.ends_with("failed_calls=1")), "{counts}");
 }
 
 #[test]

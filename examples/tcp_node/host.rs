@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::process::{exit, id};
+use std::time::Instant as Monotonic;
 
 use mio::{Events, Interest, Poll, Token};
 use replica_lab::node::{
-    Address, Breach, Carries, Input, Level, Link, LoadNote, LogLine, Node, Note, Outbox, Output,
-    Profile, ServerNote,
+    Address, Breach, Carries, Input, Level, Link, LogLine, Node, Note, Outbox, Output, Profile,
+    ServerNote,
 };
 use replica_lab::resp::Bytes;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -24,9 +25,10 @@ use signal_hook_mio::v1_0::Signals;
 use super::Clock;
 use super::disk::Disk;
 use super::listen::{Doors, Stream};
-use super::log::Log;
+use super::log::{Log, is_fatal};
 use super::memory::HugePages;
 use super::options::Options;
+use super::usage::Meter;
 
 /// The world of one node.
 pub(crate) struct Host {
@@ -60,6 +62,7 @@ pub(crate) struct Host {
     /// What a read fills.
     buffer: Vec<u8>,
     huge_pages: HugePages,
+    meter: Meter,
 }
 
 /// A connection.
@@ -91,6 +94,7 @@ impl Host {
         // CONFIG GET answers where the files really are.
         let _ = setup.config.set_at_start("dir", &folder.to_string_lossy());
         setup.moves = true;
+        setup.measures = true;
         let poll = Poll::new()?;
         let mut next = 1;
         let doors = Doors::open(&setup.config, poll.registry(), &mut next)?;
@@ -126,6 +130,7 @@ impl Host {
             companions,
             buffer: vec![0; 64 * 1024],
             huge_pages: HugePages::as_found(),
+            meter: Meter::new(),
         })
     }
 
@@ -160,6 +165,7 @@ impl Host {
             if self.node.deadline().is_some_and(|deadline| deadline.at <= now) {
                 self.facts.push_back(Input::Woke);
             }
+            self.facts.extend(self.meter.read(now).map(|usage| Input::Used { usage }));
         }
     }
 
@@ -186,7 +192,10 @@ impl Host {
     fn tell_node(&mut self) {
         while let Some(fact) = self.facts.pop_front() {
             let mut out = Outbox::default();
-            self.node.handle(self.clock.now(), fact, &mut out);
+            let (now, began) = (self.clock.now(), Monotonic::now());
+            self.node.handle(now, fact, &mut out);
+            let nanos = began.elapsed().as_nanos() as u64;
+            self.node.handle(now, Input::Lasted { nanos }, &mut out);
             self.huge_pages.renounce(self.node.is_loading());
             for order in out.orders {
                 self.carry_out(order);
@@ -478,14 +487,6 @@ impl Socket {
         }
         Ok(())
     }
-}
-
-/// True for what is said before an end that is no success.
-const fn is_fatal(note: &Note) -> bool {
-    matches!(
-        note,
-        Note::Load(LoadNote::FatalError | LoadNote::CrcError | LoadNote::DuplicateKey(_))
-    )
 }
 
 /// The system's words without the number that Rust adds.

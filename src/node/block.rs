@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use super::client::Waiting;
 use super::gates::{Asker, Row};
 use super::io::Link;
-use super::machine::Machine;
+use super::machine::{Caller, Machine};
 use super::state::State;
 use crate::commands::{Block, Spec};
 use crate::resp::{Bytes, Reply};
@@ -150,7 +150,7 @@ impl Machine<'_> {
         if let Some(Waiting::Keys(blocked)) = waiting {
             let args = blocked.args.clone();
             if let Some(row) = Row::find(&args[0]) {
-                self.count_call(row, &args, reply);
+                self.count_run(Caller::Client(link), row, &args, reply);
             }
         }
     }

@@ -170,6 +170,18 @@ impl Default for Config {
     }
 }
 
+impl Hot {
+    /// True if SLOWLOG remembers what took so long.
+    pub(super) fn is_slow(&self, took: Duration) -> bool {
+        u64::try_from(self.slower_than).is_ok_and(|limit| took.micros() >= limit)
+    }
+
+    /// True if LATENCY remembers what took so long.
+    pub(super) const fn is_spike(&self, took: Duration) -> bool {
+        self.latency_threshold > 0 && took.millis() >= self.latency_threshold
+    }
+}
+
 impl Config {
     /// Sets an option while the server runs.
     pub fn set(&mut self, name: &str, value: &str) -> Result<&'static Directive, ConfigError> {

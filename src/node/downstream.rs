@@ -6,7 +6,7 @@
 //! replconfCommand, replicationFeedSlaves.
 
 use super::gates::{Row, command_name};
-use super::io::{Carries, Link, Output};
+use super::io::{Carries, Link};
 use super::machine::Machine;
 use super::note::{MasterNote, SnapshotNote, Target};
 use super::save::ChildTarget;
@@ -202,7 +202,7 @@ impl Machine<'_> {
     /// Sends bytes that are not part of the stream.
     pub(super) fn send_to_replica(&mut self, link: Link, bytes: &[u8]) {
         self.state.stats.repl_output_bytes += bytes.len() as u64;
-        self.out.push(Output::Send { link, bytes: Bytes::from(bytes), carries: Carries::Talk });
+        self.send(link, Bytes::from(bytes), Carries::Talk);
     }
 
     /// Hands the stream to every wire that has room.
@@ -231,7 +231,7 @@ impl Machine<'_> {
             down.stage = Stage::Streaming { next: next.plus(count) };
             down.in_wire += count;
             state.stats.repl_output_bytes += count;
-            self.out.push(Output::Send { link, bytes, carries: Carries::Stream });
+            self.send(link, bytes, Carries::Stream);
         }
     }
 

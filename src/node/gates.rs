@@ -13,14 +13,13 @@ use super::admin_table::{self, AdminSpec};
 use super::client::Transaction;
 use super::command_command::facts;
 use super::io::Link;
-use super::machine::Machine;
+use super::machine::{Caller, Machine};
 use super::pubsub::subscriber_may;
 use super::state::{Calls, Profile};
 use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer, check_arity};
 use crate::keyspace::KEYS_AT_ONCE;
 use crate::replication::Unit;
 use crate::resp::{Bytes, Command, Protocol, Reply};
-use crate::time::Duration;
 
 /// A command that exists: a data command, or one of the server's own.
 #[derive(Clone, Copy)]
@@ -211,10 +210,12 @@ impl Machine<'_> {
         let row = self.find(&args[0]).ok_or_else(|| commands::unknown_command(args))?;
         let right = row.check_arity(args.len());
         let right = right.and_then(|()| row.check_subcommand(args, self.state.setup.profile));
-        if matches!(right, Err(Refusal::Arity(_))) {
+        let refuses = matches!(right, Err(Refusal::Arity(_)));
+        let allowed = right.map(|()| self.check_protected(link, row.name(), args));
+        if refuses || matches!(allowed, Ok(Err(_))) {
             self.calls_of(row, args).rejected += 1;
         }
-        right.and_then(|()| self.check_protected(link, row.name(), args)).map(|()| row)
+        allowed.flatten().map(|()| row)
     }
 
     /// The command of this name, if the release that this server takes after has it.
@@ -232,17 +233,6 @@ impl Machine<'_> {
     /// What INFO counts of a command.
     pub(super) fn calls_of(&mut self, row: Row, args: &[Bytes]) -> &mut Calls {
         self.state.stats.commands.of(row.full_name(args))
-    }
-
-    /// Counts a run for INFO.
-    pub(super) fn count_call(&mut self, row: Row, args: &[Bytes], reply: &Reply) {
-        let is_tracked = self.state.config().hot.latency_tracking;
-        let count = self.calls_of(row, args);
-        count.calls += 1;
-        if is_tracked {
-            count.runs.count();
-        }
-        count.failed += u64::from(matches!(reply, Reply::Error(_)));
     }
 
     /// A refusal inside MULTI poisons the transaction.
@@ -373,8 +363,7 @@ impl Machine<'_> {
                 let reply = (spec.handler)(self, link, args);
                 // What moves keys or sleeps is counted when it is over.
                 if !self.state.is_held() {
-                    self.count_call(row, args, &reply);
-                    self.note_duration(Some(link), args, Duration::ZERO);
+                    self.count_run(Caller::Client(link), row, args, &reply);
                 }
                 let caused = std::mem::take(&mut self.state.also);
                 self.propagate(&caused, Unit::Command);
@@ -401,10 +390,7 @@ impl Machine<'_> {
         let (reply, mut effects) = self.call(spec, asker, args);
         match effects.block.take() {
             Some(block) => self.park(link, asker.db, args, *block),
-            None => {
-                self.count_call(Row::Data(spec), args, &reply);
-                self.note_duration(Some(link), args, Duration::ZERO);
-            }
+            None => self.count_run(Caller::Client(link), Row::Data(spec), args, &reply),
         }
         self.remember_own_expiries(&effects.touched);
         self.remember_reads(link, spec, args);

@@ -2,7 +2,7 @@
 //! `replication::replica`; here it has consequences.
 //! *Source*: Redis 7.2 · replication.c · syncWithMaster.
 
-use super::io::{Breach, Carries, Link, Output};
+use super::io::{Breach, Carries, Link};
 use super::machine::Machine;
 use super::note::{PsyncNote, ReplicaNote};
 use super::stream::Stream;
@@ -199,7 +199,7 @@ impl Machine<'_> {
     fn fall_back_to_sync(&mut self, link: Link) {
         self.note(PsyncNote::RetryingWithSync);
         let bytes = Bytes::from(&b"SYNC\r\n"[..]);
-        self.out.push(Output::Send { link, bytes, carries: Carries::Talk });
+        self.send(link, bytes, Carries::Talk);
         self.begin_transfer(link, None);
     }
 
@@ -264,7 +264,7 @@ impl Machine<'_> {
     fn tell_master(&mut self, link: Link, args: &[&str]) {
         let mut bytes = Vec::new();
         encode_command(args, &mut bytes);
-        self.out.push(Output::Send { link, bytes: Bytes::from(bytes), carries: Carries::Talk });
+        self.send(link, Bytes::from(bytes), Carries::Talk);
     }
 }
 

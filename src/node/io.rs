@@ -5,7 +5,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use super::LogLine;
+use super::{LogLine, Usage};
 use crate::resp::Bytes;
 
 /// A connection, as one node knows it. The node names those that it dials, the host those that it
@@ -131,6 +131,19 @@ pub enum Input {
     },
     /// The time of [`Node::deadline`](super::Node::deadline) has come.
     Woke,
+    /// The turn before has taken so long. It is said behind every turn by a host that is
+    /// [`Setup::measures`](super::Setup), and changes nothing but what INFO, SLOWLOG and LATENCY
+    /// tell.
+    Lasted {
+        /// How long.
+        nanos: u64,
+    },
+    /// What the process has used of its machine so far. It is said from time to time by such a
+    /// host, and changes nothing but what INFO tells.
+    Used {
+        /// All of it.
+        usage: Usage,
+    },
     /// The system asks the process to end: SIGTERM or SIGINT.
     Terminated,
 }

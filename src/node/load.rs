@@ -488,10 +488,6 @@ impl Machine<'_> {
         }
         transfer.newline_at = now;
         let link = transfer.link;
-        self.out.push(Output::Send {
-            link,
-            bytes: Bytes::from(&b"\n"[..]),
-            carries: Carries::Talk,
-        });
+        self.send(link, Bytes::from(&b"\n"[..]), Carries::Talk);
     }
 }

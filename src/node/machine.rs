@@ -1,8 +1,10 @@
 //! Who is called for which fact, and the end of every turn.
 
 mod busy;
+mod turn;
 
 pub(super) use busy::Held;
+pub(super) use turn::{Caller, Unmeasured};
 
 use super::client::Client;
 use super::cron::Wake;
@@ -75,6 +77,8 @@ impl Machine<'_> {
             Input::Listened { moved } => self.moved(moved),
             Input::Forks { fail } => self.state.forks_fail = fail,
             Input::Woke => self.wake(),
+            Input::Lasted { nanos } => self.measured(nanos),
+            Input::Used { usage } => self.state.usage = usage,
             Input::Terminated => self.terminate(),
         }
     }
@@ -106,7 +110,7 @@ impl Machine<'_> {
         if others as u64 >= self.state.config().number("maxclients") {
             self.state.stats.connections_rejected += 1;
             let bytes = Bytes::from(&b"-ERR max number of clients reached\r\n"[..]);
-            self.out.push(Output::Send { link, bytes, carries: Carries::Talk });
+            self.send(link, bytes, Carries::Talk);
             self.out.push(Output::Close { link });
             return;
         }
@@ -118,6 +122,7 @@ impl Machine<'_> {
     }
 
     fn receive(&mut self, link: Link, bytes: &Bytes) {
+        self.state.stats.reads += 1;
         if link.is_dialled() {
             self.upstream_received(link, bytes);
             return;
@@ -207,6 +212,12 @@ impl Machine<'_> {
         self.check_replicas_output();
         self.flush_replies();
         self.evict_clients();
+    }
+
+    /// Says something on a connection.
+    pub(super) fn send(&mut self, link: Link, bytes: Bytes, carries: Carries) {
+        self.state.stats.writes += 1;
+        self.out.push(Output::Send { link, bytes, carries });
     }
 
     /// Closes an accepted connection from our side, at once.

@@ -162,6 +162,8 @@ impl Migration {
             | Input::Listened { .. }
             | Input::Forks { .. }
             | Input::Woke
+            | Input::Lasted { .. }
+            | Input::Used { .. }
             | Input::Terminated => false,
         }
     }
@@ -289,6 +291,8 @@ impl Machine<'_> {
             | Input::Listened { .. }
             | Input::Forks { .. }
             | Input::Woke
+            | Input::Lasted { .. }
+            | Input::Used { .. }
             | Input::Terminated => self.fail(migration, migration.failing()),
         }
     }
@@ -341,7 +345,7 @@ impl Machine<'_> {
         self.grant_time(migration);
         if let Some(bytes) = piece {
             let link = migration.link;
-            self.out.push(Output::Send { link, bytes, carries: Carries::Reply });
+            self.send(link, bytes, Carries::Reply);
         }
         self.step(migration)
     }

@@ -8,7 +8,7 @@
 //!           facts                    ┌──────────────────────────────┐          orders
 //!      Started, Accepted, Opened ──▶ │ machine                      │ ──▶ Dial, Send, Close
 //!      Received, Sent, Closed    ──▶ │  ├ client ─ gates ─ commands │ ──▶ Disk
-//!      Disk, Woke                ──▶ │  ├ downstream   all replicas │ ──▶ Note
+//!      Disk, Woke, Lasted        ──▶ │  ├ downstream   all replicas │ ──▶ Note
 //!                                    │  ├ upstream     the master   │
 //!      deadline() ◀───────────────── │  ├ save         the child    │
 //!                                    │  └ cron         every 100 ms │
@@ -82,7 +82,7 @@ pub use note::{
     LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
     TransferNote,
 };
-pub use state::{Profile, Setup, Speeds};
+pub use state::{Profile, Setup, Speeds, Usage};
 pub use status::{
     BacklogStatus, KeyStatus, LoadingStatus, ReplicaStatus, SnapshotStatus, Status, TransferForm,
     UpstreamStatus,

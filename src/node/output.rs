@@ -176,6 +176,7 @@ impl Machine<'_> {
                 let counted = limited || client.is_owed_much(bytes.len());
                 let carries = client.hand_over(bytes.len(), counted && class != Class::Replica);
                 self.state.stats.output_bytes += bytes.len() as u64;
+                self.state.stats.writes += 1;
                 self.out.push(Output::Send { link, bytes, carries });
             }
             if client.ending == Some(Ending::Replied) {

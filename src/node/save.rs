@@ -239,7 +239,7 @@ impl Machine<'_> {
             }
             self.state.stats.repl_output_bytes += count;
             let bytes = Bytes::clone(chunk);
-            self.out.push(Output::Send { link, bytes, carries: Carries::Snapshot });
+            self.send(link, bytes, Carries::Snapshot);
         }
     }
 

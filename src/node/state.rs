@@ -53,6 +53,8 @@ pub struct Setup {
     pub config_file: Option<String>,
     /// True if its host can open other ports while it runs.
     pub moves: bool,
+    /// True if its host measures turns, and says so by [`Input::Lasted`].
+    pub measures: bool,
     /// The number of its process: 1, as in a container, where it has none.
     pub pid: u32,
     /// The program that the process runs, if it is one.
@@ -83,6 +85,7 @@ impl Default for Setup {
             dialled: 0,
             config_file: None,
             moves: false,
+            measures: false,
             pid: 1,
             executable: String::new(),
         }
@@ -96,6 +99,19 @@ pub struct Speeds {
     pub snapshot_bytes_per_second: u64,
     /// Bytes of RDB that a loading server takes in a second.
     pub load_bytes_per_second: u64,
+}
+
+/// What a process has used of its machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Time of the processor in the process itself.
+    pub user: Duration,
+    /// Time of the processor in the system, on behalf of the process.
+    pub system: Duration,
+    /// Bytes of memory that it occupies.
+    pub resident: u64,
+    /// Bytes of memory that the machine has.
+    pub machine: u64,
 }
 
 /// A server.
@@ -210,6 +226,10 @@ pub(super) struct State {
     pub(super) eviction: Eviction,
     /// What INFO counts.
     pub(super) stats: Stats,
+    /// What the process has used, as far as its host says.
+    pub(super) usage: Usage,
+    /// The most memory that was in use at a tick.
+    pub(super) memory_peak: u64,
     /// `DEBUG SET-ACTIVE-EXPIRE`.
     pub(super) active_expire: bool,
     /// `DEBUG PAUSE-CRON`.
@@ -255,6 +275,13 @@ pub(super) struct Stats {
     pub(super) output_limit_disconnections: u64,
     pub(super) query_limit_disconnections: u64,
     pub(super) commands_processed: u64,
+    /// Turns that the host has measured, and what they and those with commands took.
+    pub(super) turns: u64,
+    pub(super) turn_nanos: u64,
+    pub(super) command_nanos: u64,
+    /// How often something was read from a connection, and written to one.
+    pub(super) reads: u64,
+    pub(super) writes: u64,
     pub(super) input_bytes: u64,
     pub(super) output_bytes: u64,
     pub(super) repl_input_bytes: u64,
@@ -342,6 +369,8 @@ impl State {
             saves: Saves { last: now.seconds(), ..Saves::default() },
             eviction: Eviction::default(),
             stats: Stats::default(),
+            usage: Usage::default(),
+            memory_peak: 0,
             active_expire: true,
             cron_paused: false,
             setup,

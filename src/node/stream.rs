@@ -13,7 +13,7 @@
 
 use super::gates::{Asker, Row, command_name, keys_of};
 use super::io::{Address, Carries, Link, Output};
-use super::machine::Machine;
+use super::machine::{Caller, Machine};
 use super::note::TransferNote;
 use super::upstream::Uplink;
 use crate::commands::{self, Flags};
@@ -145,7 +145,7 @@ impl Machine<'_> {
         let (link, offset) = (stream.link, self.state.history.offset.to_string());
         let mut bytes = Vec::new();
         crate::resp::encode_command(&["REPLCONF", "ACK", &offset], &mut bytes);
-        self.out.push(Output::Send { link, bytes: Bytes::from(bytes), carries: Carries::Talk });
+        self.send(link, Bytes::from(bytes), Carries::Talk);
     }
 
     /// Carries out one command of the master; nobody hears the reply, unless it is an error.
@@ -182,7 +182,7 @@ impl Machine<'_> {
     fn count_obeyed(&mut self, args: &[Bytes], reply: &Reply) {
         if let Some(row) = Row::find(&args[0]) {
             self.state.stats.commands_processed += 1;
-            self.count_call(row, args, reply);
+            self.count_run(Caller::Master, row, args, reply);
             if !self.state.monitors.is_empty() {
                 self.show_obeyed(row, args);
             }

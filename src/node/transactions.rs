@@ -3,12 +3,11 @@
 use super::client::{Seen, Transaction};
 use super::gates::{Asker, Row};
 use super::io::Link;
-use super::machine::Machine;
+use super::machine::{Caller, Machine};
 use super::propagate::Caused;
 use crate::commands::{Flags, unknown_command};
 use crate::replication::Unit;
 use crate::resp::{Bytes, Command, Protocol, Reply};
-use crate::time::Duration;
 
 pub(super) fn multi(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
     let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
@@ -253,8 +252,7 @@ impl Machine<'_> {
             }
         };
         if !self.state.is_held() {
-            self.count_call(row, &command.args, &reply);
-            self.note_duration(Some(link), &command.args, Duration::ZERO);
+            self.count_run(Caller::Client(link), row, &command.args, &reply);
             self.show_command(link, row, &command.args);
         }
         reply

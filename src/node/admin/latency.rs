@@ -1,7 +1,7 @@
 //! How long runs of commands took: `INFO latencystats` and LATENCY HISTOGRAM.
 //!
-//! A turn takes no time here, and Redis counts a run without any as one of a nanosecond. Only who
-//! sent the process to sleep took longer.
+//! In a lab a turn takes no time, and Redis counts a run without any as one of a nanosecond: there
+//! only who sent the process to sleep took longer. Where the host measures turns, all are told.
 //! *Source*: Redis 7.2 · server.c · updateCommandLatencyHistogram,
 //! fillPercentileDistributionLatencies.
 
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::super::info::field;
 use super::super::state::{CallCounts, Calls, State};
 use crate::resp::{Bytes, Reply};
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 /// How often runs of a command took how long.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,10 +27,12 @@ impl Runs {
         self.none += 1;
     }
 
-    /// A run that was counted took so long.
-    pub(in crate::node) fn lengthen(&mut self, took: Duration) {
-        self.none = self.none.saturating_sub(1);
-        *self.long.entry(took.micros() * 1_000).or_default() += 1;
+    /// So many runs that were counted took so long each.
+    pub(in crate::node) fn lengthen(&mut self, nanos: u64, times: u64) {
+        if nanos > 0 {
+            self.none = self.none.saturating_sub(times);
+            *self.long.entry(highest_like(nanos)).or_default() += times;
+        }
     }
 
     fn total(&self) -> u64 {
@@ -128,7 +130,7 @@ mod tests {
     fn half_of_the_runs_are_shorter_than_the_median() {
         let mut runs = Runs::default();
         (0..4).for_each(|_| runs.count());
-        runs.lengthen(Duration::from_millis(50));
+        runs.lengthen(50_000_000, 1);
         assert_eq!(runs.percentile(50.0), 1);
         assert!((50_000_000..51_000_000).contains(&runs.percentile(100.0)));
     }

@@ -42,13 +42,14 @@ fn stats(machine: &mut Machine<'_>) -> Reply {
     machine.state.keyspace.recount();
     let state = &*machine.state;
     let (used, data) = (state.used_memory(), state.keyspace.bytes());
+    let (resident, peak) = (state.resident_memory(), state.peak_memory());
     let overhead = used - data;
     let keys = state.keyspace.len();
     let number = |name: &str, value: u64| (Reply::bulk(name), Reply::count(value));
     let double = |name: &str, value: f64| (Reply::bulk(name), Reply::Double(value));
     let backlog = state.backlog.as_ref().map_or(0, |backlog| backlog.len());
     let mut fields = vec![
-        number("peak.allocated", used),
+        number("peak.allocated", peak),
         number("total.allocated", used),
         number("startup.allocated", EMPTY_SERVER_BYTES),
         number("replication.backlog", backlog),
@@ -75,16 +76,22 @@ fn stats(machine: &mut Machine<'_>) -> Reply {
             "dataset.percentage",
             100.0 * data as f64 / (used - EMPTY_SERVER_BYTES).max(1) as f64,
         ),
-        double("peak.percentage", 100.0),
+        double("peak.percentage", 100.0 * used as f64 / peak as f64),
+        number("allocator.allocated", used),
+        number("allocator.active", used),
+        number("allocator.resident", resident),
     ]);
-    fields.extend(
-        ["allocator.allocated", "allocator.active", "allocator.resident"].map(|n| number(n, used)),
-    );
-    for part in ["allocator-fragmentation", "allocator-rss", "rss-overhead"] {
-        fields.push(double(&format!("{part}.ratio"), 1.0));
-        fields.push(number(&format!("{part}.bytes"), 0));
+    let parts = [
+        ("allocator-fragmentation.ratio", "allocator-fragmentation.bytes", resident),
+        ("allocator-rss.ratio", "allocator-rss.bytes", used),
+        ("rss-overhead.ratio", "rss-overhead.bytes", resident),
+        ("fragmentation", "fragmentation.bytes", used),
+    ];
+    for (ratio, bytes, from) in parts {
+        fields.push(double(ratio, resident as f64 / from as f64));
+        let more = resident as i64 - from as i64;
+        fields.push((Reply::bulk(bytes), Reply::Integer(more)));
     }
-    fields.extend([double("fragmentation", 1.0), number("fragmentation.bytes", 0)]);
     Reply::Map(fields)
 }
 

@@ -1,16 +1,17 @@
 //! SLOWLOG and LATENCY: which commands took long.
 //!
-//! A turn takes no time here, so a command takes none: only DEBUG SLEEP lasts. Whoever sets
-//! `slowlog-log-slower-than 0` sees every command, as in Redis.
+//! How long one took is known where a host measures turns (see `machine/turn.rs`).
+//! Whoever sets `slowlog-log-slower-than 0` sees every command, as in Redis.
 //! *Source*: Redis 7.2 · slowlog.c, latency.c.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::super::gates::command_name;
+use super::super::gates::{Row, command_name};
 use super::super::help::{help, wrong_words};
 use super::super::io::Link;
-use super::super::machine::Machine;
+use super::super::machine::{Caller, Machine};
 use super::super::monitor::shown_words;
+use crate::commands::Flags;
 use crate::resp::{Bytes, Reply, parse_integer, text_of};
 use crate::time::Duration;
 
@@ -36,39 +37,38 @@ struct Entry {
 }
 
 impl Machine<'_> {
-    /// A command has run, and took so long; what a script calls comes from no link.
-    pub(in crate::node) fn note_duration(
-        &mut self,
-        link: Option<Link>,
-        args: &[Bytes],
-        took: Duration,
-    ) {
-        let hot = self.state.config().hot;
-        let is_spike = hot.latency_threshold > 0 && took.millis() >= hot.latency_threshold;
-        if let Ok(limit) = u64::try_from(hot.slower_than)
-            && took.micros() >= limit
-            && !args[0].eq_ignore_ascii_case(b"exec")
-        {
-            self.log_slow(link, args, took);
-        }
-        if took > Duration::ZERO && hot.latency_tracking {
-            self.state.stats.commands.of(command_name(&args[0]).into()).runs.lengthen(took);
-        }
-        if is_spike {
-            let spikes = self.state.slow.spikes.entry("command").or_default();
-            spikes.push_back((self.now.seconds(), took.millis()));
-            if spikes.len() > SPIKES_MAX {
-                spikes.pop_front();
-            }
+    /// A command of this name was a spike.
+    #[inline(never)]
+    pub(in crate::node) fn note_spike(&mut self, name: &str, took: Duration) {
+        let container = name.split('|').next().unwrap_or(name);
+        let row = Row::find(container.as_bytes());
+        let is_fast = row.is_some_and(|row| row.flags(&[]).has(Flags::FAST));
+        let event = if is_fast { "fast-command" } else { "command" };
+        let spikes = self.state.slow.spikes.entry(event).or_default();
+        spikes.push_back((self.now.seconds(), took.millis()));
+        if spikes.len() > SPIKES_MAX {
+            spikes.pop_front();
         }
     }
 
+    /// Remembers a command that was slow. EXEC is not: what it has run is.
     #[inline(never)]
-    fn log_slow(&mut self, link: Option<Link>, args: &[Bytes], took: Duration) {
+    pub(in crate::node) fn log_slow(&mut self, caller: Caller, args: &[Bytes], took: Duration) {
+        if args[0].eq_ignore_ascii_case(b"exec") {
+            return;
+        }
         let most = usize::try_from(self.state.config().number("slowlog-max-len")).unwrap_or(0);
-        let client = link.and_then(|link| self.state.clients.get(&link));
-        let nowhere = if link.is_none() { "?:0" } else { "" };
-        let peer = client.map_or_else(|| nowhere.to_owned(), |client| client.peer.to_string());
+        let (client, peer) = match caller {
+            Caller::Client(link) => {
+                let client = self.state.clients.get(&link);
+                (client, client.map(|client| client.peer.to_string()).unwrap_or_default())
+            }
+            Caller::Script => (None, "?:0".to_owned()),
+            Caller::Master => {
+                let master = self.state.upstream.master.as_ref();
+                (None, master.map(ToString::to_string).unwrap_or_default())
+            }
+        };
         let entry = Entry {
             id: self.state.slow.next,
             seconds: self.now.seconds(),

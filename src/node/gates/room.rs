@@ -77,6 +77,16 @@ impl State {
         EMPTY_SERVER_BYTES + self.keyspace.bytes() + backlog + self.clients.weight()
     }
 
+    /// What the process occupies: what is in use, unless its host knows better.
+    pub(in crate::node) fn resident_memory(&self) -> u64 {
+        if self.usage.resident == 0 { self.used_memory() } else { self.usage.resident }
+    }
+
+    /// The most that was in use at a tick, or is now.
+    pub(in crate::node) fn peak_memory(&self) -> u64 {
+        self.memory_peak.max(self.used_memory())
+    }
+
     /// What a snapshot tells of the use of keys: as much as the policy asks for.
     pub(in crate::node) fn rdb_uses(&self, now: Instant) -> Uses {
         let now = now.millis() as i64;

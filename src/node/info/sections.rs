@@ -1,7 +1,8 @@
 //! The sections of INFO but for replication. Names and order are Redis': people parse them.
 //!
-//! What a server without threads, processor and allocator of its own cannot know is 0, as it is in
-//! Redis where nothing is to be told. *Source*: Redis 7.2 · server.c · genRedisInfoString.
+//! What a server cannot know is 0, as it is in Redis where nothing is to be told: it has neither
+//! threads nor an allocator of its own, and of its processor it knows what its host says.
+//! *Source*: Redis 7.2 · server.c · genRedisInfoString.
 
 use std::fmt::Write as _;
 
@@ -10,9 +11,9 @@ use crate::node::config::Config;
 use crate::node::gates::EMPTY_SERVER_BYTES;
 use crate::node::load::Loading;
 use crate::node::save::{Child, ChildTarget};
-use crate::node::state::{Profile, State};
+use crate::node::state::{Calls, Profile, State, Usage};
 use crate::replication::Backlog;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 
 pub(super) fn server(state: &State, now: Instant, text: &mut String) {
     let uptime = now.since(state.started_at).seconds();
@@ -76,22 +77,23 @@ pub(super) fn clients(state: &State, _: Instant, text: &mut String) {
 pub(super) fn memory(state: &State, now: Instant, text: &mut String) {
     let used = state.used_memory();
     let backlog = state.backlog.as_ref().map_or(0, |backlog| backlog.len());
-    for name in ["used_memory", "used_memory_rss", "used_memory_peak"] {
-        field!(text, name, used);
-        field!(text, format!("{name}_human"), human(used));
+    let (resident, peak) = (state.resident_memory(), state.peak_memory());
+    for (name, bytes) in [("", used), ("_rss", resident), ("_peak", peak)] {
+        field!(text, format!("used_memory{name}"), bytes);
+        field!(text, format!("used_memory{name}_human"), human(bytes));
     }
-    field!(text, "used_memory_peak_perc", "100.00%");
+    field!(text, "used_memory_peak_perc", format!("{:.2}%", percent(used, peak)));
     let dataset = used.saturating_sub(EMPTY_SERVER_BYTES);
     field!(text, "used_memory_overhead", EMPTY_SERVER_BYTES);
     field!(text, "used_memory_startup", EMPTY_SERVER_BYTES);
     field!(text, "used_memory_dataset", dataset);
-    let percent = if dataset == 0 { "0.00%" } else { "100.00%" };
-    field!(text, "used_memory_dataset_perc", percent);
-    for name in ["allocator_allocated", "allocator_active", "allocator_resident"] {
-        field!(text, name, used);
+    let share = if dataset == 0 { "0.00%" } else { "100.00%" };
+    field!(text, "used_memory_dataset_perc", share);
+    for (name, bytes) in [("allocated", used), ("active", used), ("resident", resident)] {
+        field!(text, format!("allocator_{name}"), bytes);
     }
-    zeros(text, "total_system_memory");
-    field!(text, "total_system_memory_human", human(0));
+    field!(text, "total_system_memory", state.usage.machine);
+    field!(text, "total_system_memory_human", human(state.usage.machine));
     zeros(text, "used_memory_lua used_memory_vm_eval");
     field!(text, "used_memory_lua_human", human(0));
     let (libraries, functions, code) = state.libraries.counts();
@@ -109,9 +111,15 @@ pub(super) fn memory(state: &State, now: Instant, text: &mut String) {
     field!(text, "maxmemory", maxmemory);
     field!(text, "maxmemory_human", human(maxmemory));
     field!(text, "maxmemory_policy", state.config().get("maxmemory-policy"));
-    for part in ["allocator_frag", "allocator_rss", "rss_overhead", "mem_fragmentation"] {
-        field!(text, format!("{part}_ratio"), "1.00");
-        field!(text, format!("{part}_bytes"), 0);
+    // The allocator keeps no books: what the process has beyond its data is told as its.
+    for (part, from) in [
+        ("allocator_frag", resident),
+        ("allocator_rss", used),
+        ("rss_overhead", resident),
+        ("mem_fragmentation", used),
+    ] {
+        field!(text, format!("{part}_ratio"), format!("{:.2}", percent(resident, from) / 100.0));
+        field!(text, format!("{part}_bytes"), resident as i64 - from as i64);
     }
     zeros(text, "mem_not_counted_for_evict");
     field!(text, "mem_replication_backlog", backlog);
@@ -200,7 +208,9 @@ pub(super) fn stats(state: &State, _: Instant, text: &mut String) {
     field!(text, "tracking_total_prefixes", prefixes);
     field!(text, "unexpected_error_replies", stats.unexpected_error_replies);
     field!(text, "total_error_replies", stats.errors.values().sum::<u64>());
-    zeros(text, "dump_payload_sanitizations total_reads_processed total_writes_processed");
+    zeros(text, "dump_payload_sanitizations");
+    field!(text, "total_reads_processed", stats.reads);
+    field!(text, "total_writes_processed", stats.writes);
     zeros(text, "io_threaded_reads_processed io_threaded_writes_processed");
     if is_7_2(state) {
         let dropped = stats.query_limit_disconnections;
@@ -210,30 +220,40 @@ pub(super) fn stats(state: &State, _: Instant, text: &mut String) {
     }
     zeros(text, "reply_buffer_shrinks reply_buffer_expands");
     if is_7_2(state) {
-        zeros(text, "eventloop_cycles eventloop_duration_sum eventloop_duration_cmd_sum");
+        field!(text, "eventloop_cycles", stats.turns);
+        field!(text, "eventloop_duration_sum", stats.turn_nanos / 1_000);
+        field!(text, "eventloop_duration_cmd_sum", stats.command_nanos / 1_000);
         zeros(text, "instantaneous_eventloop_cycles_per_sec");
         zeros(text, "instantaneous_eventloop_duration_usec acl_access_denied_auth");
         zeros(text, "acl_access_denied_cmd acl_access_denied_key acl_access_denied_channel");
     }
 }
 
-pub(super) fn cpu(_: &State, _: Instant, text: &mut String) {
-    for who in ["", "_children", "_main_thread"] {
-        for part in ["sys", "user"] {
-            field!(text, format!("used_cpu_{part}{who}"), "0.000000");
+/// It has one thread, and no children that would be processes of their own.
+pub(super) fn cpu(state: &State, _: Instant, text: &mut String) {
+    let Usage { user, system, .. } = state.usage;
+    let none = Duration::ZERO;
+    for (who, [system, user]) in
+        [("", [system, user]), ("_children", [none, none]), ("_main_thread", [system, user])]
+    {
+        for (part, time) in [("sys", system), ("user", user)] {
+            let (seconds, micros) = (time.seconds(), time.micros() % 1_000_000);
+            field!(text, format!("used_cpu_{part}{who}"), format!("{seconds}.{micros:06}"));
         }
     }
 }
 
-/// There are no modules, no cluster, and no time within a command that could be measured.
+/// There are no modules.
 pub(super) fn nothing(_: &State, _: Instant, _: &mut String) {}
 
 pub(super) fn commands(state: &State, _: Instant, text: &mut String) {
     for (name, count) in state.stats.commands.by_name() {
-        let (rejected, failed) = (count.rejected, count.failed);
+        let Calls { calls, rejected, failed, nanos, .. } = count;
+        let micros = nanos / 1_000;
+        let each = if *calls == 0 { 0.0 } else { micros as f64 / *calls as f64 };
         let value = format!(
-            "calls={},usec=0,usec_per_call=0.00,rejected_calls={rejected},failed_calls={failed}",
-            count.calls
+            "calls={calls},usec={micros},usec_per_call={each:.2},rejected_calls={rejected},\
+             failed_calls={failed}"
         );
         field!(text, format!("cmdstat_{name}"), value);
     }
@@ -254,6 +274,10 @@ pub(super) fn keyspace(state: &State, _: Instant, text: &mut String) {
         let value = format!("keys={},expires={},avg_ttl=0", db.len(), db.volatile_len());
         field!(text, format!("db{index}"), value);
     }
+}
+
+fn percent(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64 * 100.0
 }
 
 fn zeros(text: &mut String, names: &str) {

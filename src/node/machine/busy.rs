@@ -16,6 +16,10 @@ use crate::time::{Duration, Instant};
 impl Node {
     /// Takes a fact and gives orders. The only way in.
     pub fn handle(&mut self, now: Instant, input: Input, out: &mut Outbox) {
+        if matches!(input, Input::Lasted { .. } | Input::Used { .. }) {
+            // What was measured belongs to no turn.
+            return Machine { now, state: &mut self.state, out }.take(input);
+        }
         self.wake_up(now, out);
         self.catch_up(now, out);
         if !self.is_deaf_to(&input) {
@@ -68,7 +72,7 @@ impl Machine<'_> {
         let Held { link, words, took, transaction } = held;
         let served = self.state.served.replace(link);
         self.count_late(link, &words, reply);
-        self.note_duration(Some(link), &words, took);
+        self.count_wait_of_all(link, &words, took);
         match transaction {
             None => {
                 self.propagate(&caused, Unit::Command);

@@ -101,7 +101,7 @@ impl Machine<'_> {
             down.acked_at = now;
         }
         self.state.stats.repl_output_bytes += count;
-        self.out.push(Output::Send { link, bytes, carries: Carries::Snapshot });
+        self.send(link, bytes, Carries::Snapshot);
         if complete {
             self.release_file(generation);
             self.put_online(link);

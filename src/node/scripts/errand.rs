@@ -5,7 +5,7 @@ use super::super::command_command::facts;
 use super::super::gates::{Asker, MISCONF, Row};
 use super::super::io::{Link, Outbox};
 use super::super::log::Level;
-use super::super::machine::Machine;
+use super::super::machine::{Caller, Machine};
 use super::super::note::ServerNote;
 use super::super::propagate::Caused;
 use super::super::state::{Profile, Setup, State};
@@ -14,7 +14,7 @@ use crate::resp::{Bytes, Protocol, Reply, text_of};
 use crate::script::{
     self, Function, FunctionCall, Host, LogLevel, Random48, Run, Shebang, library_name,
 };
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 /// What a script may do.
 #[derive(Clone, Copy, Debug)]
@@ -323,8 +323,7 @@ impl Machine<'_> {
             }
             Row::Admin(spec) => (spec.handler)(self, link, args),
         };
-        self.count_call(row, args, &reply);
-        self.note_duration(None, args, Duration::ZERO);
+        self.count_run(Caller::Script, row, args, &reply);
         if !self.state.monitors.is_empty() && !row.flags(args).has(Flags::ADMIN) {
             self.show(db, "lua", row.name(), args);
         }

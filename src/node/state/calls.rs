@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::super::admin::Runs;
+use super::super::machine::Unmeasured;
 
 /// What became of the runs of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub(in crate::node) struct Calls {
     pub(in crate::node) rejected: u64,
     /// How often it ended with an error.
     pub(in crate::node) failed: u64,
+    /// How many nanoseconds they took.
+    pub(in crate::node) nanos: u64,
     /// How long they took, those that were tracked.
     pub(in crate::node) runs: Runs,
 }
@@ -24,6 +27,8 @@ pub(in crate::node) struct CallCounts {
     counts: Vec<(Cow<'static, str>, Calls)>,
     /// Where the last one is: clients like to call the same again.
     last: usize,
+    /// Runs of which the host has yet to say how long they took.
+    pub(in crate::node) unmeasured: Unmeasured,
 }
 
 impl CallCounts {
@@ -37,6 +42,21 @@ impl CallCounts {
             }
         }
         &mut self.counts[self.last].1
+    }
+
+    /// The place of the counts that were asked for last.
+    pub(in crate::node) const fn last(&self) -> usize {
+        self.last
+    }
+
+    /// The counts at a place.
+    pub(in crate::node) fn at(&mut self, place: usize) -> &mut Calls {
+        &mut self.counts[place].1
+    }
+
+    /// Whose counts are at a place.
+    pub(in crate::node) fn name_at(&self, place: usize) -> &str {
+        &self.counts[place].0
     }
 
     /// All of them, by name.

@@ -57,6 +57,7 @@ impl State {
     /// Looks at the counters as the cron would have, at every tick up to this one.
     #[inline(never)]
     pub(in crate::node) fn look_at_counters(&mut self, tick: u64) {
+        self.memory_peak = self.memory_peak.max(self.used_memory());
         let stats = &mut self.stats;
         let (input, output) = stats.net_bytes();
         let (copied_in, copied_out) = (stats.repl_input_bytes, stats.repl_output_bytes);
