@@ -7,6 +7,8 @@
 //!
 //! [`Input::Lasted`]: super::super::io::Input::Lasted
 
+use std::rc::Rc;
+
 use super::super::gates::{Row, command_name};
 use super::super::io::Link;
 use super::Machine;
@@ -90,6 +92,7 @@ impl Machine<'_> {
         self.leave_to_measure(caller, args);
     }
 
+    #[inline(never)]
     fn leave_to_measure(&mut self, caller: Caller, args: &[Bytes]) {
         let is_part = caller == Caller::Script || self.state.in_exec;
         let keep = match self.state.config().hot.slower_than {
@@ -98,7 +101,8 @@ impl Machine<'_> {
             _ => WORDED_MAX,
         };
         let commands = &mut self.state.stats.commands;
-        commands.unmeasured.note(commands.last(), is_part, (caller, args), keep);
+        let place = commands.last();
+        Rc::make_mut(&mut commands.unmeasured).note(place, is_part, (caller, args), keep);
     }
 
     /// Counts a run for INFO.
@@ -113,6 +117,7 @@ impl Machine<'_> {
     }
 
     /// The turn has taken so long: those who ran in it are told.
+    #[inline(never)]
     pub(in crate::node) fn measured(&mut self, nanos: u64) {
         let stats = &mut self.state.stats;
         stats.turns += 1;
@@ -121,7 +126,7 @@ impl Machine<'_> {
             return;
         }
         stats.command_nanos += nanos;
-        let mut ran = std::mem::take(&mut stats.commands.unmeasured);
+        let mut ran = std::mem::take(Rc::make_mut(&mut stats.commands.unmeasured));
         let share = nanos / ran.sharers().max(1);
         for group in ran.groups() {
             let parts: u64 = group.iter().filter(|run| run.is_part).map(|run| run.times).sum();
@@ -133,7 +138,7 @@ impl Machine<'_> {
         // The same room serves the next turn.
         ran.runs.clear();
         ran.worded = 0;
-        self.state.stats.commands.unmeasured = ran;
+        *Rc::make_mut(&mut self.state.stats.commands.unmeasured) = ran;
     }
 
     fn lasted(&mut self, run: &Run, nanos: u64) {
@@ -160,6 +165,7 @@ impl Machine<'_> {
     }
 
     /// A command that was counted last kept everybody waiting for so long.
+    #[inline(never)]
     pub(in crate::node) fn count_wait_of_all(
         &mut self,
         link: Link,

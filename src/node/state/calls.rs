@@ -1,6 +1,7 @@
 //! How often commands ran, and what became of it.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use super::super::admin::Runs;
 use super::super::machine::Unmeasured;
@@ -28,7 +29,7 @@ pub(in crate::node) struct CallCounts {
     /// Where the last one is: clients like to call the same again.
     last: usize,
     /// Runs of which the host has yet to say how long they took.
-    pub(in crate::node) unmeasured: Unmeasured,
+    pub(in crate::node) unmeasured: Rc<Unmeasured>,
 }
 
 impl CallCounts {
