@@ -81,6 +81,15 @@ impl Duration {
         if bytes_per_second == 0 {
             return Self::ZERO;
         }
+        match bytes.checked_mul(1_000_000) {
+            Some(scaled) => Self(scaled.div_ceil(bytes_per_second)),
+            None => Self::of_many_bytes(bytes, bytes_per_second),
+        }
+    }
+
+    /// The same for as many as no disk holds, which would make the usual case larger and slower.
+    #[inline(never)]
+    fn of_many_bytes(bytes: u64, bytes_per_second: u64) -> Self {
         let micros = (u128::from(bytes) * 1_000_000).div_ceil(u128::from(bytes_per_second));
         Self(u64::try_from(micros).unwrap_or(u64::MAX))
     }
@@ -203,5 +212,7 @@ mod tests {
     fn a_transfer_takes_its_bytes_over_its_speed_rounded_up() {
         assert_eq!(Duration::of_bytes(16_384, 0), Duration::ZERO);
         assert_eq!(Duration::of_bytes(1, 3), Duration::from_micros(333_334));
+        assert_eq!(Duration::of_bytes(1 << 60, 1 << 40), Duration::from_secs(1 << 20));
+        assert_eq!(Duration::of_bytes(u64::MAX, 1), Duration::from_micros(u64::MAX));
     }
 }

@@ -7,6 +7,12 @@ pub fn format_reply(reply: &Reply) -> String {
     format_at(reply, "")
 }
 
+/// A text of many lines.
+#[inline(never)]
+fn lines_of(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).replace("\r\n", "\n")
+}
+
 fn format_at(reply: &Reply, prefix: &str) -> String {
     match reply {
         Reply::Silent => String::new(),
@@ -23,7 +29,7 @@ fn format_at(reply: &Reply, prefix: &str) -> String {
         Reply::Decimal(digits) => format!("(double) {digits}"),
         Reply::Boolean(true) => "(true)".to_owned(),
         Reply::Boolean(false) => "(false)".to_owned(),
-        Reply::Verbatim(text) => String::from_utf8_lossy(text).replace("\r\n", "\n"),
+        Reply::Verbatim(text) => lines_of(text),
         Reply::Array(items) | Reply::Set(items) | Reply::Push(items) if items.is_empty() => {
             "(empty array)".to_owned()
         }

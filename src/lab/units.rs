@@ -37,7 +37,8 @@ pub(super) fn rate(text: &str) -> Result<u64, String> {
     if text == "unlimited" {
         return Ok(0);
     }
-    parse_memory(&text.replace("iB", "b"))
+    let plain = text.strip_suffix("iB").map(|number| format!("{number}b"));
+    parse_memory(plain.as_deref().unwrap_or(text))
         .ok_or_else(|| format!("'{text}' is no number of bytes: write 16KiB, 1MiB or unlimited"))
 }
 

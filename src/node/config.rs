@@ -302,6 +302,7 @@ impl Config {
             key_load_delay: KeyDelay(self.get("key-load-delay").parse().unwrap_or(0)),
             verbose: matches!(self.get("loglevel"), "verbose" | "debug"),
         };
+        let policy = self.get("maxmemory-policy");
         let size = |name| usize::try_from(self.number(name)).unwrap_or(usize::MAX);
         self.settings = Settings {
             notify: Classes::parse(self.get("notify-keyspace-events")).unwrap_or_default(),
@@ -311,7 +312,7 @@ impl Config {
             lazy_user_flush: self.yes("lazyfree-lazy-user-flush"),
             reply_bytes_max: self.hot.output_limits.normal.hard,
             shares_integers: self.hot.maxmemory == 0
-                || !self.get("maxmemory-policy").contains("-l"),
+                || !["-lru", "-lfu"].iter().any(|order| policy.ends_with(order)),
             hash_listpack_entries: size("hash-max-listpack-entries"),
             hash_listpack_value: size("hash-max-listpack-value"),
             list_fill: Fill {

@@ -1,6 +1,9 @@
-//! Notes of loading a dataset: from a master, or at the start.
+//! Notes of loading a dataset, from a master or at the start, and their words.
+
+use std::fmt;
 
 use super::note::Note;
+use crate::time::Duration;
 
 /// What a server says while it loads a dataset.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +29,8 @@ pub enum LoadNote {
         /// Keys passed over because they hold nothing.
         empty: u64,
     },
-    /// The dataset of the start is in memory, after so many seconds.
-    LoadedFromDisk(f64),
+    /// The dataset of the start is in memory, after so long.
+    LoadedFromDisk(Duration),
     /// The dataset of the start could not be read: the process ends.
     FatalError,
     /// The same, for its bytes do not add up: Redis then looks at the file more closely.
@@ -69,5 +72,94 @@ impl LoadNote {
 impl From<LoadNote> for Note {
     fn from(note: LoadNote) -> Self {
         Self::Load(note)
+    }
+}
+
+/// What a server says while it loads a dataset.
+pub(super) fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match note {
+        LoadNote::KillingChild(pid) => write!(
+            f,
+            "Replica is about to load the RDB file received from the master, but there is a \
+             pending RDB child running. Killing process {pid} and removing its temp file to avoid \
+             any race"
+        ),
+        LoadNote::FlushingOldData => f.write_str("MASTER <-> REPLICA sync: Flushing old data"),
+        LoadNote::LoadingDb => f.write_str("MASTER <-> REPLICA sync: Loading DB in memory"),
+        LoadNote::LoadingRdbVersion(version) => {
+            write!(f, "Loading RDB produced by version {version}")
+        }
+        LoadNote::RdbAge(seconds) => write!(f, "RDB age {seconds} seconds"),
+        LoadNote::RdbMemory(bytes) => {
+            let (whole, part) = megabytes(*bytes);
+            write!(f, "RDB memory usage when created {whole}.{part:02} Mb")
+        }
+        LoadNote::DoneLoading { loaded, expired, empty } => {
+            write!(f, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}")?;
+            let skipped =
+                if *empty > 0 { format!(", empty keys skipped: {empty}") } else { String::new() };
+            write!(f, "{skipped}.")
+        }
+        LoadNote::LoadedFromDisk(took) => {
+            let millis = (took.micros() + 500) / 1_000;
+            let (seconds, part) = (millis / 1_000, millis % 1_000);
+            write!(f, "DB loaded from disk: {seconds}.{part:03} seconds")
+        }
+        LoadNote::FatalError => {
+            f.write_str("Fatal error loading the DB, check server logs. Exiting.")
+        }
+        LoadNote::CrcError => f.write_str(
+            "Internal error in RDB reading offset 0, function at rdb.c:3225 -> RDB CRC error",
+        ),
+        LoadNote::RdbError(why) => f.write_str(why),
+        LoadNote::SwappingDb => {
+            f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
+        }
+        LoadNote::DiscardingOldDb => {
+            f.write_str("MASTER <-> REPLICA sync: Discarding old DB in background")
+        }
+        LoadNote::DiscardingTemporaryDb => {
+            f.write_str("MASTER <-> REPLICA sync: Discarding temporary DB in background")
+        }
+        LoadNote::FailedLoading { to_parser } => write!(
+            f,
+            "Failed trying to load the MASTER synchronization DB from {}, check server logs.",
+            if *to_parser { "socket" } else { "disk" }
+        ),
+        LoadNote::DuplicateKey(key) => write!(f, "RDB has duplicated key '{key}'"),
+        LoadNote::RemovingReceivedFile => f.write_str(
+            "Removing the RDB file obtained from the master. This replica has persistence disabled",
+        ),
+        LoadNote::FinishedWithSuccess => {
+            f.write_str("MASTER <-> REPLICA sync: Finished with success")
+        }
+    }
+}
+
+/// Bytes as whole and hundredths of MiB. A page prints this before anything else with a point,
+/// so it is reckoned without what prints numbers that have one.
+const fn megabytes(bytes: u64) -> (u64, u64) {
+    let hundred = bytes as u128 * 100;
+    let (whole, rest, half) = (hundred >> 20, hundred & 0xf_ffff, 0x8_0000);
+    // What lies in the middle goes to the even side, as printf has it.
+    let up = rest > half || (rest == half && whole % 2 == 1);
+    let rounded = (whole + up as u128) as u64;
+    (rounded / 100, rounded % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn megabytes_are_printed_as_floating_point_would_print_them() {
+        let many = (0..200_000_u64).map(|n| n * n * 7_919 + n * 5_243);
+        let ties = (0..10_000).map(|n| n * 5_242_880 / 1_000 + 5_243);
+        let halves = (0..1_000).map(|n| n << 17);
+        for bytes in many.chain(ties).chain(halves) {
+            let (whole, part) = megabytes(bytes);
+            let wanted = format!("{:.2}", bytes as f64 / (1024.0 * 1024.0));
+            assert_eq!(format!("{whole}.{part:02}"), wanted, "{bytes}");
+        }
     }
 }

@@ -5,9 +5,9 @@ use std::fmt;
 use super::io::Address;
 use super::note::server::{write_accepted, write_misplaced};
 use super::note::{
-    LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
-    TransferNote,
+    MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target, TransferNote,
 };
+use super::note_load::load_text;
 use crate::replication::Why;
 
 impl fmt::Display for Note {
@@ -178,65 +178,6 @@ fn transfer_text(note: &TransferNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
             "Protocol error ({error}) from client: {client}. Query buffer during protocol error: \
              '{buffer}'"
         ),
-    }
-}
-
-/// What a server says while it loads a dataset.
-fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match note {
-        LoadNote::KillingChild(pid) => write!(
-            f,
-            "Replica is about to load the RDB file received from the master, but there is a \
-             pending RDB child running. Killing process {pid} and removing its temp file to avoid \
-             any race"
-        ),
-        LoadNote::FlushingOldData => f.write_str("MASTER <-> REPLICA sync: Flushing old data"),
-        LoadNote::LoadingDb => f.write_str("MASTER <-> REPLICA sync: Loading DB in memory"),
-        LoadNote::LoadingRdbVersion(version) => {
-            write!(f, "Loading RDB produced by version {version}")
-        }
-        LoadNote::RdbAge(seconds) => write!(f, "RDB age {seconds} seconds"),
-        LoadNote::RdbMemory(bytes) => {
-            let megabytes = *bytes as f64 / (1024.0 * 1024.0);
-            write!(f, "RDB memory usage when created {megabytes:.2} Mb")
-        }
-        LoadNote::DoneLoading { loaded, expired, empty } => {
-            write!(f, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}")?;
-            let skipped =
-                if *empty > 0 { format!(", empty keys skipped: {empty}") } else { String::new() };
-            write!(f, "{skipped}.")
-        }
-        LoadNote::LoadedFromDisk(seconds) => {
-            write!(f, "DB loaded from disk: {seconds:.3} seconds")
-        }
-        LoadNote::FatalError => {
-            f.write_str("Fatal error loading the DB, check server logs. Exiting.")
-        }
-        LoadNote::CrcError => f.write_str(
-            "Internal error in RDB reading offset 0, function at rdb.c:3225 -> RDB CRC error",
-        ),
-        LoadNote::RdbError(why) => f.write_str(why),
-        LoadNote::SwappingDb => {
-            f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
-        }
-        LoadNote::DiscardingOldDb => {
-            f.write_str("MASTER <-> REPLICA sync: Discarding old DB in background")
-        }
-        LoadNote::DiscardingTemporaryDb => {
-            f.write_str("MASTER <-> REPLICA sync: Discarding temporary DB in background")
-        }
-        LoadNote::FailedLoading { to_parser } => write!(
-            f,
-            "Failed trying to load the MASTER synchronization DB from {}, check server logs.",
-            if *to_parser { "socket" } else { "disk" }
-        ),
-        LoadNote::DuplicateKey(key) => write!(f, "RDB has duplicated key '{key}'"),
-        LoadNote::RemovingReceivedFile => f.write_str(
-            "Removing the RDB file obtained from the master. This replica has persistence disabled",
-        ),
-        LoadNote::FinishedWithSuccess => {
-            f.write_str("MASTER <-> REPLICA sync: Finished with success")
-        }
     }
 }
 
@@ -461,9 +402,6 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ServerNote::ClosingClient { client, begins } => write_closing(client, begins, f),
         ServerNote::EvictingClient(client) => write_evicting(Some(client), f),
         ServerNote::NoClientToEvict => write_evicting(None, f),
-        ServerNote::DbLoadedFromDisk(seconds) => {
-            write!(f, "DB loaded from disk: {seconds:.3} seconds")
-        }
     }
 }
 

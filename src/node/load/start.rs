@@ -16,8 +16,7 @@ impl Machine<'_> {
         self.state.libraries = Libraries::new(loading.libraries);
         let (loaded, expired) = (loading.loaded, loading.expired.len() as u64);
         self.done_loading((loaded, expired, loading.decoder.empty_keys()));
-        let seconds = self.now.since(loading.began).micros() as f64 / 1_000_000.0;
-        self.note(LoadNote::LoadedFromDisk(seconds));
+        self.note(LoadNote::LoadedFromDisk(self.now.since(loading.began)));
         let place = (loading.repl_id, loading.repl_offset, loading.stream_db);
         let resumes = self.state.is_replica() || self.state.setup.profile.resumes_as_master();
         if let (true, (Some(id), Some(offset), Some(db))) = (resumes, place) {

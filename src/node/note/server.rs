@@ -107,8 +107,6 @@ pub enum ServerNote {
         /// Its words.
         text: String,
     },
-    /// The dataset was read at the start; seconds.
-    DbLoadedFromDisk(f64),
 }
 
 impl ServerNote {
