@@ -179,7 +179,10 @@ impl Reader {
             ("loadmodule", [_, ..]) => {
                 return Err("modules are not supported by this server".into());
             }
-            ("rename-command", [_, _]) => return Err("this server renames no command".into()),
+            ("rename-command", [old, new]) => {
+                let renames = &mut self.setup.renames;
+                return renames.rename(old.as_bytes(), new.as_bytes()).map_err(str::to_owned);
+            }
             ("sentinel", [_, ..]) => {
                 return Err("sentinel directive while not in sentinel mode".into());
             }

@@ -2,7 +2,6 @@
 //! *Source*: Redis 7.2 · networking.c · catClientInfoString.
 
 use super::client::{Client, Ending, REPLY_BUFFER_BYTES, Tracker, Waiting};
-use super::gates::command_name;
 use super::io::Link;
 use super::state::{Profile, State};
 use super::upstream::Uplink;
@@ -23,7 +22,7 @@ impl State {
             return None;
         };
         let held = stream.unprocessed();
-        let command = stream.last_word.as_deref().map_or("NULL", command_name);
+        let command = stream.last_word.as_deref().map_or("NULL", |word| self.command_name(word));
         let mut line = format!(
             "id={} addr={master} laddr=?:0 fd={} name= age={} idle={} flags=M db={} sub=0 psub=0 \
              ssub=0 multi=-1 qbuf={held} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 obl=0 \

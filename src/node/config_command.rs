@@ -25,8 +25,8 @@ pub(super) fn config(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> R
             Reply::OK
         }
         (b"rewrite", []) => rewrite::rewrite(machine, link),
-        (b"help", []) => super::help::help("CONFIG", HELP),
-        _ => wrong_words("CONFIG", &args[1]),
+        (b"help", []) => super::help::help(args, HELP),
+        _ => wrong_words(args),
     }
 }
 

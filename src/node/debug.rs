@@ -73,18 +73,18 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
         }
         // What they change is not there: no memory leaks here, and no buffer is sized.
         (b"leak", [_]) | (b"stringmatch-test", _) => Reply::OK,
-        (b"replybuffer", [what, value]) => reply_buffer(&args[1], what, value),
+        (b"replybuffer", [what, value]) => reply_buffer(args, what, value),
         (b"pause-cron", [flag]) => {
             machine.state.cron_paused = parse_integer(flag).is_some_and(|flag| flag != 0);
             Reply::OK
         }
-        (b"help", []) => help("DEBUG", HELP),
+        (b"help", []) => help(args, HELP),
         (b"change-repl-id", []) => {
             machine.note(ServerNote::ReplIdsChanged);
             machine.state.history.rename(&mut machine.state.random);
             Reply::OK
         }
-        _ => wrong_words("DEBUG", &args[1]),
+        _ => wrong_words(args),
     }
 }
 
@@ -145,13 +145,13 @@ fn packed_threshold(machine: &mut Machine<'_>, size: &[u8]) -> Reply {
 }
 
 /// What a buffer for replies would be told.
-fn reply_buffer(sub: &Bytes, what: &[u8], value: &[u8]) -> Reply {
+fn reply_buffer(args: &[Bytes], what: &[u8], value: &[u8]) -> Reply {
     let known = [&b"never"[..], b"reset"].iter().any(|word| value.eq_ignore_ascii_case(word));
     match what.to_ascii_lowercase().as_slice() {
         b"peak-reset-time" if known || parse_integer(value).is_some() => Reply::OK,
         b"peak-reset-time" => Reply::error(Refusal::NotAnInteger.to_string()),
         b"resizing" => Reply::OK,
-        _ => wrong_words("DEBUG", sub),
+        _ => wrong_words(args),
     }
 }
 

@@ -3,6 +3,7 @@
 mod calls;
 mod profile;
 mod rates;
+mod renames;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -33,12 +34,15 @@ use crate::time::{Duration, Instant};
 pub(super) use calls::{CallCounts, Calls};
 pub use profile::Profile;
 use rates::Rates;
+pub use renames::Renames;
 
 /// Everything that distinguishes a server before it starts.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// Its options.
     pub config: Config,
+    /// What its commands are called.
+    pub renames: Renames,
     /// Which release it takes after.
     pub profile: Profile,
     /// Where its chances come from.
@@ -76,6 +80,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             config: Config::default(),
+            renames: Renames::default(),
             profile: Profile::V7_2,
             seed: 0,
             speeds: Speeds::default(),

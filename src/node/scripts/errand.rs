@@ -75,9 +75,9 @@ impl Host for Errand {
     }
 
     fn may_call(&self, args: &[Bytes]) -> Option<bool> {
-        let known =
-            facts::of_call(args).or_else(|| facts::of(&args[0]).filter(|_| args.len() == 1));
-        known.map(|_| true)
+        let name = self.state.setup.renames.meaning(&args[0])?;
+        let alone = || facts::of(name).filter(|_| args.len() == 1);
+        facts::of_call(name, args).or_else(alone).map(|_| true)
     }
 
     fn random(&mut self) -> &mut Random48 {
@@ -119,7 +119,7 @@ impl Errand {
             Err(_) => return refuse(UNKNOWN),
         }
         let flags = row.flags(args);
-        if facts::refuses_scripts(args) {
+        if facts::refuses_scripts(row.name(), args) {
             return refuse("ERR This Redis command is not allowed from script");
         }
         if row.name() == "migrate" {
