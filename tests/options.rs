@@ -10,7 +10,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use replica_lab::resp::Reply;
+use replica_lab::node::directives;
+use replica_lab::resp::{Reply, split_words};
 use servers::{Server, both_answer_alike, eventually};
 
 fn is_up(server: &Server) -> bool {
@@ -411,5 +412,43 @@ fn a_rewritten_file_renames_as_before() {
         let _ = std::fs::remove_file(&file);
         assert!(written.starts_with(text), "{written}");
         assert!(!written.contains("xget"), "{written}");
+    }
+}
+
+/// Every option of a redis.conf of 7.2, as it is written there: its default, and another value, or
+/// `-` where the default is all that there can be.
+const DIRECTIVES: &str = include_str!("options/directives.txt");
+/// Options that tell where a server is, and whom it follows.
+const TOLD_OTHERWISE: &[&str] = &["port", "dir", "replicaof", "slaveof"];
+
+/// A configuration that was written for redis-server starts a node, whatever it sets.
+#[test]
+fn every_option_of_a_configuration_is_taken_and_shown() {
+    let rows: Vec<Vec<&str>> = DIRECTIVES.lines().map(|line| line.split(" | ").collect()).collect();
+    for row in directives().flat_map(|row| [Some(row.name), row.alias]).flatten() {
+        let listed = rows.iter().any(|one| one[0] == row);
+        assert!(listed || TOLD_OTHERWISE.contains(&row), "{row} is not tried");
+    }
+    for column in [1, 2] {
+        let file =
+            std::env::temp_dir().join(format!("replica-lab-all-{}-{column}", std::process::id()));
+        let set = || rows.iter().filter(|row| row[column] != "-");
+        let lines: Vec<String> = set().map(|row| format!("{} {}", row[0], row[column])).collect();
+        std::fs::write(&file, lines.join("\n")).expect("a file can be written");
+        let ours = Server::ours_with(&[&file.to_string_lossy()], &[]);
+        let _ = std::fs::remove_file(&file);
+        let mut client = ours.client();
+        let mut faults = Vec::new();
+        for row in set() {
+            let words = split_words(row[column].as_bytes()).expect("a line of words");
+            let Reply::Array(pair) = client.call(&["CONFIG", "GET", row[0]]) else {
+                panic!("CONFIG GET answers an array")
+            };
+            if pair.get(1) != Some(&Reply::bulk(words.join(&b' '))) {
+                faults.push(format!("{row:?}: {pair:?}"));
+            }
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+        assert!(set().count() > 170, "{}", set().count());
     }
 }

@@ -132,6 +132,8 @@ fn what_is_not_there_cannot_be_asked_for() {
         ("appendonly yes", "only 'no' is supported by this server"),
         ("cluster-enabled yes", "only 'no' is supported by this server"),
         ("loadmodule /some/module.so", "modules are not supported by this server"),
+        ("tls-port 6380", "TLS is not supported by this server"),
+        ("tls-cert-file server.crt\ntls-replication yes", "TLS is not supported by this server"),
         ("user other on nopass ~* &* +@all", "only the user 'default', with all rights, is"),
         ("user default on nopass ~cached:* +@read", "only the user 'default', with all rights, is"),
         (&*digest, "a password must be told by requirepass"),

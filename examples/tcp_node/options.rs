@@ -206,6 +206,9 @@ impl Reader {
         }
         let mut value = values.join(" ");
         match name {
+            "tls-port" | "tls-replication" | "tls-cluster" if value != "0" && value != "no" => {
+                return Err("TLS is not supported by this server".to_owned());
+            }
             "profile" => return self.profile(&value),
             "dir" => {
                 std::fs::metadata(&value).map_err(|error| super::host::words(&error))?;

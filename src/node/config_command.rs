@@ -67,7 +67,13 @@ fn asked_as<'a>(pattern: &'a [u8], name: &'a str) -> Option<&'a [u8]> {
 }
 
 /// Options for tests, which no pattern shows.
-const HIDDEN: &[&[u8]] = &[b"rdb-key-save-delay", b"key-load-delay"];
+const HIDDEN: &[&[u8]] = &[
+    b"rdb-key-save-delay",
+    b"key-load-delay",
+    b"loading-process-events-interval-bytes",
+    b"use-exit-on-panic",
+    b"watchdog-period",
+];
 
 /// All or nothing: the first option that cannot be set leaves every other as it was.
 fn config_set(machine: &mut Machine<'_>, link: Link, pairs: &[Bytes]) -> Reply {
