@@ -246,3 +246,71 @@ fn a_replica_lists_its_master_and_can_cut_itself_off() {
     assert_eq!(listed[1], listed[0]);
     assert!(listed[1].contains("flags=M ") && listed[1].contains("user=(superuser)"));
 }
+
+/// The field of a client in CLIENT LIST.
+fn field(server: &Server, client: &str, name: &str) -> u64 {
+    let Reply::Bulk(text) = server.client().call(&["CLIENT", "LIST"]) else {
+        panic!("CLIENT LIST answers a text")
+    };
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let line = text.lines().find(|line| line.contains(&format!(" name={client} ")));
+    let mut words = line.unwrap_or_default().split(' ');
+    let value = words.find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    value.unwrap_or_default().parse().expect("a number")
+}
+
+/// The buffer of replies shrinks while it is not used, and grows while it is full.
+#[test]
+fn a_buffer_of_replies_is_as_large_as_it_is_used() {
+    for server in [Server::real(&[]), Server::ours(&[])] {
+        let mut client = server.client();
+        client.call(&["CLIENT", "SETNAME", "watched"]);
+        let size = || field(&server, "watched", "rbs");
+        eventually("it shrinks", || size() == 1_024);
+        client.call(&["SET", "large", &"x".repeat(32_768)]);
+        client.call(&["DEBUG", "REPLYBUFFER", "PEAK-RESET-TIME", "never"]);
+        for _ in 0..4 {
+            let before = size();
+            client.call(&["GET", "large"]);
+            eventually("it grows", || size() == 2 * before);
+            assert_eq!(field(&server, "watched", "rbp"), before);
+        }
+        client.call(&["DEBUG", "REPLYBUFFER", "PEAK-RESET-TIME", "100"]);
+        eventually("it shrinks again", || size() == 1_024);
+    }
+}
+
+/// What waits in it is seen by who asks in the same breath, and by others when nobody reads.
+#[test]
+fn replies_that_wait_are_counted() {
+    for server in [Server::real(&[]), Server::ours(&[])] {
+        let mut client = server.client();
+        client.send(b"PING\r\nPING\r\nCLIENT INFO\r\n");
+        assert_eq!((client.reply(), client.reply()), (client_pong(), client_pong()));
+        let Some(Reply::Bulk(line)) = client.reply() else { panic!("CLIENT INFO answers a text") };
+        let line = String::from_utf8_lossy(&line).into_owned();
+        assert!(line.contains(" obl=14 oll=0 omem=0 "), "{line}");
+        let mut deaf = server.client();
+        deaf.call(&["CLIENT", "SETNAME", "deaf"]);
+        client.call(&["SET", "some", &"x".repeat(6_000)]);
+        let mut asked = 0;
+        eventually("replies wait", || {
+            for _ in 0..50 {
+                deaf.send(b"GET some\r\n");
+                std::thread::sleep(Duration::from_micros(100));
+            }
+            asked += 50;
+            field(&server, "deaf", "oll") > 0
+        });
+        assert!(field(&server, "deaf", "omem") > 20_000);
+        for _ in 0..asked {
+            deaf.reply();
+        }
+        eventually("all is read", || field(&server, "deaf", "omem") == 0);
+        assert_eq!(field(&server, "deaf", "obl"), 0);
+    }
+}
+
+fn client_pong() -> Option<Reply> {
+    Some(Reply::Simple("PONG".into()))
+}

@@ -25,6 +25,7 @@ mod listen;
 mod log;
 mod memory;
 mod options;
+mod socket;
 
 use std::process::exit;
 use std::time::{Instant as Monotonic, SystemTime};

@@ -71,9 +71,9 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             machine.note(ServerNote::DebugLog(text));
             Reply::OK
         }
-        // What they change is not there: no memory leaks here, and no buffer is sized.
+        // What it changes is not there: no memory leaks here.
         (b"leak", [_]) | (b"stringmatch-test", _) => Reply::OK,
-        (b"replybuffer", [what, value]) => reply_buffer(args, what, value),
+        (b"replybuffer", [what, value]) => clients::reply_buffer(machine, args, what, value),
         (b"pause-cron", [flag]) => {
             machine.state.cron_paused = parse_integer(flag).is_some_and(|flag| flag != 0);
             Reply::OK
@@ -142,17 +142,6 @@ fn packed_threshold(machine: &mut Machine<'_>, size: &[u8]) -> Reply {
     let fill = &mut machine.state.setup.config.settings.list_fill;
     fill.plain = if plain == 0 { PLAIN_BYTES } else { plain };
     Reply::OK
-}
-
-/// What a buffer for replies would be told.
-fn reply_buffer(args: &[Bytes], what: &[u8], value: &[u8]) -> Reply {
-    let known = [&b"never"[..], b"reset"].iter().any(|word| value.eq_ignore_ascii_case(word));
-    match what.to_ascii_lowercase().as_slice() {
-        b"peak-reset-time" if known || parse_integer(value).is_some() => Reply::OK,
-        b"peak-reset-time" => Reply::error(Refusal::NotAnInteger.to_string()),
-        b"resizing" => Reply::OK,
-        _ => wrong_words(args),
-    }
 }
 
 /// The digest of each key's value; all zeros where there is none.
@@ -249,6 +238,12 @@ const HELP: &[&str] = &[
     "    * NOSAVE: the database will be loaded from an existing RDB file.",
     "REPLICATE <string>",
     "    Replicates the provided string to replicas, allowing data divergence.",
+    "REPLYBUFFER PEAK-RESET-TIME <NEVER||RESET|time>",
+    "    Sets the time (in milliseconds) to wait between client reply buffer peak resets.",
+    "    In case NEVER is provided the last observed peak will never be reset",
+    "    In case RESET is provided the peak reset time will be restored to the default value",
+    "REPLYBUFFER RESIZING <0|1>",
+    "    Enable or disable the reply buffer resize cron job",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Setting it to 0 disables expiring keys in background when they are not",
     "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",

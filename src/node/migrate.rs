@@ -158,6 +158,7 @@ impl Migration {
             | Input::Broke { link, .. } => *link == self.link,
             Input::Started { .. }
             | Input::Accepted { .. }
+            | Input::Kept { .. }
             | Input::Disk { .. }
             | Input::Listened { .. }
             | Input::Forks { .. }
@@ -285,6 +286,7 @@ impl Machine<'_> {
             | Input::Refused { .. }
             | Input::Started { .. }
             | Input::Accepted { .. }
+            | Input::Kept { .. }
             | Input::Disk { .. }
             | Input::Listened { .. }
             | Input::Forks { .. }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use super::admin::{Denials, Slow};
-use super::client::{Clients, Tracking};
+use super::client::{Clients, ReplyBufferCare, Tracking};
 use super::config::Config;
 use super::config_command::Moving;
 use super::debug::Sleep;
@@ -219,6 +219,8 @@ pub(super) struct State {
     pub(super) active_expire: bool,
     /// `DEBUG PAUSE-CRON`.
     pub(super) cron_paused: bool,
+    /// How buffers of replies are looked after.
+    pub(super) reply_buffers: ReplyBufferCare,
 }
 
 /// What has been saved and loaded. CONFIG RESETSTAT does not touch it.
@@ -349,6 +351,7 @@ impl State {
             stats: Stats::default(),
             active_expire: true,
             cron_paused: false,
+            reply_buffers: ReplyBufferCare::default(),
             setup,
         }
     }
