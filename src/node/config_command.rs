@@ -2,6 +2,8 @@
 
 mod rewrite;
 
+pub(super) use rewrite::rewrite_all;
+
 use super::config::{Config, ConfigError, directive, directives};
 use super::help::{text, wrong_words};
 use super::io::{Link, Output};

@@ -219,6 +219,10 @@ pub(super) struct State {
     pub(super) active_expire: bool,
     /// `DEBUG PAUSE-CRON`.
     pub(super) cron_paused: bool,
+    /// Who has asked for a configuration file with every option: DEBUG CONFIG-REWRITE-FORCE-ALL.
+    pub(super) rewrites_all: Option<Link>,
+    /// DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may look at what is none of their business.
+    pub(super) scripts_look: bool,
     /// How buffers of replies are looked after.
     pub(super) reply_buffers: ReplyBufferCare,
 }
@@ -351,6 +355,8 @@ impl State {
             stats: Stats::default(),
             active_expire: true,
             cron_paused: false,
+            rewrites_all: None,
+            scripts_look: false,
             reply_buffers: ReplyBufferCare::default(),
             setup,
         }
