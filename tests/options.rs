@@ -370,8 +370,8 @@ fn what_a_client_said_is_what_the_stream_says() {
             });
             assert_eq!(replica.client().call(&["GET", "k"]), Reply::Null);
             let log = replica.log();
-            let told = "unknown command 'MySet', with args beginning with: 'k' 'v' ' after \
-                        processing the command '<unknown>'";
+            let told = "to its master: 'unknown command 'MySet', with args beginning with: 'k' 'v' \
+                        ' after processing the command '<unknown>'";
             assert!(log.contains(told), "{log}");
         }
         let mut lines = Vec::new();

@@ -178,7 +178,7 @@ impl Machine<'_> {
         if let Reply::Error(error) = reply {
             self.state.stats.unexpected_error_replies += 1;
             let command = self.state.command_name(&args[0]).to_owned();
-            let error = format!("-{error}");
+            let error = as_logged(&error);
             self.note(TransferNote::ReplicaSentError { error, command });
             self.note_latest_backlog();
         }
@@ -263,6 +263,14 @@ impl Machine<'_> {
             self.stream_lost(false);
         }
     }
+}
+
+/// An error as the log of a replica has it: as on the wire, but for what was refused before it ran.
+fn as_logged(error: &str) -> String {
+    let refused = |text: &&str| {
+        text.starts_with("unknown command '") || text.starts_with("wrong number of arguments for '")
+    };
+    error.strip_prefix("ERR ").filter(refused).map_or_else(|| format!("-{error}"), str::to_owned)
 }
 
 /// Bytes between quotes, with escapes for what cannot be printed.
