@@ -246,3 +246,161 @@ fn a_replica_lists_its_master_and_can_cut_itself_off() {
     assert_eq!(listed[1], listed[0]);
     assert!(listed[1].contains("flags=M ") && listed[1].contains("user=(superuser)"));
 }
+
+/// What DEBUG throws, or finds nothing to throw, and what it shows of values.
+#[test]
+fn debug_shows_how_values_lie_in_memory() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let restore = r#"RESTORE wrong 0 "\x00\x01x\x0a\x00abcdefgh" REPLACE"#;
+    let list = r#"EVAL "return #redis.call('config', 'get', 'save')" 0"#;
+    both_answer_alike(
+        &servers,
+        &[
+            "SET number 5",
+            "HSET h field 1 other text",
+            "RPUSH l a 100 -5000 70000 5000000000",
+            "ZADD z 1.5 m",
+            "SADD s 1 2",
+            "DEBUG SDSLEN",
+            "DEBUG SDSLEN nokey",
+            "DEBUG SDSLEN number",
+            "DEBUG SDSLEN l",
+            "DEBUG LISTPACK",
+            "DEBUG LISTPACK nokey",
+            "DEBUG LISTPACK number",
+            "DEBUG LISTPACK l",
+            "DEBUG LISTPACK s",
+            "DEBUG QUICKLIST nokey",
+            "DEBUG QUICKLIST h",
+            "DEBUG QUICKLIST l 0 1",
+            "DEBUG AOF-FLUSH-SLEEP 0",
+            "DEBUG AOF-FLUSH-SLEEP",
+            "DEBUG LEAK x",
+            "DEBUG DROP-CLUSTER-PACKET-FILTER x",
+            "DEBUG DROP-CLUSTER-PACKET-FILTER -1",
+            "DEBUG CLUSTERLINK KILL all x",
+            "DEBUG RESTART x",
+            "DEBUG CRASH-AND-RECOVER x",
+            "DEBUG STRINGMATCH-TEST",
+            restore,
+            "DEBUG SET-SKIP-CHECKSUM-VALIDATION 1",
+            restore,
+            "GET wrong",
+            "DEBUG SET-SKIP-CHECKSUM-VALIDATION 0",
+            restore,
+            list,
+            "DEBUG SET-DISABLE-DENY-SCRIPTS 1",
+            list,
+            "DEBUG SET-DISABLE-DENY-SCRIPTS 0",
+            list,
+            "DEBUG CONFIG-REWRITE-FORCE-ALL",
+            "DEBUG CONFIG-REWRITE-FORCE-ALL now",
+        ],
+    );
+}
+
+/// The structures that DEBUG prints are those that a real server prints.
+#[test]
+fn debug_prints_structures_as_redis_does() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    both_answer_alike(
+        &servers,
+        &[
+            "HSET h field 1 other text",
+            "ZADD z 1.5 m -3 a 70000 b",
+            "RPUSH l a 100 -5000 70000 5000000000",
+        ],
+    );
+    let [real, ours] = servers.each_ref().map(|server| {
+        let mut client = server.client();
+        client.call(&["SET", "text", "some text"]);
+        let Reply::Simple(lengths) = client.call(&["DEBUG", "SDSLEN", "text"]) else {
+            panic!("DEBUG SDSLEN answers a line")
+        };
+        // What an allocator gives is its own affair.
+        let own = |word: &str| word.split_once(": ").map_or(word, |(name, _)| name).to_owned();
+        let lengths: Vec<String> = lengths.split(", ").map(own).collect();
+        for words in [["LISTPACK", "h", ""], ["LISTPACK", "z", ""], ["QUICKLIST", "l", "1"]] {
+            let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+            let reply = client.call(&[&["DEBUG"], &words[..]].concat());
+            assert!(matches!(reply, Reply::Simple(_)), "{reply:?}");
+        }
+        client.call(&["DEBUG", "LOG", "the end"]);
+        let log = || server.log();
+        eventually("the log has the line", || log().contains("DEBUG LOG: the end"));
+        let text = |line: &str| line.split_once(" * ").map_or(line, |(_, text)| text).to_owned();
+        let shown = |line: &String| line.starts_with(['{', '}', '\t']) && !line.contains("addr");
+        let lines: Vec<String> = log().lines().map(text).filter(shown).collect();
+        (lengths, lines)
+    });
+    assert_eq!(ours, real);
+    assert!(real.1.contains(&"\t[str]field".to_owned()), "{:?}", real.1);
+}
+
+/// The field of a client in CLIENT LIST.
+fn field(server: &Server, client: &str, name: &str) -> u64 {
+    let Reply::Bulk(text) = server.client().call(&["CLIENT", "LIST"]) else {
+        panic!("CLIENT LIST answers a text")
+    };
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let line = text.lines().find(|line| line.contains(&format!(" name={client} ")));
+    let mut words = line.unwrap_or_default().split(' ');
+    let value = words.find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    value.unwrap_or_default().parse().expect("a number")
+}
+
+/// The buffer of replies shrinks while it is not used, and grows while it is full.
+#[test]
+fn a_buffer_of_replies_is_as_large_as_it_is_used() {
+    for server in [Server::real(&[]), Server::ours(&[])] {
+        let mut client = server.client();
+        client.call(&["CLIENT", "SETNAME", "watched"]);
+        let size = || field(&server, "watched", "rbs");
+        eventually("it shrinks", || size() == 1_024);
+        client.call(&["SET", "large", &"x".repeat(32_768)]);
+        client.call(&["DEBUG", "REPLYBUFFER", "PEAK-RESET-TIME", "never"]);
+        for _ in 0..4 {
+            let before = size();
+            client.call(&["GET", "large"]);
+            eventually("it grows", || size() == 2 * before);
+            assert_eq!(field(&server, "watched", "rbp"), before);
+        }
+        client.call(&["DEBUG", "REPLYBUFFER", "PEAK-RESET-TIME", "100"]);
+        eventually("it shrinks again", || size() == 1_024);
+    }
+}
+
+/// What waits in it is seen by who asks in the same breath, and by others when nobody reads.
+#[test]
+fn replies_that_wait_are_counted() {
+    for server in [Server::real(&[]), Server::ours(&[])] {
+        let mut client = server.client();
+        client.send(b"PING\r\nPING\r\nCLIENT INFO\r\n");
+        assert_eq!((client.reply(), client.reply()), (client_pong(), client_pong()));
+        let Some(Reply::Bulk(line)) = client.reply() else { panic!("CLIENT INFO answers a text") };
+        let line = String::from_utf8_lossy(&line).into_owned();
+        assert!(line.contains(" obl=14 oll=0 omem=0 "), "{line}");
+        let mut deaf = server.client();
+        deaf.call(&["CLIENT", "SETNAME", "deaf"]);
+        client.call(&["SET", "some", &"x".repeat(6_000)]);
+        let mut asked = 0;
+        eventually("replies wait", || {
+            for _ in 0..50 {
+                deaf.send(b"GET some\r\n");
+                std::thread::sleep(Duration::from_micros(100));
+            }
+            asked += 50;
+            field(&server, "deaf", "oll") > 0
+        });
+        assert!(field(&server, "deaf", "omem") > 20_000);
+        for _ in 0..asked {
+            deaf.reply();
+        }
+        eventually("all is read", || field(&server, "deaf", "omem") == 0);
+        assert_eq!(field(&server, "deaf", "obl"), 0);
+    }
+}
+
+fn client_pong() -> Option<Reply> {
+    Some(Reply::Simple("PONG".into()))
+}

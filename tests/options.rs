@@ -10,8 +10,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use replica_lab::resp::Reply;
-use servers::{Server, eventually};
+use replica_lab::node::directives;
+use replica_lab::resp::{Reply, split_words};
+use servers::{Server, both_answer_alike, eventually};
 
 fn is_up(server: &Server) -> bool {
     server.info("replication", "master_link_status") == "up"
@@ -231,4 +232,223 @@ fn every_option_takes_what_that_of_a_real_server_takes() {
     }
     assert!(faults.is_empty(), "{} of {tried}:\n{}", faults.len(), faults.join("\n"));
     assert!(tried > 2_500, "{tried}");
+}
+
+/// Commands with other names, and two without any.
+const RENAMES: &[&str] = &[
+    "--rename-command",
+    "CONFIG",
+    "b840fc02",
+    "--rename-command",
+    "FLUSHALL",
+    "",
+    "--rename-command",
+    "set",
+    "MySet",
+    "--rename-command",
+    "multi",
+    "m",
+    "--rename-command",
+    "exec",
+    "x",
+    "--rename-command",
+    "expire",
+    "xp",
+    "--rename-command",
+    "object",
+    "thing",
+    "--rename-command",
+    "latency",
+    "",
+];
+
+/// Old names and new ones.
+const RENAMED: &[&str] = &[
+    "CONFIG GET save",
+    "b840fc02 GET save",
+    "B840FC02 GET rename-command",
+    "flushall",
+    "set a 1",
+    "MYSET a 1",
+    "myset a",
+    "object encoding a",
+    "thing encoding a",
+    "thing nonsense",
+    "thing freq a b",
+    "b840fc02 nonsense",
+    "b840fc02",
+    "b840fc02 get",
+    "thing help",
+    "command info set myset flushall",
+    "command info config|get b840fc02|get b840fc02|nonsense",
+    "command list filterby pattern flush*",
+    "command list filterby pattern myset",
+    "command list filterby pattern latency*",
+    "command getkeys set a 1",
+    "command getkeys myset a 1",
+    "command getkeysandflags MySet a 1 get",
+    "command docs set",
+    "acl dryrun default set a 1",
+    "acl dryrun default myset a 1",
+    "eval \"return redis.call('set', 'a', 2)\" 0",
+    "eval \"return redis.call('myset', 'a', 3)\" 0",
+    "eval \"return redis.acl_check_cmd('myset', 'a', 3)\" 0",
+    "eval \"return redis.acl_check_cmd('set', 'a', 3)\" 0",
+    "multi",
+    "m",
+    "set b 1",
+    "x",
+    "m",
+    "myset b 1",
+    "incr b",
+    "x",
+    "client no-evict maybe",
+    "latency histogram myset",
+    "b840fc02 resetstat",
+    "b840fc02 set slowlog-log-slower-than 0",
+    "MYSET a 1",
+    "xp a 100",
+    "m",
+    "INCR a",
+    "x",
+    "b840fc02 set slowlog-log-slower-than -1",
+];
+
+/// The old name is unknown, and the new one is the command: to clients, to scripts, to COMMAND.
+#[test]
+fn a_renamed_command_goes_by_its_new_name_only() {
+    let servers = [Server::real(RENAMES), Server::ours(RENAMES)];
+    both_answer_alike(&servers, RENAMED);
+    let [real, ours] = servers.each_ref().map(|server| {
+        let Reply::Array(slow) = server.client().call(&["SLOWLOG", "GET"]) else { panic!("a log") };
+        let words = |entry: &Reply| {
+            let Reply::Array(fields) = entry else { panic!("an entry is a row") };
+            fields[3].clone()
+        };
+        let slow: Vec<Reply> = slow.iter().map(words).collect();
+        let Reply::Bulk(stats) = server.client().call(&["INFO", "commandstats"]) else {
+            panic!("INFO answers with text")
+        };
+        let stats = String::from_utf8_lossy(&stats).into_owned();
+        let name = |line: &str| line.split_once(':').map(|(name, _)| name.to_owned());
+        let mut names: Vec<String> = stats.lines().filter_map(name).collect();
+        names.sort_unstable();
+        (slow, names)
+    });
+    assert_eq!(ours, real);
+    assert!(real.1.contains(&"cmdstat_config|set".to_owned()), "{:?}", real.1);
+}
+
+/// Who watches is shown what was said; a replica is sent it, and must know it.
+#[test]
+fn what_a_client_said_is_what_the_stream_says() {
+    let masters = [Server::real(RENAMES), Server::ours(RENAMES)];
+    let shown = masters.each_ref().map(|master| {
+        let mut watcher = master.client();
+        assert_eq!(watcher.call(&["MONITOR"]), Reply::OK);
+        let (knows, knows_not) = (
+            [Server::real(RENAMES), Server::ours(RENAMES)],
+            [Server::real(&[]), Server::ours(&[])],
+        );
+        for replica in knows.iter().chain(&knows_not) {
+            replica.follow(master);
+            eventually("it follows", || is_up(replica));
+        }
+        let mut client = master.client();
+        for words in [&["MySet", "k", "v"][..], &["xp", "k", "1000"], &["INCR", "n"]] {
+            client.call(words);
+        }
+        client.call(&["m"]);
+        client.call(&["myset", "in", "1"]);
+        client.call(&["x"]);
+        for replica in &knows {
+            eventually("it has it", || replica.client().call(&["GET", "k"]) == Reply::bulk("v"));
+        }
+        for replica in &knows_not {
+            eventually("it has what it knows", || {
+                replica.client().call(&["GET", "n"]) == Reply::bulk("1")
+            });
+            assert_eq!(replica.client().call(&["GET", "k"]), Reply::Null);
+            let log = replica.log();
+            let told = "to its master: 'unknown command 'MySet', with args beginning with: 'k' 'v' \
+                        ' after processing the command '<unknown>'";
+            assert!(log.contains(told), "{log}");
+        }
+        let mut lines = Vec::new();
+        while !lines.iter().any(|line: &String| line.starts_with("\"x\"")) {
+            let Some(Reply::Simple(line)) = watcher.reply() else { panic!("a line") };
+            let (_, words) = line.split_once("] ").expect("words follow the address");
+            lines.push(words.to_owned());
+        }
+        lines.retain(|line| !line.starts_with("\"INFO\"") && !line.starts_with("\"PING\""));
+        lines
+    });
+    assert_eq!(shown[1], shown[0]);
+    assert_eq!(shown[0][0], "\"MySet\" \"k\" \"v\"");
+}
+
+/// A line that renames is kept by CONFIG REWRITE as it is, and read again.
+#[test]
+fn a_rewritten_file_renames_as_before() {
+    let text = "# names\nrename-command CONFIG b840fc02\n\nrename-command \"FLUSHALL\" \"\"\n";
+    for ours in [false, true] {
+        let name = format!("replica-lab-renames-{}-{ours}.conf", std::process::id());
+        let file = std::env::temp_dir().join(name);
+        std::fs::write(&file, text).expect("a file can be written");
+        let path = file.to_string_lossy().into_owned();
+        // The file names the folder of the first, which ends with it.
+        let mut ended = Vec::new();
+        for _ in 0..2 {
+            let first = [path.as_str()];
+            let start = if ours { Server::ours_with } else { Server::real_with };
+            let mut server = start(&first, &["--rename-command", "get", "xget"]);
+            let mut client = server.client();
+            assert_eq!(client.call(&["xget", "k"]), Reply::Null);
+            assert_eq!(client.call(&["b840fc02", "REWRITE"]), Reply::OK);
+            server.end();
+            ended.push(server);
+        }
+        let written = std::fs::read_to_string(&file).expect("it is there");
+        let _ = std::fs::remove_file(&file);
+        assert!(written.starts_with(text), "{written}");
+        assert!(!written.contains("xget"), "{written}");
+    }
+}
+
+/// Every option of a redis.conf of 7.2, as it is written there: its default, and another value, or
+/// `-` where the default is all that there can be.
+const DIRECTIVES: &str = include_str!("options/directives.txt");
+/// Options that tell where a server is, and whom it follows.
+const TOLD_OTHERWISE: &[&str] = &["port", "dir", "replicaof", "slaveof"];
+
+/// A configuration that was written for redis-server starts a node, whatever it sets.
+#[test]
+fn every_option_of_a_configuration_is_taken_and_shown() {
+    let rows: Vec<Vec<&str>> = DIRECTIVES.lines().map(|line| line.split(" | ").collect()).collect();
+    for row in directives().flat_map(|row| [Some(row.name), row.alias]).flatten() {
+        let listed = rows.iter().any(|one| one[0] == row);
+        assert!(listed || TOLD_OTHERWISE.contains(&row), "{row} is not tried");
+    }
+    for column in [1, 2] {
+        let file =
+            std::env::temp_dir().join(format!("replica-lab-all-{}-{column}", std::process::id()));
+        let set = || rows.iter().filter(|row| row[column] != "-");
+        let lines: Vec<String> = set().map(|row| format!("{} {}", row[0], row[column])).collect();
+        std::fs::write(&file, lines.join("\n")).expect("a file can be written");
+        let ours = Server::ours_with(&[&file.to_string_lossy()], &[]);
+        let _ = std::fs::remove_file(&file);
+        let mut client = ours.client();
+        let mut faults = Vec::new();
+        for row in set() {
+            let words = split_words(row[column].as_bytes()).expect("a line of words");
+            let Reply::Array(pair) = client.call(&["CONFIG", "GET", row[0]]) else {
+                panic!("CONFIG GET answers an array")
+            };
+            if pair.get(1) != Some(&Reply::bulk(words.join(&b' '))) {
+                faults.push(format!("{row:?}: {pair:?}"));
+            }
+        }
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+        assert!(set().count() > 170, "{}", set().count());
+    }
 }

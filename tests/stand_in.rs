@@ -93,6 +93,10 @@ fn a_configuration_is_refused_in_the_words_of_the_real_server() {
         "oom-score-adj-values 1 2\n",
         "activedefrag yes\n",
         "appendonly maybe\n",
+        "rename-command get\n",
+        "rename-command nosuch x\n",
+        "rename-command get SET\n",
+        "rename-command get x\nrename-command GET y\n",
     ] {
         let file = folder.file("redis.conf", text);
         same_refusal(&[&file], "");
@@ -128,7 +132,8 @@ fn what_is_not_there_cannot_be_asked_for() {
         ("appendonly yes", "only 'no' is supported by this server"),
         ("cluster-enabled yes", "only 'no' is supported by this server"),
         ("loadmodule /some/module.so", "modules are not supported by this server"),
-        ("rename-command CONFIG \"\"", "this server renames no command"),
+        ("tls-port 6380", "TLS is not supported by this server"),
+        ("tls-cert-file server.crt\ntls-replication yes", "TLS is not supported by this server"),
         ("user other on nopass ~* &* +@all", "only the user 'default', with all rights, is"),
         ("user default on nopass ~cached:* +@read", "only the user 'default', with all rights, is"),
         (&*digest, "a password must be told by requirepass"),

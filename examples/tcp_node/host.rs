@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::process::{exit, id};
 use std::time::Instant as Monotonic;
 
@@ -28,6 +28,7 @@ use super::listen::{Doors, Stream};
 use super::log::{Log, is_fatal};
 use super::memory::HugePages;
 use super::options::Options;
+use super::socket::Socket;
 use super::usage::Meter;
 
 /// The world of one node.
@@ -63,20 +64,6 @@ pub(crate) struct Host {
     buffer: Vec<u8>,
     huge_pages: HugePages,
     meter: Meter,
-}
-
-/// A connection.
-struct Socket {
-    stream: Stream,
-    link: Link,
-    /// What waits to be written, with whether it is paced.
-    queue: VecDeque<(Bytes, bool)>,
-    /// How much of the first is written.
-    written: usize,
-    /// True until a dialled connection is established.
-    connecting: bool,
-    /// True once it closes when everything is written.
-    closing: bool,
 }
 
 /// What the log calls the file of a socket.
@@ -433,8 +420,12 @@ impl Host {
         let mut taken = 0;
         let result = socket.write_queue(&mut taken);
         let done = socket.closing && socket.queue.is_empty();
+        let kept = if link.is_dialled() { 0 } else { socket.pace_the_rest() };
         if taken > 0 {
             self.facts.push_back(Input::Sent { link, bytes: taken });
+        }
+        if kept > 0 {
+            self.facts.push_back(Input::Kept { link, bytes: kept });
         }
         match result {
             Err(error) => self.lost(token, Some(Breach::Write(words(&error)))),
@@ -462,30 +453,6 @@ impl Host {
         self.tokens.remove(&socket.link);
         socket.stream.deregister(self.poll.registry());
         Some(socket)
-    }
-}
-
-impl Socket {
-    /// Writes until the kernel has enough; `taken` grows by the paced bytes that it took.
-    fn write_queue(&mut self, taken: &mut u64) -> io::Result<()> {
-        while let Some((bytes, paced)) = self.queue.front() {
-            match self.stream.write(&bytes[self.written..]) {
-                Ok(count) => {
-                    self.written += count;
-                    if *paced {
-                        *taken += count as u64;
-                    }
-                    if self.written == bytes.len() {
-                        self.queue.pop_front();
-                        self.written = 0;
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
     }
 }
 

@@ -25,6 +25,7 @@ mod listen;
 mod log;
 mod memory;
 mod options;
+mod socket;
 mod usage;
 
 use std::process::exit;

@@ -179,7 +179,10 @@ impl Reader {
             ("loadmodule", [_, ..]) => {
                 return Err("modules are not supported by this server".into());
             }
-            ("rename-command", [_, _]) => return Err("this server renames no command".into()),
+            ("rename-command", [old, new]) => {
+                let renames = &mut self.setup.renames;
+                return renames.rename(old.as_bytes(), new.as_bytes()).map_err(str::to_owned);
+            }
             ("sentinel", [_, ..]) => {
                 return Err("sentinel directive while not in sentinel mode".into());
             }
@@ -203,6 +206,9 @@ impl Reader {
         }
         let mut value = values.join(" ");
         match name {
+            "tls-port" | "tls-replication" | "tls-cluster" if value != "0" && value != "no" => {
+                return Err("TLS is not supported by this server".to_owned());
+            }
             "profile" => return self.profile(&value),
             "dir" => {
                 std::fs::metadata(&value).map_err(|error| super::host::words(&error))?;

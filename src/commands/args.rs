@@ -6,8 +6,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Call, Refusal};
-use crate::resp::{Bytes, clipped, parse_double, parse_integer};
+use super::{Call, Refusal, unknown_subcommand};
+use crate::resp::{Bytes, parse_double, parse_integer};
 
 impl Call<'_> {
     /// The argument at `index` as a 64-bit integer.
@@ -106,22 +106,11 @@ impl Call<'_> {
         rows: &[(&'static str, i32)],
     ) -> Result<&'static str, Refusal> {
         let Some((word, arity)) = rows.iter().find(|(word, _)| self.is(1, word)) else {
-            let typed = clipped(&self.args[1], 128);
-            let help = name.to_ascii_uppercase();
-            let text = format!("ERR unknown subcommand '{typed}'. Try {help} HELP.");
-            return Err(Refusal::Other(text));
+            return Err(unknown_subcommand(self.args));
         };
         let (count, least) = (self.args.len(), arity.unsigned_abs() as usize);
         let fits = if *arity < 0 { count >= least } else { count == least };
         if fits { Ok(word) } else { Err(Refusal::Arity(format!("{name}|{word}"))) }
-    }
-
-    /// The refusal of a subcommand of the container `name` whose arguments make no sense.
-    pub(super) fn wrong_subcommand(&self, name: &str) -> Refusal {
-        let typed = clipped(&self.args[1], 128);
-        Refusal::Other(format!(
-            "ERR unknown subcommand or wrong number of arguments for '{typed}'. Try {name} HELP."
-        ))
     }
 }
 

@@ -1,10 +1,10 @@
 //! OBJECT: how a value is kept. *Source*: Redis 7.2 · object.c · objectCommand.
 
 use super::rows::rows;
-use super::{Call, Refusal, Spec};
+use super::{Call, Refusal, Spec, help, unknown_subcommand};
 use crate::keyspace::{Encoding, StringValue, Tracking, Value};
 use crate::rdb::Version;
-use crate::resp::{Reply, clipped};
+use crate::resp::Reply;
 
 pub(super) const TABLE: &[Spec] = rows! { Generic;
     "object" -2 CONTAINER NONE object, "ENCODING|FREQ|IDLETIME|REFCOUNT key | HELP",
@@ -29,17 +29,13 @@ fn object(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let arity = match word.as_str() {
         "help" => 2,
         "encoding" | "freq" | "idletime" | "refcount" => 3,
-        _ => {
-            let typed = clipped(&call.args[1], 128);
-            let text = format!("ERR unknown subcommand '{typed}'. Try OBJECT HELP.");
-            return Err(Refusal::Other(text));
-        }
+        _ => return Err(unknown_subcommand(call.args)),
     };
     if call.args.len() != arity {
         return Err(Refusal::Arity(format!("object|{word}")));
     }
     if arity == 2 {
-        return Ok(Reply::Array(HELP.iter().map(|&line| Reply::Simple(line.into())).collect()));
+        return Ok(help(call.args, HELP));
     }
     let key = call.arg(2);
     let (now, tracking, version) = (call.now, call.settings.tracking, call.rdb_version);
@@ -75,7 +71,6 @@ const NO_IDLE_TIME: &str = concat!(
 );
 
 const HELP: &[&str] = &[
-    "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "ENCODING <key>",
     "    Return the kind of internal representation used in order to store the value",
     "    associated with a <key>.",
@@ -88,6 +83,4 @@ const HELP: &[&str] = &[
     "REFCOUNT <key>",
     "    Return the number of references of the value associated with the specified",
     "    <key>.",
-    "HELP",
-    "    Prints this help.",
 ];

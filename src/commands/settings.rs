@@ -45,6 +45,8 @@ pub struct Settings {
     pub hll_sparse_bytes: usize,
     /// `proto-max-bulk-len`: how long a string may be.
     pub string_bytes_max: u64,
+    /// True if checksums are held against the bytes: no option, only DEBUG changes it.
+    pub checks_sums: bool,
     /// `maxmemory-policy`, as far as it says what is noted of a key's use.
     pub tracking: Tracking,
 }
@@ -71,6 +73,7 @@ impl Default for Settings {
             stream_node_entries: 100,
             hll_sparse_bytes: 3_000,
             string_bytes_max: 512 << 20,
+            checks_sums: true,
             tracking: Tracking::Recency,
         }
     }

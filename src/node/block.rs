@@ -106,7 +106,7 @@ impl Machine<'_> {
         self.unpark(link);
         let Some(client) = self.state.clients.get_mut(&link) else { return };
         let Some(Waiting::Keys(blocked)) = client.waiting.take() else { return };
-        let Some(Row::Data(spec)) = Row::find(&blocked.args[0]) else { return };
+        let Some(Row::Data(spec)) = self.state.row(&blocked.args[0]) else { return };
         // It is this client's command now: messages to itself wait behind its reply.
         let served = self.state.served.replace(link);
         let reply = self.run_blocked(link, spec, &blocked);
@@ -149,7 +149,7 @@ impl Machine<'_> {
         let waiting = self.state.clients.get(&link).and_then(|client| client.waiting.as_ref());
         if let Some(Waiting::Keys(blocked)) = waiting {
             let args = blocked.args.clone();
-            if let Some(row) = Row::find(&args[0]) {
+            if let Some(row) = self.state.row(&args[0]) {
                 self.count_run(Caller::Client(link), row, &args, reply);
             }
         }

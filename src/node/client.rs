@@ -3,14 +3,15 @@
 mod buffers;
 mod clients;
 mod eviction;
+mod reply_buffer;
 mod tracking;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-pub(super) use self::buffers::REPLY_BUFFER_BYTES;
 use self::buffers::{QueryRoom, Told};
 pub(super) use self::clients::Clients;
+pub(super) use self::reply_buffer::{ReplyBuffer, ReplyBufferCare};
 pub(super) use self::tracking::{Tracker, Tracking, caching, redirection, tracking, tracking_info};
 use super::block::Blocked;
 use super::config::{OutputLimit, OutputLimits};
@@ -80,6 +81,8 @@ pub(super) struct Client {
     pub(super) in_wire: u64,
     /// What it has been told since it had last read everything.
     told: Told,
+    /// The buffer of its replies.
+    pub(super) reply_buffer: ReplyBuffer,
     /// The buffer of its commands.
     query: QueryRoom,
     /// What its buffers took when it was weighed.
@@ -235,6 +238,7 @@ impl Client {
             library: (String::new(), String::new()),
             in_wire: 0,
             told: Told::default(),
+            reply_buffer: ReplyBuffer::new(now),
             query: QueryRoom::new(now),
             weighed: 0,
             soft_since: None,

@@ -39,8 +39,8 @@ pub(super) fn client(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> R
         (b"trackinginfo", []) => tracking_info(client),
         (b"tracking", words) => tracking(machine, link, words),
         (b"caching", [word]) => caching(client, word),
-        (b"help", []) => help("CLIENT", HELP),
-        _ => wrong_words("CLIENT", &args[1]),
+        (b"help", []) => help(args, HELP),
+        _ => wrong_words(args),
     }
 }
 

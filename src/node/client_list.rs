@@ -1,8 +1,7 @@
 //! The line that describes a client: CLIENT LIST, CLIENT INFO and the log.
 //! *Source*: Redis 7.2 · networking.c · catClientInfoString.
 
-use super::client::{Client, Ending, REPLY_BUFFER_BYTES, Tracker, Waiting};
-use super::gates::command_name;
+use super::client::{Client, Ending, ReplyBuffer, Tracker, Waiting};
 use super::io::Link;
 use super::state::{Profile, State};
 use super::upstream::Uplink;
@@ -23,7 +22,7 @@ impl State {
             return None;
         };
         let held = stream.unprocessed();
-        let command = stream.last_word.as_deref().map_or("NULL", command_name);
+        let command = stream.last_word.as_deref().map_or("NULL", |word| self.command_name(word));
         let mut line = format!(
             "id={} addr={master} laddr=?:0 fd={} name= age={} idle={} flags=M db={} sub=0 psub=0 \
              ssub=0 multi=-1 qbuf={held} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 obl=0 \
@@ -49,18 +48,18 @@ impl State {
         let (held, argv) = self.query_of(link, client);
         let free = client.query_room(held, now) - held;
         let idle = now.since(client.heard_at).seconds();
-        let tot_mem = client.memory(held, argv, now);
+        let tot_mem = client.memory((held, argv), now, self.reply_buffers);
         let resp = if client.protocol == Protocol::Resp2 { 2 } else { 3 };
-        let rbs = REPLY_BUFFER_BYTES;
+        let ReplyBuffer { size: rbs, peak: rbp, .. } =
+            client.reply_buffer_now(now, self.reply_buffers);
         let writable = if client.in_wire > 0 { "rw" } else { "r" };
         let tracker = client.tracker.as_deref();
         let redir = tracker.map_or(-1, |tracker| tracker.redirect() as i64);
         let mut line = format!(
             "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub={} psub={} \
              ssub={} multi={multi} qbuf={held} qbuf-free={free} argv-mem={argv} \
-             multi-mem={multi_mem} \
-             rbs={rbs} rbp=0 obl={obl} oll={oll} omem={omem} tot-mem={tot_mem} events={writable} \
-             cmd={} user=default redir={redir} resp={resp}",
+             multi-mem={multi_mem} rbs={rbs} rbp={rbp} obl={obl} oll={oll} omem={omem} \
+             tot-mem={tot_mem} events={writable} cmd={} user=default redir={redir} resp={resp}",
             client.id,
             client.peer,
             client.local,
@@ -111,8 +110,7 @@ impl State {
 
     /// What a client takes: `tot-mem`.
     pub(super) fn client_memory(&self, link: Link, client: &Client, now: Instant) -> u64 {
-        let (held, argv) = self.query_of(link, client);
-        client.memory(held, argv, now)
+        client.memory(self.query_of(link, client), now, self.reply_buffers)
     }
 }
 

@@ -13,39 +13,41 @@ use super::admin_table::command_names;
 use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
-use super::state::Profile;
+use super::state::Setup;
 use crate::commands::{Refusal, glob_matches, unknown_command};
 use crate::resp::{Bytes, Reply};
 
 pub(super) fn command(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
     let profile = machine.state.setup.profile;
-    let commands = || facts::of_release(profile).filter(|facts| !facts.is_subcommand());
+    let renames = &machine.state.setup.renames;
+    let there = || facts::of_release(profile).filter(|facts| renames.reaches(facts.name));
+    let commands = || there().filter(|facts| !facts.is_subcommand());
+    let named = |name: &Bytes| {
+        let facts = facts::of(&renames.full_meaning(name)?)?;
+        Some(facts).filter(|facts| profile.knows(facts.since))
+    };
     let Some(sub) = args.get(1).map(|sub| sub.to_ascii_lowercase()) else {
         return Reply::Array(commands().map(info).collect());
     };
     match (sub.as_slice(), &args[2..]) {
         (b"count", []) => Reply::count(commands().count() as u64),
-        (b"list", filter) => list(filter, profile),
+        (b"list", filter) => list(there(), filter),
         (b"info", []) => Reply::Array(commands().map(info).collect()),
         (b"info", names) => {
-            let known = |facts: &Facts| profile.knows(facts.since);
-            let one = |name: &Bytes| facts::of(name).filter(known).map_or(Reply::Null, info);
-            Reply::Array(names.iter().map(one).collect())
+            Reply::Array(names.iter().map(|name| named(name).map_or(Reply::Null, info)).collect())
         }
         (b"docs", []) => docs(commands()),
-        (b"docs", names) => {
-            let known = names.iter().filter_map(|name| facts::of(name));
-            docs(known.filter(|facts| profile.knows(facts.since)))
+        (b"docs", names) => docs(names.iter().filter_map(named)),
+        (b"getkeys" | b"getkeysandflags", call) if call.len() > 1 => {
+            keys::getkeys(renames.meaning(&call[0]), call, sub.ends_with(b"flags"))
         }
-        (b"getkeys", call) if call.len() > 1 => keys::getkeys(call, false),
-        (b"getkeysandflags", call) if call.len() > 1 => keys::getkeys(call, true),
-        (b"help", []) => help("COMMAND", HELP),
-        _ => wrong_words("COMMAND", &args[1]),
+        (b"help", []) => help(args, HELP),
+        _ => wrong_words(args),
     }
 }
 
 /// `COMMAND LIST [FILTERBY MODULE name|ACLCAT category|PATTERN pattern]`.
-fn list(filter: &[Bytes], profile: Profile) -> Reply {
+fn list(commands: impl Iterator<Item = Facts>, filter: &[Bytes]) -> Reply {
     let fits: Box<dyn Fn(&Facts) -> bool> = match filter {
         [] => Box::new(|_| true),
         [by, what, value] if by.eq_ignore_ascii_case(b"filterby") => {
@@ -63,7 +65,7 @@ fn list(filter: &[Bytes], profile: Profile) -> Reply {
         }
         _ => return Reply::error("ERR syntax error"),
     };
-    let fitting = facts::of_release(profile).filter(|facts| fits(facts));
+    let fitting = commands.filter(|facts| fits(facts));
     Reply::Array(fitting.map(|facts| Reply::bulk(facts.name)).collect())
 }
 
@@ -74,9 +76,11 @@ pub(super) fn commands_of(category: &str) -> Vec<&'static str> {
 }
 
 /// Refuses what calls no command, or not with so many words as it takes.
-pub(super) fn check_call(args: &[Bytes], profile: Profile) -> Result<(), Refusal> {
-    let alone = || facts::of(&args[0]).filter(|_| args.len() == 1);
-    let called = facts::of_call(args).or_else(alone).filter(|facts| profile.knows(facts.since));
+pub(super) fn check_call(args: &[Bytes], setup: &Setup) -> Result<(), Refusal> {
+    let name = setup.renames.meaning(&args[0]).unwrap_or_default();
+    let alone = || facts::of(name).filter(|_| args.len() == 1);
+    let called = facts::of_call(name, args).or_else(alone);
+    let called = called.filter(|facts| setup.profile.knows(facts.since));
     let facts = called.ok_or_else(|| unknown_command(args))?;
     if facts.takes(args.len()) { Ok(()) } else { Err(Refusal::Arity(facts.name.to_owned())) }
 }

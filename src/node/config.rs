@@ -329,6 +329,7 @@ impl Config {
             stream_node_entries: size("stream-node-max-entries"),
             hll_sparse_bytes: size("hll-sparse-max-bytes"),
             string_bytes_max: self.number("proto-max-bulk-len"),
+            checks_sums: self.settings.checks_sums,
             tracking: self.tracking(),
         };
     }

@@ -2,6 +2,8 @@
 
 mod rewrite;
 
+pub(super) use rewrite::rewrite_all;
+
 use super::config::{Config, ConfigError, directive, directives};
 use super::help::{text, wrong_words};
 use super::io::{Link, Output};
@@ -25,8 +27,8 @@ pub(super) fn config(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> R
             Reply::OK
         }
         (b"rewrite", []) => rewrite::rewrite(machine, link),
-        (b"help", []) => super::help::help("CONFIG", HELP),
-        _ => wrong_words("CONFIG", &args[1]),
+        (b"help", []) => super::help::help(args, HELP),
+        _ => wrong_words(args),
     }
 }
 
@@ -67,7 +69,13 @@ fn asked_as<'a>(pattern: &'a [u8], name: &'a str) -> Option<&'a [u8]> {
 }
 
 /// Options for tests, which no pattern shows.
-const HIDDEN: &[&[u8]] = &[b"rdb-key-save-delay", b"key-load-delay"];
+const HIDDEN: &[&[u8]] = &[
+    b"rdb-key-save-delay",
+    b"key-load-delay",
+    b"loading-process-events-interval-bytes",
+    b"use-exit-on-panic",
+    b"watchdog-period",
+];
 
 /// All or nothing: the first option that cannot be set leaves every other as it was.
 fn config_set(machine: &mut Machine<'_>, link: Link, pairs: &[Bytes]) -> Reply {

@@ -1,14 +1,16 @@
 //! DEBUG, as far as it serves to see and to test.
 //!
-//! What is only about the memory of a program in C is not known here: LISTPACK, QUICKLIST, SDSLEN,
-//! STRUCTSIZE, MALLCTL; nor is what would end or break the process on purpose, but for PANIC.
+//! What is only about a program in C is not known here: STRUCTSIZE, MALLCTL, and what damages the
+//! process on purpose, SEGFAULT and OOM. There is no append only file that LOADAOF could read.
 //! *Source*: Redis 7.2 · debug.c.
 
 mod clients;
+mod inside;
 mod object;
 mod protocol;
 mod reload;
 mod sleep;
+mod switches;
 mod tables;
 
 use protocol::protocol;
@@ -16,6 +18,7 @@ pub(super) use reload::Reload;
 pub(super) use sleep::Sleep;
 
 use super::config::parse_memory;
+use super::config_command::rewrite_all;
 use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
@@ -43,6 +46,10 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             Reply::OK
         }
         (b"quicklist-packed-threshold", [size]) => packed_threshold(machine, size),
+        (b"sdslen", [key]) => inside::string_lengths(machine, link, key),
+        (b"listpack", [key]) => inside::listpack(machine, link, key),
+        (b"quicklist", [key]) => inside::quicklist(machine, link, key, None),
+        (b"quicklist", [key, full]) => inside::quicklist(machine, link, key, Some(full)),
         (b"protocol", [kind]) => protocol(machine, link, kind),
         (b"digest-value", keys) => digest_values(machine, link, keys),
         (b"digest", []) => {
@@ -62,6 +69,10 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             let seconds = machine.now.millis() / 1_000;
             panic!("DEBUG PANIC called at Unix time {seconds}")
         }
+        (b"assert", []) if machine.state.clients.contains_key(&link) => {
+            panic!("DEBUG ASSERT: assertion failed: 1 == 2")
+        }
+        (b"config-rewrite-force-all", []) => rewrite_all(machine, link),
         (b"htstats", [index, options @ ..]) => tables::of_database(machine, index, options),
         (b"htstats-key", [key, options @ ..]) => tables::of_key(machine, link, key, options),
         (b"client-eviction", []) => clients::eviction(machine),
@@ -71,20 +82,14 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             machine.note(ServerNote::DebugLog(text));
             Reply::OK
         }
-        // What they change is not there: no memory leaks here, and no buffer is sized.
-        (b"leak", [_]) | (b"stringmatch-test", _) => Reply::OK,
-        (b"replybuffer", [what, value]) => reply_buffer(&args[1], what, value),
-        (b"pause-cron", [flag]) => {
-            machine.state.cron_paused = parse_integer(flag).is_some_and(|flag| flag != 0);
-            Reply::OK
-        }
-        (b"help", []) => help("DEBUG", HELP),
+        (b"replybuffer", [what, value]) => clients::reply_buffer(machine, args, what, value),
+        (b"help", []) => help(args, HELP),
         (b"change-repl-id", []) => {
             machine.note(ServerNote::ReplIdsChanged);
             machine.state.history.rename(&mut machine.state.random);
             Reply::OK
         }
-        _ => wrong_words("DEBUG", &args[1]),
+        (sub, words) => switches::switch(machine, sub, words).unwrap_or_else(|| wrong_words(args)),
     }
 }
 
@@ -144,17 +149,6 @@ fn packed_threshold(machine: &mut Machine<'_>, size: &[u8]) -> Reply {
     Reply::OK
 }
 
-/// What a buffer for replies would be told.
-fn reply_buffer(sub: &Bytes, what: &[u8], value: &[u8]) -> Reply {
-    let known = [&b"never"[..], b"reset"].iter().any(|word| value.eq_ignore_ascii_case(word));
-    match what.to_ascii_lowercase().as_slice() {
-        b"peak-reset-time" if known || parse_integer(value).is_some() => Reply::OK,
-        b"peak-reset-time" => Reply::error(Refusal::NotAnInteger.to_string()),
-        b"resizing" => Reply::OK,
-        _ => wrong_words("DEBUG", sub),
-    }
-}
-
 /// The digest of each key's value; all zeros where there is none.
 fn digest_values(machine: &Machine<'_>, link: Link, keys: &[Bytes]) -> Reply {
     let db = machine.state.clients.get(&link).map_or(0, |client| client.db);
@@ -206,15 +200,26 @@ fn populate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
 const PLAIN_BYTES_MAX: u64 = (1 << 32) - (1 << 20);
 
 const HELP: &[&str] = &[
+    "AOF-FLUSH-SLEEP <microsec>",
+    "    Server will sleep before flushing the AOF, this is used for testing.",
+    "ASSERT",
+    "    Crash by assertion failed.",
     "CHANGE-REPL-ID",
     "    Change the replication IDs of the instance.",
     "    Dangerous: should be used only for testing the replication subsystem.",
     "CLIENT-EVICTION",
     "    Show low level client eviction pools info (maxmemory-clients)",
+    "CONFIG-REWRITE-FORCE-ALL",
+    "    Like CONFIG REWRITE but writes all configuration options, including",
+    "    keywords not listed in original configuration file or default values.",
+    "CRASH-AND-RECOVER [<milliseconds>]",
+    "    Hard crash and restart after a <milliseconds> delay (default 0).",
     "DIGEST",
     "    Output a hex signature representing the current DB content.",
     "DIGEST-VALUE <key> [<key> ...]",
     "    Output a hex signature of the values of all the specified keys.",
+    "DROP-CLUSTER-PACKET-FILTER <packet-type>",
+    "    Drop all packets that match the filtered type. Set to -1 allow all packets.",
     "ERROR <string>",
     "    Return a Redis protocol error with <string> as message. Useful for clients",
     "    unit tests to simulate Redis errors.",
@@ -222,6 +227,10 @@ const HELP: &[&str] = &[
     "    Return hash table statistics of the specified Redis database.",
     "HTSTATS-KEY <key> [full]",
     "    Like HTSTATS but for the hash table stored at <key>'s value.",
+    "LEAK <string>",
+    "    Create a memory leak of the input string.",
+    "LISTPACK <key>",
+    "    Show low level info about the listpack encoding of <key>.",
     "LOG <message>",
     "    Write <message> to the server log.",
     "OBJECT <key>",
@@ -238,6 +247,9 @@ const HELP: &[&str] = &[
     "    Reply with a test value of the specified type. <type> can be: string,",
     "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
     "    true, false.",
+    "QUICKLIST <key> [<0|1>]",
+    "    Show low level info about the quicklist encoding of <key>.",
+    "    The optional argument (0 by default) sets the level of detail",
     "QUICKLIST-PACKED-THRESHOLD <size>",
     "    Sets the threshold for elements to be inserted as plain vs packed nodes",
     "    Default value is 1GB, allows values up to 4GB. Setting to 0 restores to default.",
@@ -249,10 +261,24 @@ const HELP: &[&str] = &[
     "    * NOSAVE: the database will be loaded from an existing RDB file.",
     "REPLICATE <string>",
     "    Replicates the provided string to replicas, allowing data divergence.",
+    "REPLYBUFFER PEAK-RESET-TIME <NEVER||RESET|time>",
+    "    Sets the time (in milliseconds) to wait between client reply buffer peak resets.",
+    "    In case NEVER is provided the last observed peak will never be reset",
+    "    In case RESET is provided the peak reset time will be restored to the default value",
+    "REPLYBUFFER RESIZING <0|1>",
+    "    Enable or disable the reply buffer resize cron job",
+    "RESTART [<milliseconds>]",
+    "    Graceful restart: save config, db, restart after a <milliseconds> delay (default 0).",
+    "SDSLEN <key>",
+    "    Show low level SDS string info representing `key` and value.",
     "SET-ACTIVE-EXPIRE <0|1>",
     "    Setting it to 0 disables expiring keys in background when they are not",
     "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
     "    default.",
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
     "SLEEP <seconds>",
     "    Stop the server for <seconds>. Decimals allowed.",
+    "STRINGMATCH-TEST",
+    "    Run a fuzz tester against the stringmatchlen() function.",
 ];

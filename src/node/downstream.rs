@@ -5,7 +5,7 @@
 //! *Source*: Redis 7.2 · replication.c · syncCommand, masterTryPartialResynchronization,
 //! replconfCommand, replicationFeedSlaves.
 
-use super::gates::{Row, command_name};
+use super::gates::Row;
 use super::io::{Carries, Link};
 use super::machine::Machine;
 use super::note::{MasterNote, SnapshotNote, Target};
@@ -193,7 +193,7 @@ impl Machine<'_> {
 
     #[inline(never)]
     fn drop_talking_replica(&mut self, link: Link, args: &[Bytes]) {
-        let command = command_name(&args[0]).to_owned();
+        let command = self.state.command_name(&args[0]).to_owned();
         let client = self.state.client_line(link, self.now);
         self.note(MasterNote::ReplicaGeneratedReply { command, client });
         self.hang_up(link);

@@ -15,7 +15,7 @@ use super::command_command::facts;
 use super::io::Link;
 use super::machine::{Caller, Machine};
 use super::pubsub::subscriber_may;
-use super::state::{Calls, Profile};
+use super::state::{Calls, Profile, State};
 use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer, check_arity};
 use crate::keyspace::KEYS_AT_ONCE;
 use crate::replication::Unit;
@@ -94,13 +94,13 @@ impl Row {
         if !own.has(Flags::CONTAINER) {
             return own;
         }
-        facts::of_call(args).map_or(own, |facts| facts.gates())
+        facts::of_call(self.name().as_bytes(), args).map_or(own, |facts| facts.gates())
     }
 
     /// Refuses what names no subcommand of a container, or not as it is called.
     pub(super) fn check_subcommand(self, args: &[Bytes], profile: Profile) -> Result<(), Refusal> {
         if self.own_flags().has(Flags::CONTAINER) {
-            return facts::check_subcommand(args, profile);
+            return facts::check_subcommand(self.name(), args, profile);
         }
         Ok(())
     }
@@ -120,9 +120,16 @@ pub(super) fn keys_of<'a>(
     commands.filter_map(|command| command.args.get(1).map(|arg| &**arg))
 }
 
-/// The name of a command in the log.
-pub(super) fn command_name(typed: &[u8]) -> &'static str {
-    Row::find(typed).map_or("<unknown>", Row::name)
+impl State {
+    /// The command that a word stands for here.
+    pub(super) fn row(&self, word: &[u8]) -> Option<Row> {
+        self.setup.renames.meaning(word).and_then(Row::find)
+    }
+
+    /// The name of a command in the log.
+    pub(super) fn command_name(&self, word: &[u8]) -> &'static str {
+        self.row(word).map_or("<unknown>", Row::name)
+    }
 }
 
 impl Machine<'_> {
@@ -220,7 +227,7 @@ impl Machine<'_> {
 
     /// The command of this name, if the release that this server takes after has it.
     pub(super) fn find(&self, name: &[u8]) -> Option<Row> {
-        Row::find(name).filter(|row| self.is_of_this_release(row.name()))
+        self.state.row(name).filter(|row| self.is_of_this_release(row.name()))
     }
 
     /// True unless the command came with a later release than this server takes after.
@@ -350,7 +357,7 @@ impl Machine<'_> {
         let transaction = self.state.clients.get(&link).and_then(|c| c.transaction.as_ref());
         transaction.is_some_and(|transaction| {
             transaction.queue.iter().any(|command| {
-                let row = Row::find(&command.args[0]);
+                let row = self.state.row(&command.args[0]);
                 row.is_some_and(|row| row.flags(&command.args).has(flag))
             })
         })

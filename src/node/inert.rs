@@ -68,6 +68,7 @@ pub(super) static INERT: &[Directive] = &[
     integer("io-threads", "1", 1, 128).fixed(),
     boolean("io-threads-do-reads", "no").fixed(),
     boolean("jemalloc-bg-thread", "yes"),
+    integer("loading-process-events-interval-bytes", "2097152", 1_024, 2_147_483_647),
     text("locale-collate", ""),
     integer("maxmemory-eviction-tenacity", "10", 0, 100),
     boolean("no-appendfsync-on-rewrite", "no"),
@@ -115,4 +116,6 @@ pub(super) static INERT: &[Directive] = &[
     integer("tracking-table-max-keys", "1000000", 0, i64::MAX),
     text("unixsocket", "").fixed(),
     bare("unixsocketperm", "0", file_mode).fixed(),
+    boolean("use-exit-on-panic", "no"),
+    integer("watchdog-period", "0", 0, 2_147_483_647),
 ];

@@ -93,6 +93,14 @@ pub enum Input {
         /// The bytes.
         bytes: Bytes,
     },
+    /// A wire was full: so many bytes that were not paced wait before it, and from now on are. A
+    /// host whose wires take everything never says so.
+    Kept {
+        /// The connection.
+        link: Link,
+        /// How many.
+        bytes: u64,
+    },
     /// Paced bytes have left the wire.
     Sent {
         /// The connection.

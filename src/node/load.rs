@@ -83,7 +83,7 @@ enum Source {
 impl Loading {
     fn new(state: &State, source: Source, now: Instant) -> Self {
         let options = DecodeOptions {
-            checksum: state.config().yes("rdbchecksum"),
+            checksum: state.config().yes("rdbchecksum") && state.config().settings.checks_sums,
             thresholds: state.config().settings.thresholds(),
             newest: state.setup.profile.rdb_version(),
             ..DecodeOptions::default()

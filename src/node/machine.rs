@@ -71,6 +71,7 @@ impl Machine<'_> {
             Input::Refused { link, why } => self.upstream_refused(link, &why),
             Input::Received { link, bytes } => self.receive(link, &bytes),
             Input::Sent { link, bytes } => self.sent(link, bytes),
+            Input::Kept { link, bytes } => self.replies_kept(link, bytes),
             Input::Closed { link } => self.closed(link, None),
             Input::Broke { link, during } => self.closed(link, Some(&during)),
             Input::Disk { job, result } => self.disk(job, result),

@@ -158,6 +158,7 @@ impl Migration {
             | Input::Broke { link, .. } => *link == self.link,
             Input::Started { .. }
             | Input::Accepted { .. }
+            | Input::Kept { .. }
             | Input::Disk { .. }
             | Input::Listened { .. }
             | Input::Forks { .. }
@@ -287,6 +288,7 @@ impl Machine<'_> {
             | Input::Refused { .. }
             | Input::Started { .. }
             | Input::Accepted { .. }
+            | Input::Kept { .. }
             | Input::Disk { .. }
             | Input::Listened { .. }
             | Input::Forks { .. }

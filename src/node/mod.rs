@@ -82,7 +82,7 @@ pub use note::{
     LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
     TransferNote,
 };
-pub use state::{Profile, Setup, Speeds, Usage};
+pub use state::{Profile, Renames, Setup, Speeds, Usage};
 pub use status::{
     BacklogStatus, KeyStatus, LoadingStatus, ReplicaStatus, SnapshotStatus, Status, TransferForm,
     UpstreamStatus,

@@ -391,7 +391,7 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ServerNote::ConfigRewritten => f.write_str("CONFIG REWRITE executed with success."),
         ServerNote::ConfigNotRewritten(why) => write!(f, "CONFIG REWRITE failed: {why}"),
         ServerNote::DbReloaded => f.write_str("DB reloaded by DEBUG RELOAD"),
-        ServerNote::FromScript { text, .. } => f.write_str(text),
+        ServerNote::FromScript { text, .. } | ServerNote::Printed(text) => f.write_str(text),
         ServerNote::DebugLog(text) => write!(f, "DEBUG LOG: {text}"),
         ServerNote::ShutdownAborted => f.write_str("Shutdown manually aborted."),
         ServerNote::Bye => f.write_str("Redis is now ready to exit, bye bye..."),

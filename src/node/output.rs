@@ -163,6 +163,7 @@ impl Machine<'_> {
         for link in std::mem::take(&mut self.state.speaking) {
             let limits = self.state.config().hot.output_limits;
             let limits_clients = self.state.config().hot.clients_memory > 0;
+            let care = self.state.reply_buffers;
             let Some(client) = self.state.clients.get_mut(&link) else { continue };
             if client.ending == Some(Ending::Dropped) {
                 self.out.push(Output::Drop { link });
@@ -174,6 +175,7 @@ impl Machine<'_> {
                 let class = client.class();
                 let limited = limits_clients || class.limit(&limits).is_any();
                 let counted = limited || client.is_owed_much(bytes.len());
+                client.look_after_replies(self.now, care);
                 let carries = client.hand_over(bytes.len(), counted && class != Class::Replica);
                 self.state.stats.output_bytes += bytes.len() as u64;
                 self.state.stats.writes += 1;
@@ -184,6 +186,16 @@ impl Machine<'_> {
             } else {
                 self.state.clients.weigh(link, self.now);
             }
+        }
+    }
+
+    /// The wire has not taken all that was handed to it without a receipt: so much is left.
+    #[inline(never)]
+    pub(super) fn replies_kept(&mut self, link: Link, bytes: u64) {
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.has_kept(bytes);
+            self.state.clients.weigh(link, self.now);
+            self.check_output(link, true);
         }
     }
 

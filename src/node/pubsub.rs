@@ -159,8 +159,8 @@ pub(super) fn pubsub(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Repl
         (b"numsub", names) => counted(&audience.channels, names),
         (b"shardnumsub", names) => counted(&audience.shards, names),
         (b"numpat", []) => Reply::count(audience.patterns.len() as u64),
-        (b"help", []) => help("PUBSUB", HELP),
-        _ => wrong_words("PUBSUB", &args[1]),
+        (b"help", []) => help(args, HELP),
+        _ => wrong_words(args),
     }
 }
 
@@ -241,8 +241,8 @@ impl Machine<'_> {
     }
 
     /// Carries out the master's PUBLISH or SPUBLISH; false if it is another command.
-    pub(super) fn obey_publish(&mut self, args: &[Bytes]) -> bool {
-        let [name, channel, message] = args else { return false };
+    pub(super) fn obey_publish(&mut self, name: &[u8], args: &[Bytes]) -> bool {
+        let [_, channel, message] = args else { return false };
         if name.eq_ignore_ascii_case(b"publish") {
             self.deliver(channel, message);
         } else if name.eq_ignore_ascii_case(b"spublish") {

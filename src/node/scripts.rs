@@ -160,8 +160,8 @@ pub(super) fn script(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Repl
         }
         (b"kill", []) => Reply::error("NOTBUSY No scripts in execution right now."),
         (b"debug", [mode]) => debug(mode),
-        (b"help", []) => help("SCRIPT", HELP),
-        _ => wrong_words("SCRIPT", &args[1]),
+        (b"help", []) => help(args, HELP),
+        _ => wrong_words(args),
     }
 }
 

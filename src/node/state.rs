@@ -3,12 +3,13 @@
 mod calls;
 mod profile;
 mod rates;
+mod renames;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use super::admin::{Denials, Slow};
-use super::client::{Clients, Tracking};
+use super::client::{Clients, ReplyBufferCare, Tracking};
 use super::config::Config;
 use super::config_command::Moving;
 use super::debug::Sleep;
@@ -33,12 +34,15 @@ use crate::time::{Duration, Instant};
 pub(super) use calls::{CallCounts, Calls};
 pub use profile::Profile;
 use rates::Rates;
+pub use renames::Renames;
 
 /// Everything that distinguishes a server before it starts.
 #[derive(Clone, Debug)]
 pub struct Setup {
     /// Its options.
     pub config: Config,
+    /// What its commands are called.
+    pub renames: Renames,
     /// Which release it takes after.
     pub profile: Profile,
     /// Where its chances come from.
@@ -78,6 +82,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             config: Config::default(),
+            renames: Renames::default(),
             profile: Profile::V7_2,
             seed: 0,
             speeds: Speeds::default(),
@@ -234,6 +239,12 @@ pub(super) struct State {
     pub(super) active_expire: bool,
     /// `DEBUG PAUSE-CRON`.
     pub(super) cron_paused: bool,
+    /// Who has asked for a configuration file with every option: DEBUG CONFIG-REWRITE-FORCE-ALL.
+    pub(super) rewrites_all: Option<Link>,
+    /// DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may look at what is none of their business.
+    pub(super) scripts_look: bool,
+    /// How buffers of replies are looked after.
+    pub(super) reply_buffers: ReplyBufferCare,
 }
 
 /// What has been saved and loaded. CONFIG RESETSTAT does not touch it.
@@ -373,6 +384,9 @@ impl State {
             memory_peak: 0,
             active_expire: true,
             cron_paused: false,
+            rewrites_all: None,
+            scripts_look: false,
+            reply_buffers: ReplyBufferCare::default(),
             setup,
         }
     }

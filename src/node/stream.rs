@@ -11,7 +11,7 @@
 //! ```
 //! *Source*: Redis 7.2 · networking.c · commandProcessed, processInputBuffer.
 
-use super::gates::{Asker, Row, command_name, keys_of};
+use super::gates::{Asker, Row, keys_of};
 use super::io::{Address, Carries, Link, Output};
 use super::machine::{Caller, Machine};
 use super::note::TransferNote;
@@ -93,9 +93,10 @@ impl Machine<'_> {
     }
 
     fn obey_command(&mut self, command: Command) {
+        let name = self.state.setup.renames.meaning(&command.args[0]).unwrap_or_default();
+        let name = name.to_ascii_lowercase();
         let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
         let raw = stream.decoder.raw().to_vec();
-        let name = command.args[0].to_ascii_lowercase();
         stream.last_word = Some(Bytes::clone(&command.args[0]));
         match (name.as_slice(), &mut stream.transaction) {
             (b"replconf", _) => {
@@ -150,8 +151,9 @@ impl Machine<'_> {
 
     /// Carries out one command of the master; nobody hears the reply, unless it is an error.
     fn apply(&mut self, args: &[Bytes]) {
+        let name = self.state.setup.renames.meaning(&args[0]).unwrap_or_default();
         let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
-        let reply = if args[0].eq_ignore_ascii_case(b"select") {
+        let reply = if name.eq_ignore_ascii_case(b"select") {
             let db = args.get(1).and_then(|word| crate::resp::parse_integer(word));
             match db.and_then(|db| usize::try_from(db).ok()) {
                 Some(db) if db < self.state.keyspace.databases() => {
@@ -160,19 +162,23 @@ impl Machine<'_> {
                 }
                 _ => Reply::error("ERR DB index is out of range"),
             }
-        } else if args[0].eq_ignore_ascii_case(b"function") {
+        } else if name.eq_ignore_ascii_case(b"function") {
             self.obey_function(args)
-        } else if args[0].eq_ignore_ascii_case(b"ping") {
+        } else if name.eq_ignore_ascii_case(b"ping") {
             Reply::Silent
         } else {
             let db = stream.db;
-            if self.obey_publish(args) { Reply::Silent } else { self.apply_data(db, args) }
+            if self.obey_publish(name, args) {
+                Reply::Silent
+            } else {
+                self.apply_data(db, name, args)
+            }
         };
         self.count_obeyed(args, &reply);
         if let Reply::Error(error) = reply {
             self.state.stats.unexpected_error_replies += 1;
-            let command = command_name(&args[0]).to_owned();
-            let error = format!("-{error}");
+            let command = self.state.command_name(&args[0]).to_owned();
+            let error = as_logged(&error);
             self.note(TransferNote::ReplicaSentError { error, command });
             self.note_latest_backlog();
         }
@@ -180,7 +186,7 @@ impl Machine<'_> {
 
     /// Counts a command of the master for INFO, as one of a client is counted.
     fn count_obeyed(&mut self, args: &[Bytes], reply: &Reply) {
-        if let Some(row) = Row::find(&args[0]) {
+        if let Some(row) = self.state.row(&args[0]) {
             self.state.stats.commands_processed += 1;
             self.count_run(Caller::Master, row, args, reply);
             if !self.state.monitors.is_empty() {
@@ -205,8 +211,8 @@ impl Machine<'_> {
     }
 
     /// Runs a data command of the master: its keys never expire here.
-    fn apply_data(&mut self, db: usize, args: &[Bytes]) -> Reply {
-        let Some(spec) = commands::lookup(&args[0]) else {
+    fn apply_data(&mut self, db: usize, name: &[u8], args: &[Bytes]) -> Reply {
+        let Some(spec) = commands::lookup(name) else {
             return Reply::error(commands::unknown_command(args).to_string());
         };
         if let Err(refusal) = commands::check_arity(spec, args.len()) {
@@ -257,6 +263,14 @@ impl Machine<'_> {
             self.stream_lost(false);
         }
     }
+}
+
+/// An error as the log of a replica has it: as on the wire, but for what was refused before it ran.
+fn as_logged(error: &str) -> String {
+    let refused = |text: &&str| {
+        text.starts_with("unknown command '") || text.starts_with("wrong number of arguments for '")
+    };
+    error.strip_prefix("ERR ").filter(refused).map_or_else(|| format!("-{error}"), str::to_owned)
 }
 
 /// Bytes between quotes, with escapes for what cannot be printed.

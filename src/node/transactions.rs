@@ -93,7 +93,7 @@ impl Machine<'_> {
         let client = self.state.clients.get(&link).filter(|_| row.name() == "exec");
         let queue = client.and_then(|client| client.transaction.as_ref()).map(|own| &own.queue);
         let has = |command: &Command| {
-            let queued = Row::find(&command.args[0]);
+            let queued = self.state.row(&command.args[0]);
             queued.is_some_and(|queued| queued.flags(&command.args).has(flag))
         };
         flags.has(flag) && queue.into_iter().flatten().all(has)
@@ -233,7 +233,7 @@ impl Machine<'_> {
     }
 
     fn run_queued(&mut self, link: Link, command: &Command, caused: &mut Caused) -> Reply {
-        let Some(row) = Row::find(&command.args[0]) else {
+        let Some(row) = self.state.row(&command.args[0]) else {
             return Reply::error(unknown_command(&command.args).to_string());
         };
         let reply = match row {

@@ -3,7 +3,7 @@
 use super::Stream;
 use super::id::{lenient, strict};
 use crate::commands::rows::rows;
-use crate::commands::{Call, Classes, Refusal, Spec};
+use crate::commands::{Call, Classes, Refusal, Spec, help, wrong_words};
 use crate::keyspace::{Group, StreamId};
 use crate::resp::{Bytes, Reply, text_of};
 
@@ -28,7 +28,7 @@ fn xgroup(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         ],
     )?;
     if word == "help" {
-        return Ok(Reply::Array(HELP.iter().map(|&line| Reply::Simple(line.into())).collect()));
+        return Ok(help(call.args, HELP));
     }
     let options = Options::parse(call, word)?;
     let (key, name) = (call.arg(2), call.arg(3));
@@ -97,7 +97,7 @@ impl Options {
                 };
                 index += 2;
             } else {
-                return Err(call.wrong_subcommand("XGROUP"));
+                return Err(wrong_words(call.args));
             }
         }
         Ok(options)
@@ -168,7 +168,6 @@ const NO_KEY: &str = concat!(
 );
 
 const HELP: &[&str] = &[
-    "XGROUP <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "CREATE <key> <groupname> <id|$> [option]",
     "    Create a new consumer group. Options are:",
     "    * MKSTREAM",
@@ -183,6 +182,4 @@ const HELP: &[&str] = &[
     "    Remove the specified group.",
     "SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]",
     "    Set the current group ID and entries_read counter.",
-    "HELP",
-    "    Prints this help.",
 ];

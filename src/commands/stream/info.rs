@@ -5,7 +5,7 @@ use super::group::no_group_of;
 use super::id::id_reply;
 use super::{Stream, entry_reply};
 use crate::commands::rows::rows;
-use crate::commands::{Call, Refusal, Spec};
+use crate::commands::{Call, Refusal, Spec, help, wrong_words};
 use crate::keyspace::{Consumer, Group, Millis, StreamId, StreamNode};
 use crate::resp::{Bytes, Reply};
 
@@ -19,7 +19,7 @@ fn xinfo(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let rows = [("consumers", 4), ("groups", 3), ("stream", -3), ("help", 2)];
     let word = call.subcommand("xinfo", &rows)?;
     if word == "help" {
-        return Ok(Reply::Array(HELP.iter().map(|&line| Reply::Simple(line.into())).collect()));
+        return Ok(help(call.args, HELP));
     }
     let key = call.arg(2);
     let stream = call.get::<Stream>(&key)?.ok_or(Refusal::NoSuchKey)?;
@@ -48,10 +48,10 @@ fn full_count(call: &Call<'_>) -> Result<Option<usize>, Refusal> {
         3 => return Ok(None),
         4 => 10,
         6 if call.is(4, "count") => call.integer(5)?,
-        _ => return Err(call.wrong_subcommand("XINFO")),
+        _ => return Err(wrong_words(call.args)),
     };
     if !call.is(3, "full") {
-        return Err(call.wrong_subcommand("XINFO"));
+        return Err(wrong_words(call.args));
     }
     let count = if count < 0 { 10 } else { count };
     Ok(Some(if count == 0 { usize::MAX } else { count as usize }))
@@ -184,13 +184,10 @@ fn tree_nodes_of(names: &[[u8; 16]], depth: usize) -> u64 {
 }
 
 const HELP: &[&str] = &[
-    "XINFO <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
     "CONSUMERS <key> <groupname>",
     "    Show consumers of <groupname>.",
     "GROUPS <key>",
     "    Show the stream consumer groups.",
     "STREAM <key> [FULL [COUNT <count>]",
     "    Show information about the stream.",
-    "HELP",
-    "    Prints this help.",
 ];

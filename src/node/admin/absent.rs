@@ -18,7 +18,7 @@ pub(in crate::node) fn cluster(_: &mut Machine<'_>, _: Link, _: &[Bytes]) -> Rep
 pub(in crate::node) fn module(_: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
     match (args[1].to_ascii_lowercase().as_slice(), &args[2..]) {
         (b"list", []) => Reply::Array(Vec::new()),
-        (b"help", []) => help("MODULE", HELP),
+        (b"help", []) => help(args, HELP),
         (b"unload", [name]) => {
             let name = text(name);
             Reply::error(format!(

@@ -7,7 +7,7 @@ use super::super::command_command::{check_call, commands_of};
 use super::super::help::{help, text, wrong_words};
 use super::super::io::Link;
 use super::super::machine::Machine;
-use super::super::state::Profile;
+use super::super::state::{Profile, Setup};
 use crate::commands::Refusal;
 use crate::resp::{Bytes, Reply, parse_integer, text_of};
 
@@ -55,13 +55,13 @@ pub(in crate::node) fn acl(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -
             Reply::Integer(0)
         }
         (b"dryrun", [user, command @ ..]) if !command.is_empty() => {
-            dry_run(user, command, machine.state.setup.profile)
+            dry_run(user, command, &machine.state.setup)
         }
         (b"genpass", bits @ ([] | [_])) => generate(machine, bits.first()),
         (b"log", what @ ([] | [_])) => log(machine, what.first()),
         (b"save" | b"load", []) => Reply::error(NO_FILE),
-        (b"help", []) => help("ACL", HELP),
-        _ => wrong_words("ACL", &args[1]),
+        (b"help", []) => help(args, HELP),
+        _ => wrong_words(args),
     }
 }
 
@@ -138,11 +138,11 @@ fn set_user(machine: &mut Machine<'_>, name: &Bytes, rules: &[Bytes]) -> Reply {
     }
 }
 
-fn dry_run(user: &Bytes, command: &[Bytes], profile: Profile) -> Reply {
+fn dry_run(user: &Bytes, command: &[Bytes], setup: &Setup) -> Reply {
     if **user != *DEFAULT.as_bytes() {
         return Reply::error(format!("ERR User '{}' not found", text_of(user)));
     }
-    match check_call(command, profile) {
+    match check_call(command, setup) {
         Ok(()) => Reply::OK,
         Err(Refusal::Arity(name)) => Reply::error(Refusal::Arity(name).to_string()),
         Err(_) => Reply::error(format!("ERR Command '{}' not found", text_of(&command[0]))),

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::super::info::field;
-use super::super::state::{CallCounts, Calls, State};
+use super::super::state::{Calls, State};
 use crate::resp::{Bytes, Reply};
 use crate::time::Instant;
 
@@ -84,13 +84,15 @@ pub(in crate::node) fn latency_stats(state: &State, _: Instant, text: &mut Strin
 }
 
 /// By command: how many runs, and in microseconds that double how many took no longer.
-pub(super) fn histogram(commands: &CallCounts, names: &[Bytes]) -> Reply {
+pub(super) fn histogram(state: &State, names: &[Bytes]) -> Reply {
+    let meaning = |name: &Bytes| {
+        let name = state.setup.renames.full_meaning(name)?;
+        Some(String::from_utf8_lossy(&name).to_ascii_lowercase())
+    };
+    let wanted: Vec<String> = names.iter().filter_map(meaning).collect();
     let asked = |name: &str| {
-        let of = |asked: &Bytes| {
-            let asked = String::from_utf8_lossy(asked).to_ascii_lowercase();
-            name == asked || name.split('|').next() == Some(&asked)
-        };
-        names.is_empty() || names.iter().any(of)
+        let of = |asked: &String| name == asked || name.split('|').next() == Some(asked);
+        names.is_empty() || wanted.iter().any(of)
     };
     let one = |(name, calls): (&str, &Calls)| {
         let (mut limit, mut seen, mut lines) = (1, 0, Vec::new());
@@ -108,7 +110,7 @@ pub(super) fn histogram(commands: &CallCounts, names: &[Bytes]) -> Reply {
         ];
         (Reply::bulk(name.as_bytes()), Reply::Map(fields))
     };
-    let all = commands.by_name().into_iter();
+    let all = state.stats.commands.by_name().into_iter();
     let ran = all.filter(|(name, calls)| calls.runs.total() > 0 && asked(name));
     Reply::Map(ran.map(one).collect())
 }

@@ -14,8 +14,8 @@ pub(in crate::node) fn memory(machine: &mut Machine<'_>, link: Link, args: &[Byt
         (b"doctor", []) => Reply::Verbatim(Bytes::from(diagnosis(machine).as_bytes())),
         (b"purge", []) => Reply::OK,
         (b"malloc-stats", []) => Reply::bulk("Stats not supported for the current allocator"),
-        (b"help", []) => help("MEMORY", HELP),
-        _ => wrong_words("MEMORY", &args[1]),
+        (b"help", []) => help(args, HELP),
+        _ => wrong_words(args),
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::super::gates::{Row, command_name};
+use super::super::gates::Row;
 use super::super::help::{help, wrong_words};
 use super::super::io::Link;
 use super::super::machine::{Caller, Machine};
@@ -54,7 +54,7 @@ impl Machine<'_> {
     /// Remembers a command that was slow. EXEC is not: what it has run is.
     #[inline(never)]
     pub(in crate::node) fn log_slow(&mut self, caller: Caller, args: &[Bytes], took: Duration) {
-        if args[0].eq_ignore_ascii_case(b"exec") {
+        if self.state.command_name(&args[0]) == "exec" {
             return;
         }
         let most = usize::try_from(self.state.config().number("slowlog-max-len")).unwrap_or(0);
@@ -73,7 +73,7 @@ impl Machine<'_> {
             id: self.state.slow.next,
             seconds: self.now.seconds(),
             micros: took.micros(),
-            args: shortened(args),
+            args: shortened(self.state.command_name(&args[0]), args),
             client: peer,
             name: client.map(|client| client.name.clone()).unwrap_or_default(),
         };
@@ -84,7 +84,7 @@ impl Machine<'_> {
 }
 
 /// What the log keeps of a long command.
-fn shortened(args: &[Bytes]) -> Vec<Bytes> {
+fn shortened(name: &str, args: &[Bytes]) -> Vec<Bytes> {
     let clip = |arg: &[u8]| match arg.len().checked_sub(ARG_BYTES_MAX) {
         None | Some(0) => Bytes::from(arg),
         Some(more) => {
@@ -92,7 +92,7 @@ fn shortened(args: &[Bytes]) -> Vec<Bytes> {
             Bytes::from([&arg[..ARG_BYTES_MAX], note.as_bytes()].concat())
         }
     };
-    let shown = shown_words(command_name(&args[0]), args).map(clip);
+    let shown = shown_words(name, args).map(clip);
     if args.len() <= ARGS_MAX {
         return shown.collect();
     }
@@ -118,8 +118,8 @@ pub(in crate::node) fn slowlog(machine: &mut Machine<'_>, _: Link, args: &[Bytes
             let count = usize::try_from(count).unwrap_or(usize::MAX);
             Reply::Array(log.iter().take(count).map(Entry::reply).collect())
         }
-        (b"help", []) => help("SLOWLOG", SLOWLOG_HELP),
-        _ => wrong_words("SLOWLOG", &args[1]),
+        (b"help", []) => help(args, SLOWLOG_HELP),
+        _ => wrong_words(args),
     }
 }
 
@@ -165,10 +165,10 @@ pub(in crate::node) fn latency(machine: &mut Machine<'_>, _: Link, args: &[Bytes
             let text = graph(&String::from_utf8_lossy(event), &of(event));
             Reply::Verbatim(Bytes::from(text.into_bytes()))
         }
-        (b"histogram", names) => super::latency::histogram(&machine.state.stats.commands, names),
+        (b"histogram", names) => super::latency::histogram(machine.state, names),
         (b"doctor", []) => doctor(machine),
-        (b"help", []) => help("LATENCY", LATENCY_HELP),
-        _ => wrong_words("LATENCY", &args[1]),
+        (b"help", []) => help(args, LATENCY_HELP),
+        _ => wrong_words(args),
     }
 }
 

@@ -8,7 +8,7 @@
 //! getClientOutputBufferMemoryUsage, getClientMemoryUsage; server.c · clientsCronResizeQueryBuffer.
 
 use super::super::io::Carries;
-use super::{Client, Transaction};
+use super::{Client, ReplyBuffer, ReplyBufferCare, Transaction};
 use crate::resp::{Command, CommandDecoder};
 use crate::time::{Duration, Instant};
 
@@ -61,7 +61,7 @@ impl Client {
         self.weighed == 0
             && asks
             && hears
-            && waiting <= OWN_BUFFER_BYTES
+            && waiting <= self.reply_buffer.size
             && self.asks().max(self.query.bytes) <= QUERY_BYTES
     }
 
@@ -73,7 +73,7 @@ impl Client {
             return Waits::default();
         }
         let (left, told) = (self.told.left, self.told.left + waiting);
-        let list = self.told.list.unwrap_or(OWN_BUFFER_BYTES).min(told);
+        let list = self.told.list.unwrap_or(self.reply_buffer.size).min(told);
         let buffer = if left < list { list } else { 0 };
         let first = left.saturating_sub(list) / NODE_BYTES;
         Waits { buffer, nodes: (told - list).div_ceil(NODE_BYTES) - first }
@@ -84,19 +84,47 @@ impl Client {
     #[inline(never)]
     pub(in crate::node) fn told_much(&mut self, bytes: usize) {
         let told = self.told.left + self.in_wire + (self.replies.len() - bytes) as u64;
-        if told < OWN_BUFFER_BYTES && LATE.contains(&&*self.last_command) {
+        if told < self.reply_buffer.size && LATE.contains(&&*self.last_command) {
             self.told.list.get_or_insert(told);
         }
     }
 
+    /// The buffer of replies as the cron would have left it by now, and as full as it is.
+    pub(in crate::node) fn reply_buffer_now(
+        &self,
+        now: Instant,
+        care: ReplyBufferCare,
+    ) -> ReplyBuffer {
+        let mut buffer = self.reply_buffer;
+        buffer.look_after(now, self.told.left + self.in_wire, care);
+        buffer.holds(self.told.left + self.in_wire + self.replies.len() as u64);
+        buffer
+    }
+
+    /// Before replies leave, makes up for what the cron would have done with their buffer.
+    pub(in crate::node) fn look_after_replies(&mut self, now: Instant, care: ReplyBufferCare) {
+        let held = self.told.left + self.in_wire;
+        self.reply_buffer.look_after(now, held, care);
+    }
+
     /// So many bytes of replies go to the wire.
     pub(in crate::node) fn hand_over(&mut self, bytes: usize, counted: bool) -> Carries {
+        let waiting = self.told.left + self.in_wire + bytes as u64;
+        self.reply_buffer.holds(waiting);
+        if waiting > self.reply_buffer.size {
+            self.told.list.get_or_insert(self.reply_buffer.size);
+        }
         if counted {
             self.in_wire += bytes as u64;
             return Carries::Reply;
         }
         self.told = Told::default();
         Carries::Talk
+    }
+
+    /// Bytes that were not counted are still there: the wire has not taken them.
+    pub(in crate::node) const fn has_kept(&mut self, bytes: u64) {
+        self.in_wire += bytes;
     }
 
     /// Counted bytes have left the wire.
@@ -138,12 +166,17 @@ impl Client {
 
     /// What the client takes: `tot-mem`. `argv` are the bytes of the command at hand, and `held`
     /// what is in the buffer of its commands.
-    pub(in crate::node) fn memory(&self, held: u64, argv: u64, now: Instant) -> u64 {
+    pub(in crate::node) fn memory(
+        &self,
+        (held, argv): (u64, u64),
+        now: Instant,
+        care: ReplyBufferCare,
+    ) -> u64 {
         let room = match self.query_room(held, now) {
             0 => 0,
             room => room + QUERY_OVERHEAD,
         };
-        CLIENT_BYTES + REPLY_BUFFER_BYTES + room + argv + self.burden()
+        CLIENT_BYTES + self.reply_buffer_now(now, care).size + room + argv + self.burden()
     }
 
     /// What it takes beyond what any client takes; its master's or a replica's is not its own.
@@ -235,8 +268,6 @@ const QUERY_RESIZE_BYTES: u64 = 32 * 1024;
 const QUERY_PEAK: Duration = Duration::from_millis(200);
 /// The record of a client.
 const CLIENT_BYTES: u64 = 776;
-/// The buffer of replies of a client that is told little.
-pub(in crate::node) const REPLY_BUFFER_BYTES: u64 = 1_024;
 const WATCHED_KEY_BYTES: u64 = 24 + 8;
 const SUBSCRIPTION_BYTES: u64 = 24 + 8;
 const PREFIX_BYTES: u64 = 64;

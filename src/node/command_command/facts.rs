@@ -10,9 +10,9 @@
 
 use std::sync::LazyLock;
 
-use crate::commands::{Flags, Refusal};
+use crate::commands::{Flags, Refusal, unknown_subcommand};
 use crate::node::state::Profile;
-use crate::resp::{Bytes, clipped};
+use crate::resp::Bytes;
 
 /// The facts of one command, or of a subcommand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,30 +55,34 @@ fn name_of(line: &'static str) -> &'static str {
     line.split_once(' ').map_or(line, |(name, _)| name)
 }
 
-/// The facts of the command that `args` would run: those of its subcommand, if it has any.
-pub(in crate::node) fn of_call(args: &[Bytes]) -> Option<Facts> {
-    let facts = of(args.first()?)?;
+/// The facts of what a call of `name` would run: those of its subcommand, if it has any.
+pub(in crate::node) fn of_call(name: &[u8], args: &[Bytes]) -> Option<Facts> {
+    let facts = of(name)?;
     if facts.subcommands().next().is_none() {
         return Some(facts);
     }
-    of(&[&*args[0], b"|", args.get(1)?].concat())
+    of(&[name, b"|", args.get(1)?].concat())
 }
 
-/// True if no script may run what `args` would run.
-pub(in crate::node) fn refuses_scripts(args: &[Bytes]) -> bool {
-    let facts = of_call(args).or_else(|| of(&args[0]));
+/// True if no script may run what a call of the command `name` would run.
+pub(in crate::node) fn refuses_scripts(name: &str, args: &[Bytes]) -> bool {
+    let name = name.as_bytes();
+    let facts = of_call(name, args).or_else(|| of(name));
     facts.is_some_and(|facts| facts.flags().any(|flag| flag == "noscript"))
 }
 
-/// Refuses the words of a container that name no command of its own, or not as it is called.
-pub(in crate::node) fn check_subcommand(args: &[Bytes], profile: Profile) -> Result<(), Refusal> {
+/// Refuses the words of the container `name` that name no command of its own, or not as it is
+/// called.
+pub(in crate::node) fn check_subcommand(
+    name: &str,
+    args: &[Bytes],
+    profile: Profile,
+) -> Result<(), Refusal> {
     let Some(sub) = args.get(1) else { return Ok(()) };
-    let found = of(&[&*args[0], b"|", sub].concat()).filter(|facts| profile.knows(facts.since));
+    let found =
+        of(&[name.as_bytes(), b"|", sub].concat()).filter(|facts| profile.knows(facts.since));
     let Some(facts) = found else {
-        let container = String::from_utf8_lossy(&args[0]).to_ascii_uppercase();
-        let sub = clipped(sub, 128);
-        let text = format!("ERR unknown subcommand '{sub}'. Try {container} HELP.");
-        return Err(Refusal::Other(text));
+        return Err(unknown_subcommand(args));
     };
     if facts.takes(args.len()) { Ok(()) } else { Err(Refusal::Arity(facts.name.to_owned())) }
 }

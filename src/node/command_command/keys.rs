@@ -9,9 +9,9 @@ use crate::resp::{Bytes, Reply, parse_integer};
 /// A key, and the flags of the specification by which it was found.
 type Found = (Bytes, Vec<&'static str>);
 
-/// `COMMAND GETKEYS <full command>`, with flags or without.
-pub(super) fn getkeys(call: &[Bytes], with_flags: bool) -> Reply {
-    let Some(facts) = facts::of_call(call) else {
+/// `COMMAND GETKEYS <full command>`, with flags or without; of a call of the command `name`.
+pub(super) fn getkeys(name: Option<&[u8]>, call: &[Bytes], with_flags: bool) -> Reply {
+    let Some(facts) = name.and_then(|name| facts::of_call(name, call)) else {
         return Reply::error("ERR Invalid command specified");
     };
     if facts.specifications().next().is_none() {
@@ -36,9 +36,9 @@ pub(super) fn getkeys(call: &[Bytes], with_flags: bool) -> Reply {
     Reply::Array(keys.into_iter().map(shown).collect())
 }
 
-/// The keys of a call that is sound.
-pub(in crate::node) fn keys_read(call: &[Bytes]) -> Vec<Bytes> {
-    let found = facts::of_call(call).and_then(|facts| keys_of(facts, call));
+/// The keys of a call of the command `name` that is sound.
+pub(in crate::node) fn keys_read(name: &str, call: &[Bytes]) -> Vec<Bytes> {
+    let found = facts::of_call(name.as_bytes(), call).and_then(|facts| keys_of(facts, call));
     found.into_iter().flatten().map(|(key, _)| key).collect()
 }
 

@@ -4,7 +4,6 @@
 //! A node has no thread that could be blocked. What happens to it meanwhile is kept, and heard in
 //! order when it has time; the world does not wait for it.
 
-use super::super::gates::Row;
 use super::super::io::{Input, Job, Link, Outbox};
 use super::super::propagate::Caused;
 use super::super::transactions::Running;
@@ -91,7 +90,7 @@ impl Machine<'_> {
 
     /// Counts and shows a command that has run only now.
     pub(in crate::node) fn count_late(&mut self, link: Link, args: &[Bytes], reply: &Reply) {
-        let Some(row) = Row::find(&args[0]) else { return };
+        let Some(row) = self.state.row(&args[0]) else { return };
         self.count_call(row, args, reply);
         self.show_command(link, row, args);
     }

@@ -9,7 +9,7 @@
 
 use std::rc::Rc;
 
-use super::super::gates::{Row, command_name};
+use super::super::gates::Row;
 use super::super::io::Link;
 use super::Machine;
 use crate::resp::{Bytes, Reply};
@@ -184,7 +184,7 @@ impl Machine<'_> {
             self.log_slow(caller, args, took);
         }
         if hot.is_spike(took) {
-            self.note_spike(command_name(&args[0]), took);
+            self.note_spike(self.state.command_name(&args[0]), took);
         }
     }
 }

@@ -100,6 +100,8 @@ pub enum ServerNote {
     DbReloaded,
     /// DEBUG LOG.
     DebugLog(String),
+    /// DEBUG LISTPACK and QUICKLIST: a line that Redis writes on its standard output.
+    Printed(String),
     /// `redis.log`: what a script has to say.
     FromScript {
         /// How important the script finds it.

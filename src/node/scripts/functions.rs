@@ -132,9 +132,8 @@ pub(in crate::node) fn function(machine: &mut Machine<'_>, link: Link, args: &[B
         (b"kill", []) => {
             return Reply::error("NOTBUSY No scripts in execution right now.");
         }
-        (b"help", []) => return help("FUNCTION", HELP),
-        (sub, rest) => change(libraries, version, sub, rest)
-            .unwrap_or_else(|| wrong_words("FUNCTION", &args[1])),
+        (b"help", []) => return help(args, HELP),
+        (sub, rest) => change(libraries, version, sub, rest).unwrap_or_else(|| wrong_words(args)),
     };
     if !matches!(reply, Reply::Error(_)) {
         machine.state.saves.dirty += 1;
@@ -310,7 +309,7 @@ impl Machine<'_> {
             }
             (_, rest) => {
                 let reply = change(libraries, Version::V11, &sub, rest);
-                reply.unwrap_or_else(|| wrong_words("FUNCTION", &sub))
+                reply.unwrap_or_else(|| wrong_words(args))
             }
         }
     }
