@@ -1,7 +1,7 @@
 //! DEBUG, as far as it serves to see and to test.
 //!
-//! What is only about a program in C is not known here: STRUCTSIZE, MALLCTL, and what damages the
-//! process on purpose, SEGFAULT and OOM. There is no append only file that LOADAOF could read.
+//! What is only about a program in C is refused, STRUCTSIZE and MALLCTL; so is what damages the
+//! process on purpose, SEGFAULT and OOM, and LOADAOF, for there is no append only file.
 //! *Source*: Redis 7.2 · debug.c.
 
 mod clients;

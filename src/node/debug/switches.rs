@@ -35,6 +35,14 @@ pub(super) fn switch(machine: &mut Machine<'_>, sub: &[u8], words: &[Bytes]) -> 
         (b"restart" | b"crash-and-recover", [delay, ..]) if parse_integer(delay).is_none() => {
             return Some(Reply::error(Refusal::NotAnInteger.to_string()));
         }
+        (b"loadaof", []) => {
+            let text = "ERR Append only files are not supported by this server";
+            return Some(Reply::error(text));
+        }
+        (b"structsize", []) => {
+            let text = "ERR This server is not written in C and has none of these structures";
+            return Some(Reply::error(text));
+        }
         // Who could start the process again is outside of it.
         (b"restart" | b"crash-and-recover", _) => {
             let text = "ERR failed to restart the server. Check server logs.";
