@@ -4,6 +4,7 @@
 mod docs;
 pub(super) mod facts;
 mod keys;
+mod lines;
 mod notes;
 
 pub(super) use keys::keys_read;
@@ -19,7 +20,7 @@ use crate::resp::{Bytes, Reply};
 
 pub(super) fn command(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
     let profile = machine.state.setup.profile;
-    let commands = || facts::of_release(profile).filter(|facts| !facts.is_subcommand());
+    let commands = || facts::all(profile).filter(|facts| !facts.is_subcommand());
     let Some(sub) = args.get(1).map(|sub| sub.to_ascii_lowercase()) else {
         return Reply::Array(commands().map(info).collect());
     };
@@ -28,17 +29,13 @@ pub(super) fn command(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Rep
         (b"list", filter) => list(filter, profile),
         (b"info", []) => Reply::Array(commands().map(info).collect()),
         (b"info", names) => {
-            let known = |facts: &Facts| profile.knows(facts.since);
-            let one = |name: &Bytes| facts::of(name).filter(known).map_or(Reply::Null, info);
+            let one = |name: &Bytes| facts::of(name, profile).map_or(Reply::Null, info);
             Reply::Array(names.iter().map(one).collect())
         }
         (b"docs", []) => docs(commands()),
-        (b"docs", names) => {
-            let known = names.iter().filter_map(|name| facts::of(name));
-            docs(known.filter(|facts| profile.knows(facts.since)))
-        }
-        (b"getkeys", call) if call.len() > 1 => keys::getkeys(call, false),
-        (b"getkeysandflags", call) if call.len() > 1 => keys::getkeys(call, true),
+        (b"docs", names) => docs(names.iter().filter_map(|name| facts::of(name, profile))),
+        (b"getkeys", call) if !call.is_empty() => keys::getkeys(call, profile, false),
+        (b"getkeysandflags", call) if !call.is_empty() => keys::getkeys(call, profile, true),
         (b"help", []) => help("COMMAND", HELP),
         _ => wrong_words("COMMAND", &args[1]),
     }
@@ -63,20 +60,20 @@ fn list(filter: &[Bytes], profile: Profile) -> Reply {
         }
         _ => return Reply::error("ERR syntax error"),
     };
-    let fitting = facts::of_release(profile).filter(|facts| fits(facts));
+    let fitting = facts::all(profile).filter(|facts| fits(facts));
     Reply::Array(fitting.map(|facts| Reply::bulk(facts.name)).collect())
 }
 
 /// The commands of a category, in its name's lower case.
-pub(super) fn commands_of(category: &str) -> Vec<&'static str> {
+pub(super) fn commands_of(category: &str, profile: Profile) -> Vec<&'static str> {
     let of = |facts: &Facts| facts.categories().any(|one| one == category);
-    facts::all().filter(of).map(|facts| facts.name).collect()
+    facts::all(profile).filter(of).map(|facts| facts.name).collect()
 }
 
 /// Refuses what calls no command, or not with so many words as it takes.
 pub(super) fn check_call(args: &[Bytes], profile: Profile) -> Result<(), Refusal> {
-    let alone = || facts::of(&args[0]).filter(|_| args.len() == 1);
-    let called = facts::of_call(args).or_else(alone).filter(|facts| profile.knows(facts.since));
+    let alone = || facts::of(&args[0], profile).filter(|_| args.len() == 1);
+    let called = facts::of_call(args, profile).or_else(alone);
     let facts = called.ok_or_else(|| unknown_command(args))?;
     if facts.takes(args.len()) { Ok(()) } else { Err(Refusal::Arity(facts.name.to_owned())) }
 }
@@ -85,7 +82,8 @@ fn words(words: impl Iterator<Item = &'static str>) -> Vec<Reply> {
     words.map(|word| Reply::Simple(word.into())).collect()
 }
 
-/// What COMMAND INFO answers of a command.
+/// What COMMAND INFO answers of a command: 6.2 neither tells tips, nor where the keys are, nor
+/// subcommands.
 fn info(facts: Facts) -> Reply {
     let categories = facts.categories().map(|one| Reply::Simple(format!("@{one}").into()));
     let mut fields = vec![
@@ -94,11 +92,14 @@ fn info(facts: Facts) -> Reply {
         Reply::Set(words(facts.flags())),
     ];
     fields.extend(facts.place.map(Reply::Integer));
+    fields.push(Reply::Set(categories.collect()));
+    if facts.profile == Profile::V6_2 {
+        return Reply::Array(fields);
+    }
     let specifications = facts.specifications().enumerate();
     let specifications =
         specifications.map(|(index, one)| specification(notes::of(facts.name, index), one));
     fields.extend([
-        Reply::Set(categories.collect()),
         Reply::Set(facts.tips().map(Reply::bulk).collect()),
         Reply::Set(specifications.collect()),
     ]);

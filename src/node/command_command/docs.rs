@@ -239,6 +239,7 @@ pub(super) fn doc(summary: &str, usage: &str, since: &str, group: &str) -> Vec<(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::node::state::Profile;
 
     /// An argument in the manual's notation again.
     fn shown(arguments: &[Argument]) -> String {
@@ -263,7 +264,8 @@ mod tests {
 
     #[test]
     fn every_subcommand_is_described_and_its_usage_is_read_to_its_end() {
-        let parts = super::super::facts::all().filter(super::super::Facts::is_subcommand);
+        let parts =
+            super::super::facts::all(Profile::V7_2).filter(super::super::Facts::is_subcommand);
         for facts in parts {
             let (usage, summary) = part(facts.name);
             assert!(!summary.is_empty(), "{} has no summary", facts.name);

@@ -4,14 +4,15 @@
 use std::ops::Range;
 
 use super::facts::{self, Begin, Facts, Find, KeySpecification};
+use crate::node::state::Profile;
 use crate::resp::{Bytes, Reply, parse_integer};
 
 /// A key, and the flags of the specification by which it was found.
 type Found = (Bytes, Vec<&'static str>);
 
 /// `COMMAND GETKEYS <full command>`, with flags or without.
-pub(super) fn getkeys(call: &[Bytes], with_flags: bool) -> Reply {
-    let Some(facts) = facts::of_call(call) else {
+pub(super) fn getkeys(call: &[Bytes], profile: Profile, with_flags: bool) -> Reply {
+    let Some(facts) = facts::of_call(call, profile) else {
         return Reply::error("ERR Invalid command specified");
     };
     if facts.specifications().next().is_none() {
@@ -37,8 +38,8 @@ pub(super) fn getkeys(call: &[Bytes], with_flags: bool) -> Reply {
 }
 
 /// The keys of a call that is sound.
-pub(in crate::node) fn keys_read(call: &[Bytes]) -> Vec<Bytes> {
-    let found = facts::of_call(call).and_then(|facts| keys_of(facts, call));
+pub(in crate::node) fn keys_read(call: &[Bytes], profile: Profile) -> Vec<Bytes> {
+    let found = facts::of_call(call, profile).and_then(|facts| keys_of(facts, call));
     found.into_iter().flatten().map(|(key, _)| key).collect()
 }
 

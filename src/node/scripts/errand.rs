@@ -75,8 +75,9 @@ impl Host for Errand {
     }
 
     fn may_call(&self, args: &[Bytes]) -> Option<bool> {
-        let known =
-            facts::of_call(args).or_else(|| facts::of(&args[0]).filter(|_| args.len() == 1));
+        let profile = self.state.setup.profile;
+        let alone = || facts::of(&args[0], profile).filter(|_| args.len() == 1);
+        let known = facts::of_call(args, profile).or_else(alone);
         known.map(|_| true)
     }
 
@@ -119,7 +120,7 @@ impl Errand {
             Err(_) => return refuse(UNKNOWN),
         }
         let flags = row.flags(args);
-        if facts::refuses_scripts(args) {
+        if facts::refuses_scripts(args, profile) {
             return refuse("ERR This Redis command is not allowed from script");
         }
         if row.name() == "migrate" {

@@ -1,0 +1,176 @@
+//! What COMMAND tells of every command, beside a real `redis-server`.
+#![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "the tests have a world")]
+
+#[path = "interop/servers.rs"]
+#[allow(dead_code, reason = "each test uses its own part")]
+mod servers;
+
+use std::collections::BTreeMap;
+
+use replica_lab::resp::Reply;
+use servers::{Server, both_answer_alike, eventually};
+
+fn text(reply: &Reply) -> String {
+    if let Reply::Simple(text) = reply {
+        return text.to_string();
+    }
+    let Reply::Bulk(bytes) = reply else { panic!("a text: {reply:?}") };
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn items(reply: &Reply) -> &[Reply] {
+    let (Reply::Array(items) | Reply::Set(items)) = reply else { panic!("items: {reply:?}") };
+    items
+}
+
+/// Scripts of a 7.2 may call what waits, and do not wait.
+#[test]
+fn a_newer_release_lets_scripts_call_what_waits() {
+    let master = Server::ours(&["--profile", "7.2", "--repl-diskless-sync-delay", "0"]);
+    let replica = Server::ours(&["--profile", "7.2"]);
+    replica.follow(&master);
+    eventually("they are in step", || replica.info("replication", "master_link_status") == "up");
+    let mut client = master.client();
+    client.call(&["RPUSH", "l", "a", "b", "c"]);
+    let mut eval = |call: &str| {
+        let script = format!("return redis.call({call})");
+        client.call(&["EVAL", &script, "0"])
+    };
+    let popped = ["l", "a"].map(Reply::bulk).to_vec();
+    assert_eq!(eval("'BLPOP', 'l', 0"), Reply::Array(popped));
+    assert_eq!(eval("'BLPOP', 'none', 0"), Reply::Null);
+    assert_eq!(eval("'BLMOVE', 'l', 'm', 'LEFT', 'LEFT', 0"), Reply::bulk("b"));
+    assert_eq!(eval("'BRPOPLPUSH', 'none', 'm', 0"), Reply::Null);
+    assert!(matches!(eval("'WAIT', 7, 0"), Reply::Integer(0..=1)));
+    eventually("the replica has what is left", || {
+        let left = |key| replica.client().call(&["LRANGE", key, "0", "-1"]);
+        [left("l"), left("m")] == ["c", "b"].map(|one| Reply::Array(vec![Reply::bulk(one)]))
+    });
+    let refused = eval("'WAITAOF', 0, 0, 0");
+    assert!(matches!(&refused, Reply::Error(text) if text.contains("not allowed from script")));
+}
+
+#[test]
+fn an_older_release_tells_what_it_knew_to_tell() {
+    let server = Server::ours(&["--profile", "6.2"]);
+    let mut client = server.client();
+    for unknown in [&["COMMAND", "DOCS"][..], &["COMMAND", "LIST"]] {
+        let reply = client.call(unknown);
+        assert!(matches!(&reply, Reply::Error(text) if text.contains("nknown subcommand")));
+    }
+    let reply = client.call(&["COMMAND", "INFO", "get"]);
+    assert_eq!(items(&items(&reply)[0]).len(), 7, "{reply:?}");
+}
+
+/// What is asked of commands.
+const OF_COMMANDS: &[&str] = &[
+    "COMMAND NOSUCH",
+    "COMMAND COUNT x",
+    "COMMAND INFO nosuch get",
+    "COMMAND DOCS nosuch",
+    "COMMAND LIST FILTERBY",
+    "COMMAND LIST NOSUCH",
+    "COMMAND LIST FILTERBY ACLCAT nosuch",
+    "COMMAND LIST FILTERBY MODULE x",
+    "COMMAND GETKEYS",
+    "COMMAND GETKEYS set",
+    "COMMAND GETKEYS nosuch a",
+    "COMMAND GETKEYS ping a",
+    "COMMAND GETKEYS set k",
+    "COMMAND GETKEYS set k v",
+    "COMMAND GETKEYS mset a 1 b 2",
+    "COMMAND GETKEYS sort a STORE b BY w_* GET #",
+    "COMMAND GETKEYS xreadgroup GROUP g c STREAMS a b 0 0",
+    "COMMAND GETKEYS zunionstore d 2 a b WEIGHTS 1 2",
+    "COMMAND GETKEYS zunionstore d x a",
+    "COMMAND GETKEYS lmpop 2 a b LEFT",
+    "COMMAND GETKEYS georadius g 1 1 1 km STORE d",
+    "COMMAND GETKEYS memory usage k",
+    "COMMAND GETKEYS object encoding k",
+    "COMMAND GETKEYS xgroup create k g 0",
+    "COMMAND GETKEYS bitop AND d a b",
+    "COMMAND GETKEYS eval x 0",
+    "COMMAND GETKEYS eval x -1 k",
+    "COMMAND GETKEYS fcall f 0 x",
+    "COMMAND GETKEYSANDFLAGS set k v",
+    "COMMAND GETKEYSANDFLAGS set k get",
+    "COMMAND GETKEYSANDFLAGS set k v get",
+    "COMMAND COUNT",
+    "COMMAND INFO waitaof",
+    "COMMAND DOCS waitaof",
+    "COMMAND LIST FILTERBY PATTERN wait*",
+    "COMMAND GETKEYSANDFLAGS zunionstore d 2 a b",
+    "COMMAND GETKEYSANDFLAGS",
+    "COMMAND GETKEYSANDFLAGS ping",
+    "COMMAND GETKEYS ping",
+    "ZRANK k m WITHSCORE",
+    "ZREVRANK k m WITHSCORE",
+    "EVAL \"return redis.call('WAIT', 0, 0)\" 0",
+    "EVAL \"return redis.call('BLPOP', 'l', 0)\" 0",
+    "COMMAND GETKEYSANDFLAGS lmove a b LEFT LEFT",
+    "COMMAND HELP",
+];
+
+/// What a real server tells of a command, ours tells too.
+#[test]
+fn commands_are_described_as_by_a_real_server() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let [mut real, mut ours] = [servers[0].client(), servers[1].client()];
+    let mut faults = Vec::new();
+    for protocol in ["2", "3"] {
+        let [there, here] = [&mut real, &mut ours].map(|client| {
+            client.call(&["HELLO", protocol]);
+            let all = items(&client.call(&["COMMAND"])).to_vec();
+            let named = |info: Reply| (text(&items(&info)[0]), sorted(info));
+            all.into_iter().map(named).collect::<BTreeMap<_, _>>()
+        });
+        assert!(there.len() > 230 && there.keys().eq(here.keys()));
+        for (name, info) in there {
+            if info != here[&name] {
+                faults.push(format!("{name}\n  real {info:?}\n  ours {:?}", here[&name]));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    both_answer_alike(&servers, OF_COMMANDS);
+}
+
+#[test]
+fn commands_are_listed_by_their_categories_and_names() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let [mut real, mut ours] = [servers[0].client(), servers[1].client()];
+    let categories = real.call(&["ACL", "CAT"]);
+    let mut filters = vec![vec![]];
+    filters.extend(items(&categories).iter().map(|one| vec!["aclcat".to_owned(), text(one)]));
+    let patterns = ["*", "x*", "?et", "[gs]et", "*|*", "config|*", "CONFIG|G*", "nosuch*", ""];
+    filters.extend(patterns.map(|pattern| vec!["pattern".to_owned(), pattern.to_owned()]));
+    filters.push(vec!["module".to_owned(), "nosuch".to_owned()]);
+    for filter in filters {
+        let mut words = vec!["COMMAND", "LIST"];
+        words.extend((!filter.is_empty()).then_some("FILTERBY"));
+        words.extend(filter.iter().map(String::as_str));
+        let [there, here] = [&mut real, &mut ours].map(|client| {
+            let mut names: Vec<String> = items(&client.call(&words)).iter().map(text).collect();
+            names.sort_unstable();
+            names
+        });
+        assert_eq!(here, there, "{words:?}");
+    }
+}
+
+/// Tables have an order of their own in every server.
+fn sorted(reply: Reply) -> Reply {
+    if let Reply::Set(items) = reply {
+        return Reply::Set(items.into_iter().map(sorted).collect());
+    }
+    if let Reply::Map(pairs) = reply {
+        return Reply::Map(pairs.into_iter().map(|(name, value)| (name, sorted(value))).collect());
+    }
+    let Reply::Array(items) = reply else { return reply };
+    let mut items: Vec<Reply> = items.into_iter().map(sorted).collect();
+    if items.len() > 1 && items.iter().all(|item| matches!(item, Reply::Array(_))) {
+        items.sort_by_key(|item| format!("{item:?}"));
+    }
+    Reply::Array(items)
+}
