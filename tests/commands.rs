@@ -11,6 +11,16 @@ use std::collections::BTreeMap;
 use replica_lab::resp::Reply;
 use servers::{Server, both_answer_alike, eventually};
 
+/// The parts of a map by their names.
+fn parts(map: &Reply) -> Vec<(String, &Reply)> {
+    let Reply::Map(pairs) = map else { panic!("a map: {map:?}") };
+    pairs.iter().map(|(name, part)| (text(name), part)).collect()
+}
+
+fn part<'a>(map: &'a Reply, name: &str) -> Option<&'a Reply> {
+    parts(map).into_iter().find_map(|(own, part)| (own == name).then_some(part))
+}
+
 fn text(reply: &Reply) -> String {
     if let Reply::Simple(text) = reply {
         return text.to_string();
@@ -22,6 +32,109 @@ fn text(reply: &Reply) -> String {
 fn items(reply: &Reply) -> &[Reply] {
     let (Reply::Array(items) | Reply::Set(items)) = reply else { panic!("items: {reply:?}") };
     items
+}
+
+/// What is a fact of a part of the documentation: a sentence is our own.
+fn fact(name: &str, part: &Reply) -> String {
+    match name {
+        "summary" => {
+            assert!(!text(part).is_empty());
+            String::new()
+        }
+        "complexity" => bound(&text(part)),
+        "replaced_by" => format!("{:?}", names_in(&text(part))),
+        "history" => {
+            let entries = items(part).iter().map(|entry| {
+                let [release, what] = items(entry) else { panic!("two texts: {entry:?}") };
+                assert!(!text(what).is_empty());
+                text(release)
+            });
+            entries.collect::<Vec<_>>().join(" ")
+        }
+        _ => format!("{part:?}"),
+    }
+}
+
+/// The first bound of a complexity, `O(N+log(M))`; none if it is told in words only.
+fn bound(complexity: &str) -> String {
+    assert!(!complexity.is_empty());
+    let Some(start) = complexity.find("O(") else { return String::new() };
+    let mut open = 0;
+    let ends = complexity[start..].find(|c| {
+        open += i32::from(c == '(') - i32::from(c == ')');
+        c == ')' && open == 0
+    });
+    let end = start + ends.expect("a bound is closed");
+    complexity[start..=end].replace(' ', "")
+}
+
+/// The commands and arguments that a text names, in the manual's quotes.
+fn names_in(text: &str) -> Vec<String> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted.map(|name| name.trim_start_matches('!').to_owned()).collect()
+}
+
+/// Compares what is told of a command, and of its subcommands.
+fn compare(name: &str, real: &Reply, ours: &Reply, faults: &mut Vec<String>) {
+    let told = |docs: &Reply| -> Vec<(String, String)> {
+        let facts = parts(docs).into_iter().filter(|(part, _)| part != "subcommands");
+        facts.map(|(part, value)| (part.clone(), fact(&part, value))).collect()
+    };
+    let (there, here) = (told(real), told(ours));
+    if there != here {
+        faults.push(format!("{name}\n  real {there:?}\n  ours {here:?}"));
+    }
+    let subcommands = |docs| part(docs, "subcommands").map(parts).unwrap_or_default();
+    compare_all(subcommands(real), subcommands(ours), faults);
+}
+
+fn compare_all(real: Vec<(String, &Reply)>, ours: Vec<(String, &Reply)>, faults: &mut Vec<String>) {
+    let [real, ours] = [real, ours].map(BTreeMap::from_iter);
+    assert_eq!(names(&real), names(&ours));
+    for (name, docs) in real {
+        compare(&name, docs, ours[&name], faults);
+    }
+}
+
+fn names(of: &BTreeMap<String, &Reply>) -> Vec<String> {
+    of.keys().cloned().collect()
+}
+
+/// What COMMAND DOCS tells of all commands, with maps.
+fn docs_of(server: &Server) -> Reply {
+    let mut client = server.client();
+    client.call(&["HELLO", "3"]);
+    client.call(&["COMMAND", "DOCS"])
+}
+
+#[test]
+fn every_command_is_documented_as_by_a_real_server() {
+    let [real, ours] = [Server::real(&[]), Server::ours(&[])].each_ref().map(docs_of);
+    let mut faults = Vec::new();
+    compare_all(parts(&real), parts(&ours), &mut faults);
+    assert!(faults.is_empty(), "{}: {}", faults.len(), faults.join("\n"));
+    assert!(parts(&real).len() > 230);
+}
+
+/// A 7.2 tells of itself: there is no real one here, but its names and its commands are known.
+#[test]
+fn a_newer_release_documents_what_it_has() {
+    let docs = docs_of(&Server::ours(&["--profile", "7.2"]));
+    let of = |name: &str, field: &str| -> Reply {
+        part(part(&docs, name).expect("a command"), field).expect("a field").clone()
+    };
+    assert_eq!(text(&of("waitaof", "since")), "7.2.0");
+    assert_eq!(text(&of("setnx", "deprecated_since")), "2.6.12");
+    let arguments = of("zrank", "arguments");
+    let [key, member, score] = items(&arguments) else { panic!("{arguments:?}") };
+    let shown = [key, member, score].map(|one| text(part(one, "display_text").expect("a name")));
+    assert_eq!(shown, ["key", "member", "withscore"]);
+    let arguments = of("sort", "arguments");
+    let by = &items(&arguments)[1];
+    let told = ["name", "display_text", "token"].map(|field| text(part(by, field).expect(field)));
+    assert_eq!(told, ["by-pattern", "pattern", "BY"]);
+    // What belongs together is called by no name.
+    assert_eq!(part(&items(&of("hset", "arguments"))[1], "display_text"), None);
 }
 
 /// Scripts of a 7.2 may call what waits, and do not wait.

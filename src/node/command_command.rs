@@ -1,6 +1,7 @@
 //! COMMAND: what commands there are, and what clients and tools want to know of them.
 //! *Source*: Redis 7.2 · server.c · commandCommand and its relatives.
 
+mod arguments;
 mod docs;
 pub(super) mod facts;
 mod keys;
@@ -10,7 +11,6 @@ mod notes;
 pub(super) use keys::keys_read;
 
 use self::facts::{Begin, Facts, Find, KeySpecification};
-use super::admin_table::command_names;
 use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
@@ -32,8 +32,8 @@ pub(super) fn command(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Rep
             let one = |name: &Bytes| facts::of(name, profile).map_or(Reply::Null, info);
             Reply::Array(names.iter().map(one).collect())
         }
-        (b"docs", []) => docs(commands()),
-        (b"docs", names) => docs(names.iter().filter_map(|name| facts::of(name, profile))),
+        (b"docs", []) => docs::docs(commands()),
+        (b"docs", names) => docs::docs(names.iter().filter_map(|name| facts::of(name, profile))),
         (b"getkeys", call) if !call.is_empty() => keys::getkeys(call, profile, false),
         (b"getkeysandflags", call) if !call.is_empty() => keys::getkeys(call, profile, true),
         (b"help", []) => help("COMMAND", HELP),
@@ -145,30 +145,6 @@ fn specification(note: Option<&'static str>, of: KeySpecification) -> Reply {
         (Reply::bulk("find_keys"), find),
     ];
     Reply::Map(note.into_iter().chain(fields).collect())
-}
-
-/// `COMMAND DOCS [name ...]`: of those that there are.
-fn docs(wanted: impl Iterator<Item = Facts>) -> Reply {
-    let table = command_names();
-    let doc = |facts: Facts| {
-        let row = table.iter().find(|(name, ..)| *name == facts.name);
-        let (usage, summary) = row.map_or(("", ""), |(_, usage, summary)| (*usage, *summary));
-        let subcommands: Vec<(Reply, Reply)> = facts
-            .subcommands()
-            .map(|sub| {
-                let (usage, summary) = docs::part(sub.name);
-                let doc = docs::doc(summary, usage, sub.since, sub.group);
-                (Reply::bulk(sub.name), Reply::Map(doc))
-            })
-            .collect();
-        let usage = if subcommands.is_empty() { usage } else { "" };
-        let mut fields = docs::doc(summary, usage, facts.since, facts.group);
-        if !subcommands.is_empty() {
-            fields.push((Reply::bulk("subcommands"), Reply::Map(subcommands)));
-        }
-        (Reply::bulk(facts.name), Reply::Map(fields))
-    };
-    Reply::Map(wanted.map(doc).collect())
 }
 
 const HELP: &[&str] = &[

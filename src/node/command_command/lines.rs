@@ -44,14 +44,15 @@ mod tests {
 
     #[test]
     fn the_lines_are_sorted_and_that_of_an_older_release_follows_its_command() {
-        let text = include_str!("facts.txt");
-        assert!(text.lines().map(name_of).is_sorted());
-        let mut before = "";
-        for name in text.lines().map(name_of) {
-            if let Some((name, release)) = name.split_once('@') {
-                assert_eq!((name, release), (before, "7.0"));
+        for text in [include_str!("facts.txt"), include_str!("docs.txt")] {
+            assert!(text.lines().map(name_of).is_sorted());
+            let mut before = "";
+            for name in text.lines().map(name_of) {
+                if let Some((name, release)) = name.split_once('@') {
+                    assert_eq!((name, release), (before, "7.0"));
+                }
+                before = name;
             }
-            before = name;
         }
     }
 }
