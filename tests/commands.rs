@@ -272,6 +272,92 @@ fn commands_are_listed_by_their_categories_and_names() {
     }
 }
 
+/// Calls of a command, as its documentation describes them.
+struct Calls {
+    /// Decides what is chosen, and how often.
+    turn: usize,
+    /// How much was chosen so far.
+    chosen: usize,
+}
+
+impl Calls {
+    fn again(&self) -> usize {
+        1 + self.turn % 3
+    }
+
+    /// True for every other choice, and for others in the next turn.
+    fn wants(&mut self) -> bool {
+        self.chosen += 1;
+        (self.turn >> (self.chosen % 4)) & 1 == 1
+    }
+
+    fn say(&mut self, arguments: &[Reply], words: &mut Vec<String>) {
+        for argument in arguments {
+            let flags = part(argument, "flags").map(items).unwrap_or_default();
+            let has = |flag: &str| flags.iter().any(|one| text(one) == flag);
+            if has("optional") && !self.wants() {
+                continue;
+            }
+            let token = part(argument, "token").map(text);
+            for time in 0..if has("multiple") { self.again() } else { 1 } {
+                let comes = time == 0 || has("multiple_token");
+                words.extend(token.clone().filter(|_| comes));
+                self.say_one(argument, words);
+            }
+        }
+    }
+
+    fn say_one(&mut self, argument: &Reply, words: &mut Vec<String>) {
+        let inner = || items(part(argument, "arguments").expect("it has parts"));
+        let name = text(part(argument, "name").expect("it has a name"));
+        match text(part(argument, "type").expect("it has a type")).as_str() {
+            "pure-token" => {}
+            "oneof" => {
+                let choice = (self.turn + self.chosen) % inner().len();
+                self.say(&inner()[choice..=choice], words);
+            }
+            "block" => self.say(inner(), words),
+            "integer" if name == "numkeys" => words.push(self.again().to_string()),
+            "integer" | "double" | "unix-time" => words.push("1".to_owned()),
+            _ => words.push(format!("{name}{}", words.len())),
+        }
+    }
+}
+
+/// The keys of every command, called in many ways.
+#[test]
+fn the_keys_of_every_command_are_found_as_by_a_real_server() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let docs = docs_of(&servers[0]);
+    let [mut real, mut ours] = [servers[0].client(), servers[1].client()];
+    let (mut asked, mut faults) = (0, Vec::new());
+    let mut ask = |name: &str, docs: &Reply| {
+        let arguments = part(docs, "arguments").map(items).unwrap_or_default();
+        for turn in 0..16 {
+            let mut words: Vec<String> = name.split('|').map(str::to_owned).collect();
+            Calls { turn, chosen: 0 }.say(arguments, &mut words);
+            for (sub, cut) in [("GETKEYS", 0), ("GETKEYSANDFLAGS", 0), ("GETKEYSANDFLAGS", 1)] {
+                let mut call = vec!["COMMAND", sub];
+                call.extend(words[..words.len() - cut].iter().map(String::as_str));
+                let (there, here) = (real.call(&call), ours.call(&call));
+                asked += 1;
+                if there != here {
+                    faults.push(format!("{call:?}\n  real {there:?}\n  ours {here:?}"));
+                }
+            }
+        }
+    };
+    for (name, docs) in parts(&docs) {
+        ask(&name, docs);
+        let subcommands = part(docs, "subcommands").map(parts).unwrap_or_default();
+        for (name, docs) in subcommands {
+            ask(&name, docs);
+        }
+    }
+    assert!(faults.is_empty(), "{} of {asked}: {}", faults.len(), faults.join("\n"));
+    assert!(asked > 10_000, "{asked}");
+}
+
 /// Tables have an order of their own in every server.
 fn sorted(reply: Reply) -> Reply {
     if let Reply::Set(items) = reply {

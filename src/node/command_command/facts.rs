@@ -193,6 +193,11 @@ impl KeySpecification {
     pub(super) fn flags(&self) -> impl Iterator<Item = &'static str> {
         words(self.flags, ',')
     }
+
+    /// True if what it finds is no key, but a channel that has a slot as a key has.
+    pub(super) fn is_of_channels(&self) -> bool {
+        self.flags().any(|flag| flag == "not_key")
+    }
 }
 
 fn words(text: &'static str, between: char) -> impl Iterator<Item = &'static str> {
