@@ -49,7 +49,7 @@ pub(super) const GROW_FAST: Flags = GROW.and(Flags::FAST);
 /// Writes one key from several that its arguments do not place, and may take memory.
 pub(super) const GROW_SOME: Flags = GROW.and(Flags::MOVABLE_KEYS);
 /// Pops, or waits.
-pub(super) const WAIT: Flags = WRITE.and(Flags::NOSCRIPT).and(Flags::BLOCKING);
+pub(super) const WAIT: Flags = WRITE.and(Flags::BLOCKING);
 /// Pops in no time, or waits.
 pub(super) const WAIT_FAST: Flags = WAIT.and(Flags::FAST);
 /// Pops from keys that its arguments do not place, or waits.

@@ -207,7 +207,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "wait",
         3,
-        Flags::BLOCKING,
+        Flags::NONE,
         Generic,
         "numreplicas timeout",
         "Waits until replicas have confirmed the last write.",
@@ -216,7 +216,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "waitaof",
         4,
-        Flags::BLOCKING,
+        Flags::NOSCRIPT,
         Generic,
         "numlocal numreplicas timeout",
         "Waits until replicas have the last write on their disks.",

@@ -1,31 +1,29 @@
 //! COMMAND: what commands there are, and what clients and tools want to know of them.
 //! *Source*: Redis 7.2 · server.c · commandCommand and its relatives.
 
+mod arguments;
 mod docs;
 pub(super) mod facts;
 mod keys;
+mod lines;
 mod notes;
 
 pub(super) use keys::keys_read;
 
 use self::facts::{Begin, Facts, Find, KeySpecification};
-use super::admin_table::command_names;
 use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
-use super::state::Setup;
+use super::state::{Profile, Setup};
 use crate::commands::{Refusal, glob_matches, unknown_command};
 use crate::resp::{Bytes, Reply};
 
 pub(super) fn command(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
     let profile = machine.state.setup.profile;
     let renames = &machine.state.setup.renames;
-    let there = || facts::of_release(profile).filter(|facts| renames.reaches(facts.name));
+    let there = || facts::all(profile).filter(|facts| renames.reaches(facts.name));
     let commands = || there().filter(|facts| !facts.is_subcommand());
-    let named = |name: &Bytes| {
-        let facts = facts::of(&renames.full_meaning(name)?)?;
-        Some(facts).filter(|facts| profile.knows(facts.since))
-    };
+    let named = |name: &Bytes| facts::of(&renames.full_meaning(name)?, profile);
     let Some(sub) = args.get(1).map(|sub| sub.to_ascii_lowercase()) else {
         return Reply::Array(commands().map(info).collect());
     };
@@ -36,10 +34,10 @@ pub(super) fn command(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Rep
         (b"info", names) => {
             Reply::Array(names.iter().map(|name| named(name).map_or(Reply::Null, info)).collect())
         }
-        (b"docs", []) => docs(commands()),
-        (b"docs", names) => docs(names.iter().filter_map(named)),
-        (b"getkeys" | b"getkeysandflags", call) if call.len() > 1 => {
-            keys::getkeys(renames.meaning(&call[0]), call, sub.ends_with(b"flags"))
+        (b"docs", []) => docs::docs(commands()),
+        (b"docs", names) => docs::docs(names.iter().filter_map(named)),
+        (b"getkeys" | b"getkeysandflags", call) if !call.is_empty() => {
+            keys::getkeys(renames.meaning(&call[0]), call, profile, sub.ends_with(b"flags"))
         }
         (b"help", []) => help(args, HELP),
         _ => wrong_words(args),
@@ -70,17 +68,16 @@ fn list(commands: impl Iterator<Item = Facts>, filter: &[Bytes]) -> Reply {
 }
 
 /// The commands of a category, in its name's lower case.
-pub(super) fn commands_of(category: &str) -> Vec<&'static str> {
+pub(super) fn commands_of(category: &str, profile: Profile) -> Vec<&'static str> {
     let of = |facts: &Facts| facts.categories().any(|one| one == category);
-    facts::all().filter(of).map(|facts| facts.name).collect()
+    facts::all(profile).filter(of).map(|facts| facts.name).collect()
 }
 
 /// Refuses what calls no command, or not with so many words as it takes.
 pub(super) fn check_call(args: &[Bytes], setup: &Setup) -> Result<(), Refusal> {
     let name = setup.renames.meaning(&args[0]).unwrap_or_default();
-    let alone = || facts::of(name).filter(|_| args.len() == 1);
-    let called = facts::of_call(name, args).or_else(alone);
-    let called = called.filter(|facts| setup.profile.knows(facts.since));
+    let alone = || facts::of(name, setup.profile).filter(|_| args.len() == 1);
+    let called = facts::of_call(name, args, setup.profile).or_else(alone);
     let facts = called.ok_or_else(|| unknown_command(args))?;
     if facts.takes(args.len()) { Ok(()) } else { Err(Refusal::Arity(facts.name.to_owned())) }
 }
@@ -89,7 +86,8 @@ fn words(words: impl Iterator<Item = &'static str>) -> Vec<Reply> {
     words.map(|word| Reply::Simple(word.into())).collect()
 }
 
-/// What COMMAND INFO answers of a command.
+/// What COMMAND INFO answers of a command: 6.2 neither tells tips, nor where the keys are, nor
+/// subcommands.
 fn info(facts: Facts) -> Reply {
     let categories = facts.categories().map(|one| Reply::Simple(format!("@{one}").into()));
     let mut fields = vec![
@@ -98,11 +96,14 @@ fn info(facts: Facts) -> Reply {
         Reply::Set(words(facts.flags())),
     ];
     fields.extend(facts.place.map(Reply::Integer));
+    fields.push(Reply::Set(categories.collect()));
+    if facts.profile == Profile::V6_2 {
+        return Reply::Array(fields);
+    }
     let specifications = facts.specifications().enumerate();
     let specifications =
         specifications.map(|(index, one)| specification(notes::of(facts.name, index), one));
     fields.extend([
-        Reply::Set(categories.collect()),
         Reply::Set(facts.tips().map(Reply::bulk).collect()),
         Reply::Set(specifications.collect()),
     ]);
@@ -148,30 +149,6 @@ fn specification(note: Option<&'static str>, of: KeySpecification) -> Reply {
         (Reply::bulk("find_keys"), find),
     ];
     Reply::Map(note.into_iter().chain(fields).collect())
-}
-
-/// `COMMAND DOCS [name ...]`: of those that there are.
-fn docs(wanted: impl Iterator<Item = Facts>) -> Reply {
-    let table = command_names();
-    let doc = |facts: Facts| {
-        let row = table.iter().find(|(name, ..)| *name == facts.name);
-        let (usage, summary) = row.map_or(("", ""), |(_, usage, summary)| (*usage, *summary));
-        let subcommands: Vec<(Reply, Reply)> = facts
-            .subcommands()
-            .map(|sub| {
-                let (usage, summary) = docs::part(sub.name);
-                let doc = docs::doc(summary, usage, sub.since, sub.group);
-                (Reply::bulk(sub.name), Reply::Map(doc))
-            })
-            .collect();
-        let usage = if subcommands.is_empty() { usage } else { "" };
-        let mut fields = docs::doc(summary, usage, facts.since, facts.group);
-        if !subcommands.is_empty() {
-            fields.push((Reply::bulk("subcommands"), Reply::Map(subcommands)));
-        }
-        (Reply::bulk(facts.name), Reply::Map(fields))
-    };
-    Reply::Map(wanted.map(doc).collect())
 }
 
 const HELP: &[&str] = &[

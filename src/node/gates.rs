@@ -94,15 +94,22 @@ impl Row {
         if !own.has(Flags::CONTAINER) {
             return own;
         }
-        facts::of_call(self.name().as_bytes(), args).map_or(own, |facts| facts.gates())
+        // No gate has learned of a subcommand anew that an older release has.
+        facts::of_call(self.name().as_bytes(), args, Profile::V7_2)
+            .map_or(own, |facts| facts.gates())
     }
 
-    /// Refuses what names no subcommand of a container, or not as it is called.
+    /// Refuses what names no subcommand of a container, or not as it is called, and what an older
+    /// release takes fewer words of.
     pub(super) fn check_subcommand(self, args: &[Bytes], profile: Profile) -> Result<(), Refusal> {
         if self.own_flags().has(Flags::CONTAINER) {
             return facts::check_subcommand(self.name(), args, profile);
         }
-        Ok(())
+        if profile == Profile::V7_2 {
+            Ok(())
+        } else {
+            facts::check_arity(self.name(), args, profile)
+        }
     }
 
     pub(super) fn check_arity(self, count: usize) -> Result<(), Refusal> {
@@ -233,8 +240,7 @@ impl Machine<'_> {
     /// True unless the command came with a later release than this server takes after.
     fn is_of_this_release(&self, name: &str) -> bool {
         let profile = self.state.setup.profile;
-        profile == Profile::V7_2
-            || facts::of(name.as_bytes()).is_none_or(|facts| profile.knows(facts.since))
+        profile == Profile::V7_2 || facts::of(name.as_bytes(), profile).is_some()
     }
 
     /// What INFO counts of a command.

@@ -63,9 +63,10 @@ impl Machine<'_> {
             return Reply::error("ERR timeout is out of range");
         }
         let Some(client) = self.state.clients.get(&link) else { return Reply::Silent };
-        let (offset, queued) = (client.wrote, client.last_command == "exec");
+        let offset = client.wrote;
         let reached = self.confirmed(offset, durable);
-        if reached >= count || queued {
+        // Neither a transaction nor a script can wait.
+        if reached >= count || self.state.in_exec {
             return confirmation(reached, durable);
         }
         let until = (millis > 0).then(|| self.now + Duration::from_millis(millis));

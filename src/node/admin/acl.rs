@@ -44,7 +44,7 @@ pub(in crate::node) fn acl(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -
         (b"users", []) => Reply::Array(vec![Reply::bulk(DEFAULT)]),
         (b"list", []) => Reply::Array(vec![Reply::bulk(user_line(machine))]),
         (b"cat", []) => Reply::Array(CATEGORIES.iter().map(Reply::bulk).collect()),
-        (b"cat", [category]) => commands_in(category),
+        (b"cat", [category]) => commands_in(category, machine.state.setup.profile),
         (b"getuser", [name]) if **name == *DEFAULT.as_bytes() => default_user(machine),
         (b"getuser", [_]) => Reply::Null,
         (b"setuser", [name, rules @ ..]) => set_user(machine, name, rules),
@@ -105,12 +105,12 @@ fn default_user(machine: &Machine<'_>) -> Reply {
     Reply::Map(fields.into_iter().map(|(name, value)| (Reply::bulk(name), value)).collect())
 }
 
-fn commands_in(category: &Bytes) -> Reply {
+fn commands_in(category: &Bytes, profile: Profile) -> Reply {
     let name = text(category).to_ascii_lowercase();
     if !CATEGORIES.contains(&&*name) {
         return Reply::error(format!("ERR Unknown category '{}'", text_of(category)));
     }
-    Reply::Array(commands_of(&name).into_iter().map(Reply::bulk).collect())
+    Reply::Array(commands_of(&name, profile).into_iter().map(Reply::bulk).collect())
 }
 
 /// What the default user is told is kept if it can be: that it is on and may do everything, and

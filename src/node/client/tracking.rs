@@ -341,7 +341,8 @@ impl Machine<'_> {
             Mode::Broadcast(_) => false,
         };
         let Some(id) = self.state.clients.get(&link).map(|client| client.id) else { return };
-        for key in wanted.then(|| keys_read(spec.name, args)).into_iter().flatten() {
+        let profile = self.state.setup.profile;
+        for key in wanted.then(|| keys_read(spec.name, args, profile)).into_iter().flatten() {
             self.state.tracking.readers.entry(key).or_default().insert((link, id));
         }
         self.bound_readers();

@@ -4,12 +4,15 @@
 //! name arity flags first,last,step categories tips key-specifications since group
 //! ```
 //!
+//! The lines are those of 7.2, and where 7.0 tells something else of a command, another is its own.
+//!
 //! A key specification is `flags:begin:find`. Keys begin at an index (`i1`) or behind a keyword
 //! (`kSTREAMS,4`: sought from argument 4 on), and are a range (`r` last, step, limit) or counted by
 //! a number (`n` its place, the first key, step); `u` is what the arguments do not tell.
 
 use std::sync::LazyLock;
 
+use super::lines::Lines;
 use crate::commands::{Flags, Refusal, unknown_subcommand};
 use crate::node::state::Profile;
 use crate::resp::Bytes;
@@ -29,46 +32,48 @@ pub(in crate::node) struct Facts {
     /// The release that brought it.
     pub(in crate::node) since: &'static str,
     pub(super) group: &'static str,
+    /// The release that tells this.
+    pub(super) profile: Profile,
 }
 
-/// Every command, its subcommands behind it.
-pub(super) fn all() -> impl Iterator<Item = Facts> {
-    LINES.iter().map(|line| Facts::read(line))
+/// Every command that a release has, its subcommands behind it.
+pub(super) fn all(profile: Profile) -> impl Iterator<Item = Facts> {
+    LINES.names().filter_map(move |name| of(name.as_bytes(), profile))
 }
 
-/// Those that a release has.
-pub(super) fn of_release(profile: Profile) -> impl Iterator<Item = Facts> {
-    all().filter(move |facts| profile.knows(facts.since))
-}
-
-/// The facts of `name`, in any case.
-pub(in crate::node) fn of(name: &[u8]) -> Option<Facts> {
+/// What a release tells of `name`, in any case.
+pub(in crate::node) fn of(name: &[u8], profile: Profile) -> Option<Facts> {
     let name = name.to_ascii_lowercase();
-    let at = LINES.binary_search_by(|line| name_of(line).as_bytes().cmp(&name)).ok()?;
-    Some(Facts::read(LINES[at]))
+    let (line, instead) = LINES.find(&name, profile)?;
+    Some(Facts::read(instead.unwrap_or(line), profile)).filter(|facts| profile.knows(facts.since))
 }
 
-/// The lines, sorted by names.
-static LINES: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("facts.txt").lines().collect());
-
-fn name_of(line: &'static str) -> &'static str {
-    line.split_once(' ').map_or(line, |(name, _)| name)
-}
+static LINES: LazyLock<Lines> = LazyLock::new(|| Lines::of(include_str!("facts.txt")));
 
 /// The facts of what a call of `name` would run: those of its subcommand, if it has any.
-pub(in crate::node) fn of_call(name: &[u8], args: &[Bytes]) -> Option<Facts> {
-    let facts = of(name)?;
+pub(in crate::node) fn of_call(name: &[u8], args: &[Bytes], profile: Profile) -> Option<Facts> {
+    let facts = of(name, profile)?;
     if facts.subcommands().next().is_none() {
         return Some(facts);
     }
-    of(&[name, b"|", args.get(1)?].concat())
+    of(&[name, b"|", args.get(1)?].concat(), profile)
 }
 
 /// True if no script may run what a call of the command `name` would run.
-pub(in crate::node) fn refuses_scripts(name: &str, args: &[Bytes]) -> bool {
+pub(in crate::node) fn refuses_scripts(name: &str, args: &[Bytes], profile: Profile) -> bool {
     let name = name.as_bytes();
-    let facts = of_call(name, args).or_else(|| of(name));
+    let facts = of_call(name, args, profile).or_else(|| of(name, profile));
     facts.is_some_and(|facts| facts.flags().any(|flag| flag == "noscript"))
+}
+
+/// Refuses what a release does not take so many words of.
+pub(in crate::node) fn check_arity(
+    name: &str,
+    args: &[Bytes],
+    profile: Profile,
+) -> Result<(), Refusal> {
+    let facts = of(name.as_bytes(), profile).filter(|facts| !facts.takes(args.len()));
+    facts.map_or(Ok(()), |facts| Err(Refusal::Arity(facts.name.to_owned())))
 }
 
 /// Refuses the words of the container `name` that name no command of its own, or not as it is
@@ -79,26 +84,25 @@ pub(in crate::node) fn check_subcommand(
     profile: Profile,
 ) -> Result<(), Refusal> {
     let Some(sub) = args.get(1) else { return Ok(()) };
-    let found =
-        of(&[name.as_bytes(), b"|", sub].concat()).filter(|facts| profile.knows(facts.since));
-    let Some(facts) = found else {
+    let Some(facts) = of(&[name.as_bytes(), b"|", sub].concat(), profile) else {
         return Err(unknown_subcommand(args));
     };
     if facts.takes(args.len()) { Ok(()) } else { Err(Refusal::Arity(facts.name.to_owned())) }
 }
 
 impl Facts {
-    fn read(line: &'static str) -> Self {
+    fn read(line: &'static str, profile: Profile) -> Self {
         let mut columns = line.split(' ').map(|column| if column == "-" { "" } else { column });
         let mut next = || columns.next().expect("a line of facts has nine columns");
         let (name, arity, flags) = (next(), number(next()), next());
+        let name = name.split_once('@').map_or(name, |(name, _)| name);
         let mut place = [0; 3];
         for (own, told) in place.iter_mut().zip(next().split(',')) {
             *own = number(told);
         }
         let (categories, tips, specifications) = (next(), next(), next());
         let (since, group) = (next(), next());
-        Self { name, arity, flags, place, categories, tips, specifications, since, group }
+        Self { name, arity, flags, place, categories, tips, specifications, since, group, profile }
     }
 
     /// True if so many words can call it.
@@ -141,7 +145,7 @@ impl Facts {
 
     pub(super) fn subcommands(&self) -> impl Iterator<Item = Self> {
         let container = self.name;
-        all().filter(move |facts| {
+        all(self.profile).filter(move |facts| {
             facts.name.split_once('|').is_some_and(|(before, _)| before == container)
         })
     }
@@ -196,6 +200,11 @@ impl KeySpecification {
     pub(super) fn flags(&self) -> impl Iterator<Item = &'static str> {
         words(self.flags, ',')
     }
+
+    /// True if what it finds is no key, but a channel that has a slot as a key has.
+    pub(super) fn is_of_channels(&self) -> bool {
+        self.flags().any(|flag| flag == "not_key")
+    }
 }
 
 fn words(text: &'static str, between: char) -> impl Iterator<Item = &'static str> {
@@ -218,9 +227,10 @@ mod tests {
         let data = data.map(|spec| (spec.name, spec.arity, spec.flags, Some(spec.keys)));
         let admin = ADMIN.iter().map(|spec| (spec.name, spec.arity, spec.flags, None));
         let mut faults = Vec::new();
-        let mut names: Vec<&str> = all().map(|facts| facts.name).collect();
+        let mut names: Vec<&str> = all(Profile::V7_2).map(|facts| facts.name).collect();
         for (name, arity, flags, keys) in data.chain(admin) {
-            let facts = of(name.as_bytes()).unwrap_or_else(|| panic!("no facts of {name}"));
+            let facts =
+                of(name.as_bytes(), Profile::V7_2).unwrap_or_else(|| panic!("no facts of {name}"));
             assert_eq!(i64::from(arity), facts.arity, "{name}");
             for flag in ["write", "readonly", "denyoom", "blocking", "no_auth", "loading", "stale"]
             {

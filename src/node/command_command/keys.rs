@@ -4,17 +4,23 @@
 use std::ops::Range;
 
 use super::facts::{self, Begin, Facts, Find, KeySpecification};
+use crate::node::state::Profile;
 use crate::resp::{Bytes, Reply, parse_integer};
 
 /// A key, and the flags of the specification by which it was found.
 type Found = (Bytes, Vec<&'static str>);
 
 /// `COMMAND GETKEYS <full command>`, with flags or without; of a call of the command `name`.
-pub(super) fn getkeys(name: Option<&[u8]>, call: &[Bytes], with_flags: bool) -> Reply {
-    let Some(facts) = name.and_then(|name| facts::of_call(name, call)) else {
+pub(super) fn getkeys(
+    name: Option<&[u8]>,
+    call: &[Bytes],
+    profile: Profile,
+    with_flags: bool,
+) -> Reply {
+    let Some(facts) = name.and_then(|name| facts::of_call(name, call, profile)) else {
         return Reply::error("ERR Invalid command specified");
     };
-    if facts.specifications().next().is_none() {
+    if facts.specifications().all(|one| one.is_of_channels()) {
         return Reply::error("ERR The command has no key arguments");
     }
     if !facts.takes(call.len()) {
@@ -37,8 +43,9 @@ pub(super) fn getkeys(name: Option<&[u8]>, call: &[Bytes], with_flags: bool) -> 
 }
 
 /// The keys of a call of the command `name` that is sound.
-pub(in crate::node) fn keys_read(name: &str, call: &[Bytes]) -> Vec<Bytes> {
-    let found = facts::of_call(name.as_bytes(), call).and_then(|facts| keys_of(facts, call));
+pub(in crate::node) fn keys_read(name: &str, call: &[Bytes], profile: Profile) -> Vec<Bytes> {
+    let facts = facts::of_call(name.as_bytes(), call, profile);
+    let found = facts.and_then(|facts| keys_of(facts, call));
     found.into_iter().flatten().map(|(key, _)| key).collect()
 }
 
@@ -50,7 +57,7 @@ fn keys_of(facts: Facts, call: &[Bytes]) -> Option<Vec<Found>> {
         let places = migrated(call);
         return Some(call[places].iter().map(|key| (Bytes::clone(key), flags.clone())).collect());
     }
-    for specification in facts.specifications() {
+    for specification in facts.specifications().filter(|one| !one.is_of_channels()) {
         let found = match specification.find {
             Find::Unknown => Vec::new(),
             Find::Range { .. } | Find::Counted { .. } => {
@@ -69,17 +76,29 @@ fn keys_of(facts: Facts, call: &[Bytes]) -> Option<Vec<Found>> {
 
 /// The flags of a key; two commands have others if they are told to do less.
 fn flags_of(specification: KeySpecification, name: &str, call: &[Bytes]) -> Vec<&'static str> {
-    let has = |from: usize, words: &[&str]| {
-        let is = |arg: &Bytes| words.iter().any(|word| arg.eq_ignore_ascii_case(word.as_bytes()));
-        call[from..].iter().any(is)
-    };
+    let is_get = |arg: &Bytes| arg.eq_ignore_ascii_case(b"get");
     match name {
-        "set" if has(3, &["get"]) => vec!["RW", "access", "update"],
+        "set" if call[3..].iter().any(is_get) => vec!["RW", "access", "update"],
         "set" => vec!["OW", "update"],
-        "bitfield" if has(2, &["set", "incrby"]) => vec!["RW", "access", "update"],
-        "bitfield" => vec!["RO", "access"],
+        "bitfield" if only_gets(call) => vec!["RO", "access"],
+        "bitfield" => vec!["RW", "access", "update"],
         _ => specification.flags().collect(),
     }
+}
+
+/// True of a BITFIELD that gets, and is sound.
+fn only_gets(call: &[Bytes]) -> bool {
+    let mut rest = &call[2..];
+    while let [word, behind @ ..] = rest {
+        let taken = match word.to_ascii_lowercase().as_slice() {
+            b"get" => 2,
+            b"overflow" => 1,
+            _ => return false,
+        };
+        let Some(next) = behind.get(taken..) else { return false };
+        rest = next;
+    }
+    true
 }
 
 /// MIGRATE moves its one key or, if that is empty, those behind KEYS; what stands before may be a
@@ -122,7 +141,9 @@ fn begin(specification: KeySpecification, call: &[Bytes]) -> Option<i64> {
         Begin::Index(index) => Some(index),
         Begin::Keyword { word, from } => {
             let from = usize::try_from(from).unwrap_or(1);
-            let at = (from..call.len()).find(|&at| call[at].eq_ignore_ascii_case(word.as_bytes()));
+            // Behind the last word there is no key.
+            let mut places = from..call.len() - 1;
+            let at = places.find(|&at| call[at].eq_ignore_ascii_case(word.as_bytes()));
             at.map(|at| at as i64 + 1)
         }
         Begin::Unknown => None,

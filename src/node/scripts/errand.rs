@@ -75,9 +75,10 @@ impl Host for Errand {
     }
 
     fn may_call(&self, args: &[Bytes]) -> Option<bool> {
+        let profile = self.state.setup.profile;
         let name = self.state.setup.renames.meaning(&args[0])?;
-        let alone = || facts::of(name).filter(|_| args.len() == 1);
-        facts::of_call(name, args).or_else(alone).map(|_| true)
+        let alone = || facts::of(name, profile).filter(|_| args.len() == 1);
+        facts::of_call(name, args, profile).or_else(alone).map(|_| true)
     }
 
     fn random(&mut self) -> &mut Random48 {
@@ -134,7 +135,7 @@ impl Errand {
             Err(_) => return refuse(UNKNOWN),
         }
         let flags = row.flags(args);
-        if facts::refuses_scripts(row.name(), args) && !self.may_look(row, args) {
+        if facts::refuses_scripts(row.name(), args, profile) && !self.may_look(row, args) {
             return refuse("ERR This Redis command is not allowed from script");
         }
         if row.name() == "migrate" {
