@@ -120,7 +120,7 @@ impl Machine<'_> {
 
     /// Asks the host to listen elsewhere; who wants it waits for what comes of it.
     fn move_to(&mut self, moving: Moving) -> Reply {
-        if !self.state.setup.moves || self.state.in_exec {
+        if !self.state.setup.moves {
             return failed(moving.name, "can't set immutable config");
         }
         self.wait_for_disk(moving.link);

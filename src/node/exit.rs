@@ -13,7 +13,7 @@
 use super::client::Waiting;
 use super::debug::Reload;
 use super::io::{Link, Output};
-use super::machine::Machine;
+use super::machine::{Errand, Machine};
 use super::note::{Note, ServerNote, SnapshotNote};
 use super::pause::{Reason, Scope};
 use super::state::State;
@@ -92,7 +92,16 @@ impl State {
 }
 
 impl Machine<'_> {
+    /// The client waits for the disk, or the host; inside a transaction, so does everybody else.
     pub(super) fn wait_for_disk(&mut self, link: Link) {
+        self.wait_for_end(link);
+        if self.state.in_exec {
+            self.state.errand = Some(Errand::new(link, self.now));
+        }
+    }
+
+    /// The client waits until what it has begun is over.
+    pub(super) fn wait_for_end(&mut self, link: Link) {
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.waiting = Some(Waiting::Disk);
         }
@@ -100,6 +109,9 @@ impl Machine<'_> {
 
     /// The client's wait is over.
     pub(super) fn answer_waiting(&mut self, link: Link, reply: &Reply) {
+        if self.state.errand.is_some() && self.end_errand(link, reply) {
+            return;
+        }
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.waiting = None;
             self.reply(link, reply);

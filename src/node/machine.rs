@@ -2,7 +2,7 @@
 
 mod busy;
 
-pub(super) use busy::Held;
+pub(super) use busy::{Errand, Held};
 
 use super::client::Client;
 use super::cron::Wake;

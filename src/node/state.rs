@@ -17,6 +17,7 @@ use super::failover::Failover;
 use super::gates::Eviction;
 use super::io::{Input, Link};
 use super::load::Loading;
+use super::machine::Errand;
 use super::migrate::Migrations;
 use super::pause::Pauses;
 use super::propagate::Caused;
@@ -159,6 +160,8 @@ pub(super) struct State {
     pub(super) moving: Option<Moving>,
     /// DEBUG SLEEP, while it lasts.
     pub(super) sleep: Option<Sleep>,
+    /// What a transaction waits for.
+    pub(super) errand: Option<Errand>,
     /// MIGRATE, while it lasts, and its connections.
     pub(super) migrations: Rc<Migrations>,
     /// What has happened while the process was busy.
@@ -317,6 +320,7 @@ impl State {
             denials: Denials::default(),
             moving: None,
             sleep: None,
+            errand: None,
             migrations: Rc::default(),
             missed: VecDeque::new(),
             in_exec: false,
@@ -352,9 +356,10 @@ impl State {
         &self.setup.config
     }
 
-    /// True while nothing of what clients want is done: the process sleeps, or moves keys.
+    /// True while nothing of what clients want is done: the process sleeps, or moves keys, or a
+    /// transaction waits for the disk.
     pub(super) fn is_held(&self) -> bool {
-        self.sleep.is_some() || self.migrations.is_busy()
+        self.sleep.is_some() || self.migrations.is_busy() || self.errand.is_some()
     }
 
     /// True if the server follows another: its clients may only read.
