@@ -141,8 +141,10 @@ impl Machine<'_> {
 
     fn sent(&mut self, link: Link, bytes: u64) {
         let bytes = self.replies_left(link, bytes);
+        let now = self.now;
         if let Some(down) = self.state.downlink_mut(link) {
             down.in_wire = down.in_wire.saturating_sub(bytes);
+            down.since = now;
             self.send_snapshot(link);
             self.pump_child();
         }
