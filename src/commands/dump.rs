@@ -44,7 +44,8 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::other("ERR Invalid TTL value, must be >= 0"));
     }
     let (thresholds, newest) = (call.settings.thresholds(), call.rdb_version);
-    let decoding = DecodeOptions { thresholds, newest, ..Default::default() };
+    let checksum = !call.settings.skips_checksum;
+    let decoding = DecodeOptions { thresholds, newest, checksum, ..Default::default() };
     let value = value_of(&call.args[3], &decoding)
         .map_err(|error: RestoreError| Refusal::Other(format!("ERR {error}")))?;
     let deleted = options.replace && call.database().remove(&key).is_some();

@@ -17,6 +17,8 @@ pub struct Settings {
     pub lazy_user_del: bool,
     /// `lazyfree-lazy-user-flush`: what is emptied is freed later, if nobody says otherwise.
     pub lazy_user_flush: bool,
+    /// `DEBUG SET-SKIP-CHECKSUM-VALIDATION`: what was changed on the way is looked at all the same.
+    pub skips_checksum: bool,
     /// What a client may be owed before it is dropped, in bytes; 0 for any amount.
     pub reply_bytes_max: u64,
     /// False if every small number has to be told from the others, for `maxmemory-policy`.
@@ -59,6 +61,7 @@ impl Default for Settings {
             lazy_server_del: false,
             lazy_user_del: false,
             lazy_user_flush: false,
+            skips_checksum: false,
             hash_listpack_entries: 512,
             hash_listpack_value: 64,
             list_fill: Fill::of(-2),

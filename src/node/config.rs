@@ -297,6 +297,8 @@ impl Config {
             lazy_server_del: self.yes("lazyfree-lazy-server-del"),
             lazy_user_del: self.yes("lazyfree-lazy-user-del"),
             lazy_user_flush: self.yes("lazyfree-lazy-user-flush"),
+            // No option: only DEBUG changes it.
+            skips_checksum: self.settings.skips_checksum,
             reply_bytes_max: self.hot.output_limits.normal.hard,
             shares_integers: self.hot.maxmemory == 0
                 || !self.get("maxmemory-policy").contains("-l"),

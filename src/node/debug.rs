@@ -42,6 +42,11 @@ fn other(machine: &mut Machine<'_>, link: Link, sub: &[u8], args: &[Bytes]) -> R
             machine.state.active_expire = parse_integer(flag) != Some(0);
             Reply::OK
         }
+        (b"set-skip-checksum-validation", [flag]) => {
+            let skips = parse_integer(flag).is_some_and(|flag| flag != 0);
+            machine.state.setup.config.settings.skips_checksum = skips;
+            Reply::OK
+        }
         (b"quicklist-packed-threshold", [size]) => packed_threshold(machine, size),
         (b"protocol", [kind]) => protocol(machine, link, kind),
         (b"digest-value", keys) => digest_values(machine, link, keys),
@@ -253,6 +258,8 @@ const HELP: &[&str] = &[
     "    Setting it to 0 disables expiring keys in background when they are not",
     "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
     "    default.",
+    "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+    "    Enables or disables checksum checks for RDB files and RESTORE's payload.",
     "SLEEP <seconds>",
     "    Stop the server for <seconds>. Decimals allowed.",
 ];

@@ -83,7 +83,8 @@ enum Source {
 impl Loading {
     fn new(state: &State, source: Source, now: Instant) -> Self {
         let options = DecodeOptions {
-            checksum: state.config().yes("rdbchecksum"),
+            checksum: state.config().yes("rdbchecksum")
+                && !state.config().settings.skips_checksum,
             thresholds: state.config().settings.thresholds(),
             newest: state.setup.profile.rdb_version(),
             ..DecodeOptions::default()

@@ -60,7 +60,7 @@ pub fn dump_libraries(codes: &[Bytes], version: Version) -> Vec<u8> {
 /// # Errors
 /// If the payload is not sound; the sender is at fault.
 pub fn restore_libraries(payload: &[u8], newest: Version) -> Result<Vec<Bytes>, RestoreError> {
-    let body = body_of(payload, newest)?;
+    let body = body_of(payload, newest, true)?;
     let mut reader = Reader::new(body, DecodeOptions::default().string_bytes_max);
     let mut codes = Vec::new();
     while reader.at() < body.len() {
@@ -78,15 +78,16 @@ pub fn restore_libraries(payload: &[u8], newest: Version) -> Result<Vec<Bytes>, 
 /// # Errors
 /// If the payload is not sound; the sender is at fault.
 pub fn restore(payload: &[u8], options: &DecodeOptions) -> Result<Value, RestoreError> {
-    load(body_of(payload, options.newest)?, options).ok_or(RestoreError::BadFormat)
+    let body = body_of(payload, options.newest, options.checksum)?;
+    load(body, options).ok_or(RestoreError::BadFormat)
 }
 
 /// What stands before the version and the checksum, if they are right.
-fn body_of(payload: &[u8], newest: Version) -> Result<&[u8], RestoreError> {
+fn body_of(payload: &[u8], newest: Version, checksum: bool) -> Result<&[u8], RestoreError> {
     let (rest, sum) = payload.split_last_chunk().ok_or(RestoreError::VersionOrChecksum)?;
     let (body, version) = rest.split_last_chunk().ok_or(RestoreError::VersionOrChecksum)?;
     let sound = u16::from_le_bytes(*version) <= newest.number()
-        && Crc64::of(rest) == u64::from_le_bytes(*sum);
+        && (!checksum || Crc64::of(rest) == u64::from_le_bytes(*sum));
     if sound { Ok(body) } else { Err(RestoreError::VersionOrChecksum) }
 }
 
