@@ -7,6 +7,8 @@
 //! What is to be written waits until everybody who has something to say was heard: a client that
 //! is answered at once is woken once for each of its neighbours, and waking is dear.
 
+mod ending;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::{self, Read, Write};
@@ -14,8 +16,8 @@ use std::process::{exit, id};
 
 use mio::{Events, Interest, Poll, Token};
 use replica_lab::node::{
-    Address, Breach, Carries, Input, Level, Link, LoadNote, LogLine, Node, Note, Outbox, Output,
-    Profile, ServerNote,
+    Address, Breach, Carries, Input, Level, Link, LogLine, Node, Note, Outbox, Output, Profile,
+    ServerNote,
 };
 use replica_lab::resp::Bytes;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -210,9 +212,7 @@ impl Host {
             Output::Listen { bind, port } => self.move_to(bind, port),
             Output::Note(line) => {
                 self.log.obey(self.node.option("loglevel"));
-                if is_fatal(&line.note) {
-                    self.status = 1;
-                }
+                self.heed(&line.note);
                 self.print(&line);
             }
             Output::Exit => exit(self.status),
@@ -279,23 +279,6 @@ impl Host {
         self.log.say(self.clock.now(), role, level, text);
     }
 
-    /// SIGTERM and SIGINT ask for an orderly end; who insists gets another. SIGHUP is let pass: a
-    /// server outlives its terminal.
-    fn signalled(&mut self) {
-        let signals: Vec<i32> = self.signals.pending().collect();
-        for signal in signals.into_iter().filter(|&signal| signal != SIGHUP) {
-            let now = self.clock.now();
-            if self.asked_to_end && signal == SIGINT {
-                self.log.say_in_handler(now, "You insist... exiting now.");
-                exit(1);
-            }
-            let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
-            self.log.say_in_handler(now, &format!("Received {name} scheduling shutdown..."));
-            self.asked_to_end = true;
-            self.facts.push_back(Input::Terminated);
-        }
-    }
-
     /// The socket of a connection, which now has something to do.
     fn engage(&mut self, link: Link) -> Option<&mut Socket> {
         let token = *self.tokens.get(&link)?;
@@ -313,12 +296,13 @@ impl Host {
 
     /// Closes a connection once everything is written, or without writing any more.
     fn close(&mut self, link: Link, at_once: bool) {
-        if let Some(socket) = self.engage(link) {
-            socket.closing = true;
-            if at_once {
-                socket.queue.clear();
-            }
+        let Some(&token) = self.tokens.get(&link) else { return };
+        let Some(socket) = self.sockets.get_mut(&token) else { return };
+        if at_once || socket.queue.is_empty() {
+            return self.remove(token);
         }
+        socket.closing = true;
+        self.due.insert(token);
     }
 
     /// Listens elsewhere, if it can.
@@ -478,14 +462,6 @@ impl Socket {
         }
         Ok(())
     }
-}
-
-/// True for what is said before an end that is no success.
-const fn is_fatal(note: &Note) -> bool {
-    matches!(
-        note,
-        Note::Load(LoadNote::FatalError | LoadNote::CrcError | LoadNote::DuplicateKey(_))
-    )
 }
 
 /// The system's words without the number that Rust adds.

@@ -131,7 +131,9 @@ pub enum Input {
     },
     /// The time of [`Node::deadline`](super::Node::deadline) has come.
     Woke,
-    /// The system asks the process to end: SIGTERM or SIGINT.
+    /// Somebody at a terminal asks the process to end: SIGINT.
+    Interrupted,
+    /// The system asks the process to end: SIGTERM.
     Terminated,
 }
 

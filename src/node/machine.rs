@@ -75,7 +75,8 @@ impl Machine<'_> {
             Input::Listened { moved } => self.moved(moved),
             Input::Forks { fail } => self.state.forks_fail = fail,
             Input::Woke => self.wake(),
-            Input::Terminated => self.terminate(),
+            Input::Interrupted => self.terminate("shutdown-on-sigint"),
+            Input::Terminated => self.terminate("shutdown-on-sigterm"),
         }
     }
 

@@ -162,6 +162,7 @@ impl Migration {
             | Input::Listened { .. }
             | Input::Forks { .. }
             | Input::Woke
+            | Input::Interrupted
             | Input::Terminated => false,
         }
     }
@@ -289,6 +290,7 @@ impl Machine<'_> {
             | Input::Listened { .. }
             | Input::Forks { .. }
             | Input::Woke
+            | Input::Interrupted
             | Input::Terminated => self.fail(migration, migration.failing()),
         }
     }

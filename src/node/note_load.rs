@@ -30,8 +30,22 @@ pub enum LoadNote {
     LoadedFromDisk(f64),
     /// The dataset of the start could not be read: the process ends.
     FatalError,
-    /// The same, for its bytes do not add up: Redis then looks at the file more closely.
-    CrcError,
+    /// The file was cut.
+    ShortRead,
+    /// The loader has found damage. Redis then looks at the file more closely and ends, if no
+    /// client waits for an answer.
+    Internal {
+        /// True if a client waits.
+        quiet: bool,
+        /// How far the load was known to have come, in bytes.
+        passed: u64,
+        /// Where in Redis' source that is said.
+        line: u16,
+        /// What is wrong.
+        what: String,
+    },
+    /// The dataset of the start is whole, and not for this server: the process ends.
+    Unfit(String),
     /// The snapshot could not be read; the detail as the loader says it.
     RdbError(String),
     /// `swapdb`: the new data takes the place of the old.
@@ -60,7 +74,9 @@ impl LoadNote {
             Self::RdbError(_)
                 | Self::FailedLoading { .. }
                 | Self::FatalError
-                | Self::CrcError
+                | Self::ShortRead
+                | Self::Internal { .. }
+                | Self::Unfit(_)
                 | Self::DuplicateKey(_)
         )
     }

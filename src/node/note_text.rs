@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::io::Address;
-use super::note::server::{write_accepted, write_misplaced};
+use super::note::server::{write_accepted, write_misplaced, write_unwritten};
 use super::note::{
     LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
     TransferNote,
@@ -212,10 +212,14 @@ fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         LoadNote::FatalError => {
             f.write_str("Fatal error loading the DB, check server logs. Exiting.")
         }
-        LoadNote::CrcError => f.write_str(
-            "Internal error in RDB reading offset 0, function at rdb.c:3225 -> RDB CRC error",
+        LoadNote::ShortRead => {
+            f.write_str("Short read or OOM loading DB. Unrecoverable error, aborting now.")
+        }
+        LoadNote::Internal { passed, line, what, .. } => write!(
+            f,
+            "Internal error in RDB reading offset {passed}, function at rdb.c:{line} -> {what}"
         ),
-        LoadNote::RdbError(why) => f.write_str(why),
+        LoadNote::RdbError(why) | LoadNote::Unfit(why) => f.write_str(why),
         LoadNote::SwappingDb => {
             f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
         }
@@ -354,7 +358,7 @@ fn snapshot_text(note: &SnapshotNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
         SnapshotNote::TransferStarted(pid) => {
             write!(f, "Background RDB transfer started by pid {pid}")
         }
-        SnapshotNote::WriteError(why) => write!(f, "Write error saving DB on disk: {why}"),
+        SnapshotNote::WriteError(step, why) => write_unwritten(step, why, f),
         SnapshotNote::DbSavedOnDisk => f.write_str("DB saved on disk"),
         SnapshotNote::ForkCow(bytes) => {
             let megabytes = bytes >> 20;
@@ -435,6 +439,10 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("Changing replication IDs after receiving DEBUG change-repl-id")
         }
         ServerNote::CannotExit => f.write_str("Error trying to save the DB, can't exit."),
+        ServerNote::ExitAnyway => f.write_str("Error trying to save the DB. Exit anyway."),
+        ServerNote::ShutdownFailed => f.write_str(
+            "Errors trying to shut down the server. Check the logs for more information.",
+        ),
         ServerNote::SecurityAttack(from) => write!(
             f,
             "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: \
