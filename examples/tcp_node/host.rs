@@ -25,6 +25,7 @@ use signal_hook_mio::v1_0::Signals;
 
 use super::Clock;
 use super::disk::Disk;
+use super::files;
 use super::listen::{Doors, Stream};
 use super::log::Log;
 use super::memory::HugePages;
@@ -59,6 +60,8 @@ pub(crate) struct Host {
     log: Log,
     /// Files that go with the process: its name, and the file.
     companions: Vec<(&'static str, String)>,
+    /// What is said before the node says anything.
+    prelude: Vec<(Level, String)>,
     /// What a read fills.
     buffer: Vec<u8>,
     huge_pages: HugePages,
@@ -93,6 +96,9 @@ impl Host {
         // CONFIG GET answers where the files really are.
         let _ = setup.config.set_at_start("dir", &folder.to_string_lossy());
         setup.moves = true;
+        let files = files::provide(setup.config.number("maxclients")).map_err(io::Error::other)?;
+        let _ = setup.config.set_at_start("maxclients", &files.clients.to_string());
+        setup.files_max = files.most;
         let poll = Poll::new()?;
         let mut next = 1;
         let doors = Doors::open(&setup.config, poll.registry(), &mut next)?;
@@ -126,6 +132,7 @@ impl Host {
             configured,
             log,
             companions,
+            prelude: files.lines,
             buffer: vec![0; 64 * 1024],
             huge_pages: HugePages::as_found(),
         })
@@ -272,6 +279,9 @@ impl Host {
                         specify a config file use tcp_node /path/to/redis.conf";
             self.say('C', Level::Warning, text);
         }
+        for (level, text) in &self.prelude {
+            self.say('M', *level, text);
+        }
         self.say('M', Level::Notice, "monotonic clock: POSIX clock_gettime");
     }
 
@@ -324,7 +334,11 @@ impl Host {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 // The peer has given up, or there is no descriptor left: the next may do better.
-                Err(_) => return Ok(()),
+                Err(_) => {
+                    let clients = self.node.option("maxclients").parse().unwrap_or(0);
+                    let _ = files::provide(clients);
+                    return Ok(());
+                }
             }
         }
     }
@@ -340,7 +354,7 @@ impl Host {
     }
 
     fn dial(&mut self, link: Link, to: &Address) {
-        let connected = Stream::connect(to);
+        let connected = Stream::connect(to, self.node.option("bind-source-addr"));
         if let Err(error) = connected.and_then(|stream| self.add(stream, link, true)) {
             self.facts.push_back(Input::Refused { link, why: words(&error) });
         }

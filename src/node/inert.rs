@@ -35,7 +35,7 @@ pub(super) static INERT: &[Directive] = &[
     memory("auto-aof-rewrite-min-size", "67108864", 0),
     integer("auto-aof-rewrite-percentage", "100", 0, 2_147_483_647),
     text("bgsave_cpulist", "").fixed(),
-    text("bind-source-addr", "").fixed(),
+    text("bind-source-addr", ""),
     text("bio_cpulist", "").fixed(),
     integer("busy-reply-threshold", "5000", 0, i64::MAX).also("lua-time-limit"),
     boolean("cluster-allow-pubsubshard-when-down", "yes"),
@@ -68,6 +68,7 @@ pub(super) static INERT: &[Directive] = &[
     integer("io-threads", "1", 1, 128).fixed(),
     boolean("io-threads-do-reads", "no").fixed(),
     boolean("jemalloc-bg-thread", "yes"),
+    integer("loading-process-events-interval-bytes", "2097152", 1_024, 2_147_483_647),
     text("locale-collate", ""),
     integer("maxmemory-eviction-tenacity", "10", 0, 100),
     boolean("no-appendfsync-on-rewrite", "no"),
@@ -115,4 +116,6 @@ pub(super) static INERT: &[Directive] = &[
     integer("tracking-table-max-keys", "1000000", 0, i64::MAX),
     text("unixsocket", "").fixed(),
     bare("unixsocketperm", "0", file_mode).fixed(),
+    boolean("use-exit-on-panic", "no"),
+    integer("watchdog-period", "0", 0, 2_147_483_647),
 ];

@@ -54,6 +54,8 @@ pub struct Setup {
     pub config_file: Option<String>,
     /// True if its host can open other ports while it runs.
     pub moves: bool,
+    /// How many files its process can have open at most.
+    pub files_max: u64,
     /// The number of its process: 1, as in a container, where it has none.
     pub pid: u32,
     /// The program that the process runs, if it is one.
@@ -84,6 +86,7 @@ impl Default for Setup {
             dialled: 0,
             config_file: None,
             moves: false,
+            files_max: u64::MAX,
             pid: 1,
             executable: String::new(),
         }
