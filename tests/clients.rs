@@ -129,6 +129,31 @@ fn a_script_that_writes_nothing_is_not_paused() {
 }
 
 #[test]
+fn who_may_hold_too_many_keys_is_told_as_soon_as_that_is_so() {
+    let mut bench = bench();
+    say(&mut bench, CLIENT, &["HELLO", "3"]);
+    say(&mut bench, CLIENT, &["CLIENT", "TRACKING", "on"]);
+    say(&mut bench, CLIENT, &["MGET", "a", "b"]);
+    let orders = bench.command(STRANGER, &["CONFIG", "SET", "tracking-table-max-keys", "1"]);
+    let told = String::from_utf8_lossy(&sent_to(CLIENT, &orders)).into_owned();
+    assert_eq!(told.matches("invalidate").count(), 1, "{told}");
+}
+
+#[test]
+fn a_set_to_which_nothing_is_moved_is_not_touched() {
+    let mut bench = bench();
+    say(&mut bench, STRANGER, &["SADD", "from", "a", "b"]);
+    say(&mut bench, STRANGER, &["SADD", "to", "a"]);
+    for (member, reply) in [("a", "*1\r\n+PONG\r\n"), ("b", "*-1\r\n")] {
+        say(&mut bench, CLIENT, &["WATCH", "to"]);
+        assert_eq!(say(&mut bench, STRANGER, &["SMOVE", "from", "to", member]), ":1\r\n");
+        say(&mut bench, CLIENT, &["MULTI"]);
+        say(&mut bench, CLIENT, &["PING"]);
+        assert_eq!(say(&mut bench, CLIENT, &["EXEC"]), reply, "{member}");
+    }
+}
+
+#[test]
 fn a_client_that_is_tracked_is_listed_with_its_letters_in_their_order() {
     let mut bench = bench();
     say(&mut bench, CLIENT, &["HELLO", "3"]);

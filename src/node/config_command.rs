@@ -135,6 +135,7 @@ impl Machine<'_> {
         if let Some(backlog) = &mut self.state.backlog {
             backlog.resize(size);
         }
+        self.bound_readers();
         if limits {
             self.obey_new_limit();
         }

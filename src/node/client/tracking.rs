@@ -348,7 +348,7 @@ impl Machine<'_> {
     }
 
     /// `tracking-table-max-keys`: who may hold a key too many is told that it has changed.
-    fn bound_readers(&mut self) {
+    pub(in crate::node) fn bound_readers(&mut self) {
         let most = self.state.config().number("tracking-table-max-keys");
         while most > 0 && self.state.tracking.readers.len() as u64 > most {
             let Some((key, readers)) = self.state.tracking.readers.pop_first() else { return };
