@@ -108,6 +108,63 @@ fn a_pause_keeps_writes_or_all_waiting_and_they_resume_in_order() {
 }
 
 #[test]
+fn a_script_that_writes_nothing_is_not_paused() {
+    let mut bench = bench();
+    let library = "#!lua name=l\nredis.register_function{function_name='reads', \
+                   callback=function() return 3 end, flags={'no-writes'}}\n\
+                   redis.register_function('writes', function() return 4 end)";
+    say(&mut bench, CLIENT, &["FUNCTION", "LOAD", library]);
+    let sha = say(&mut bench, CLIENT, &["SCRIPT", "LOAD", "#!lua flags=no-writes\nreturn 2"]);
+    let sha = sha.lines().nth(1).expect("a digest");
+    say(&mut bench, CLIENT, &["CLIENT", "PAUSE", "1000", "WRITE"]);
+    let reading = "#!lua flags=no-writes\nreturn 1";
+    assert_eq!(say(&mut bench, STRANGER, &["EVAL", reading, "0"]), ":1\r\n");
+    assert_eq!(say(&mut bench, STRANGER, &["EVALSHA", sha, "0"]), ":2\r\n");
+    assert_eq!(say(&mut bench, STRANGER, &["FCALL", "reads", "0"]), ":3\r\n");
+    say(&mut bench, STRANGER, &["MULTI"]);
+    say(&mut bench, STRANGER, &["EVAL", reading, "0"]);
+    assert_eq!(say(&mut bench, STRANGER, &["EXEC"]), "*1\r\n:1\r\n");
+    assert_eq!(say(&mut bench, STRANGER, &["FCALL", "writes", "0"]), "", "it may write");
+    assert_eq!(say(&mut bench, THIRD, &["EVAL", "#!lua\nreturn 1", "0"]), "", "so may this");
+}
+
+#[test]
+fn who_may_hold_too_many_keys_is_told_as_soon_as_that_is_so() {
+    let mut bench = bench();
+    say(&mut bench, CLIENT, &["HELLO", "3"]);
+    say(&mut bench, CLIENT, &["CLIENT", "TRACKING", "on"]);
+    say(&mut bench, CLIENT, &["MGET", "a", "b"]);
+    let orders = bench.command(STRANGER, &["CONFIG", "SET", "tracking-table-max-keys", "1"]);
+    let told = String::from_utf8_lossy(&sent_to(CLIENT, &orders)).into_owned();
+    assert_eq!(told.matches("invalidate").count(), 1, "{told}");
+}
+
+#[test]
+fn a_set_to_which_nothing_is_moved_is_not_touched() {
+    let mut bench = bench();
+    say(&mut bench, STRANGER, &["SADD", "from", "a", "b"]);
+    say(&mut bench, STRANGER, &["SADD", "to", "a"]);
+    for (member, reply) in [("a", "*1\r\n+PONG\r\n"), ("b", "*-1\r\n")] {
+        say(&mut bench, CLIENT, &["WATCH", "to"]);
+        assert_eq!(say(&mut bench, STRANGER, &["SMOVE", "from", "to", member]), ":1\r\n");
+        say(&mut bench, CLIENT, &["MULTI"]);
+        say(&mut bench, CLIENT, &["PING"]);
+        assert_eq!(say(&mut bench, CLIENT, &["EXEC"]), reply, "{member}");
+    }
+}
+
+#[test]
+fn a_client_that_is_tracked_is_listed_with_its_letters_in_their_order() {
+    let mut bench = bench();
+    say(&mut bench, CLIENT, &["HELLO", "3"]);
+    say(&mut bench, CLIENT, &["CLIENT", "TRACKING", "on", "BCAST"]);
+    say(&mut bench, CLIENT, &["CLIENT", "NO-EVICT", "on"]);
+    say(&mut bench, CLIENT, &["SUBSCRIBE", "c"]);
+    let line = say(&mut bench, CLIENT, &["CLIENT", "INFO"]);
+    assert!(line.contains(" flags=PtBe "), "{line}");
+}
+
+#[test]
 fn a_wait_is_ended_for_another() {
     let mut bench = bench();
     say(&mut bench, STRANGER, &["BLPOP", "q", "0"]);

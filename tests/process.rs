@@ -47,6 +47,8 @@ fn options_are_checked_and_named_alike() {
             "CONFIG SET maxmemory-clients 1.5%",
             "CONFIG SET proc-title-template {foo}",
             "CONFIG SET proc-title-template {title}",
+            "CONFIG SET proc-title-template {server-mode}",
+            "CONFIG SET proc-title-template {unixsocket}",
             "CONFIG SET proc-title-template x{",
             "CONFIG SET proc-title-template \" \"",
             "CONFIG SET proc-title-template {{title}x",
@@ -68,6 +70,13 @@ fn options_are_checked_and_named_alike() {
             "CONFIG GET *-save-delay",
             "CONFIG GET RDB-key-save-delay",
             "CONFIG GET key-load-delay",
+            "CONFIG GET *-interval-bytes",
+            "CONFIG GET loading-process-events-interval-bytes",
+            "CONFIG SET loading-process-events-interval-bytes 1023",
+            "CONFIG GET use-exit-on-pani?",
+            "CONFIG SET use-exit-on-panic 1",
+            "CONFIG GET watchdog-period",
+            "CONFIG SET watchdog-period -1",
         ],
     );
 }
@@ -160,6 +169,8 @@ fn clients_of_a_socket_file_are_told_apart() {
         let path = path.to_string_lossy().into_owned();
         let options = ["--unixsocket", &*path, "--unixsocketperm", "700"];
         let server = if place == "real" { Server::real(&options) } else { Server::ours(&options) };
+        let template = ["CONFIG", "SET", "proc-title-template", "{unixsocket}"];
+        assert_eq!(server.client().call(&template), Reply::OK);
         let connect = || BufReader::new(UnixStream::connect(&path).expect("it listens"));
         let ask = |stream: &mut BufReader<UnixStream>, command: &str| {
             stream.get_mut().write_all(command.as_bytes()).expect("it takes bytes");
@@ -241,4 +252,48 @@ fn a_file_is_written_anew_alike_and_can_be_read_again() {
     let pair = ["masterauth", "x\ny\"\\\u{e9}"].map(Reply::bulk);
     assert_eq!(client.call(&["CONFIG", "GET", "masterauth"]), Reply::Array(pair.to_vec()));
     std::fs::remove_dir_all(&folder).expect("the folder can go");
+}
+
+/// Lines about how many files may be open, without their beginnings.
+fn about_files(log: &str) -> Vec<String> {
+    let words = ["maxclients", "open file"];
+    let about = log.lines().filter(|line| words.iter().any(|word| line.contains(word)));
+    about.filter_map(|line| line.splitn(6, ' ').last().map(str::to_owned)).collect()
+}
+
+#[test]
+fn there_are_no_more_clients_than_files() {
+    let programs = ["redis-server".into(), servers::our_program().display().to_string()];
+    let dir = std::env::temp_dir().display().to_string();
+    for limits in ["-Sn 500", "-n 200", "-n 210", "-n 20"] {
+        let told = programs.each_ref().map(|program| {
+            let port = servers::free_port();
+            let server = format!("'{program}' --port {port} --dir '{dir}' --save ''");
+            let command = format!("ulimit {limits}; exec timeout 1 {server}");
+            let output = Command::new("bash").args(["-c", &command]).output();
+            about_files(&String::from_utf8_lossy(&output.expect("there is bash").stdout))
+        });
+        assert_eq!(told[1], told[0], "{limits}");
+        assert!(!told[0].is_empty());
+    }
+    both_answer_alike(
+        &both(&[]),
+        &[
+            "CONFIG SET maxclients 1100000",
+            "CONFIG SET maxclients 100",
+            "CONFIG GET maxclients",
+            "CONFIG SET bind-source-addr 127.0.0.1",
+            "CONFIG GET bind-source-addr",
+        ],
+    );
+}
+
+#[test]
+fn a_replica_comes_from_where_it_is_told_to() {
+    for replica in both(&["--bind-source-addr", "127.0.0.2"]) {
+        let master = Server::real(&["--protected-mode", "no"]);
+        replica.follow(&master);
+        let seen = || master.info("replication", "slave0");
+        eventually("it is seen", || seen().starts_with("ip=127.0.0.2,"));
+    }
 }

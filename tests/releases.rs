@@ -11,7 +11,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use replica_lab::resp::{Reply, encode_command};
-use servers::{Server, eventually};
+use servers::{Server, both_answer_alike, eventually};
 
 /// What is written, by one client, in this order.
 const WRITES: &[&str] = &[
@@ -206,4 +206,58 @@ fn a_7_0_says_what_a_7_0_says() {
     assert_eq!(our_b, real_b);
     assert!(real_a.contains("ACK from slave"), "they are the words of a 7.0:\n{real_a}");
     assert!(real_b.contains("M # Setting secondary"), "they are its signs:\n{real_b}");
+}
+
+/// Doubles with all their digits, as C prints them, and what else later releases say otherwise.
+#[test]
+fn a_7_0_answers_what_a_7_0_answers() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let lines = [
+        "ZADD z 0.1 a 3.0000000000000004 b 1e17 c -1e-5 d inf e 123456.789 f",
+        "ZSCORE z a",
+        "ZMSCORE z a b c d e f none",
+        "ZRANGE z 0 -1 WITHSCORES",
+        "ZINCRBY z 0.2 a",
+        "ZADD z INCR 0.2 b",
+        "ZSCAN z 0",
+        "EVAL \"return redis.call('ZSCORE', KEYS[1], 'a')\" 1 z",
+        "EVAL \"return redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')\" 1 z",
+        "MULTI",
+        "ZSCORE z a",
+        "ZPOPMIN z",
+        "EXEC",
+        "HELLO 3",
+        "ZSCORE z a",
+        "ZRANGE z 0 -1 WITHSCORES",
+        "ZPOPMAX z 2",
+        "HELLO 2",
+        "LATENCY DOCTOR",
+        "MEMORY DOCTOR",
+        "CONFIG SET latency-monitor-threshold 1000",
+        "LATENCY DOCTOR",
+        "DEBUG SET-SKIP-CHECKSUM-VALIDATION 1",
+        "RESTORE r 0 \"\\x00\\x01a\\x0a\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\"",
+        "GET r",
+        "DEBUG SET-SKIP-CHECKSUM-VALIDATION 0",
+        "RESTORE r2 0 \"\\x00\\x01a\\x0a\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01\"",
+        "FUNCTION LOAD \"#!lua name=t\\nwhile true do end\"",
+    ];
+    both_answer_alike(&servers, &lines);
+}
+
+#[test]
+fn a_7_0_tells_who_waits_for_a_group_that_its_stream_is_gone() {
+    for server in [Server::real(&[]), Server::ours(&[])] {
+        for end in ["DEL s", "SET s v", "FLUSHALL", "XGROUP DESTROY s g"] {
+            let (mut client, mut other) = (server.client(), server.client());
+            client.call(&["DEL", "s"]);
+            client.call(&["XGROUP", "CREATE", "s", "g", "$", "MKSTREAM"]);
+            other.send(b"XREADGROUP GROUP g c BLOCK 0 STREAMS s >\r\n");
+            eventually("it waits", || server.info("clients", "blocked_clients") == "1");
+            client.call(&end.split(' ').collect::<Vec<_>>());
+            let Some(Reply::Error(told)) = other.reply() else { panic!("{end}: no error") };
+            let code = if end.starts_with("XGROUP") { "NOGROUP " } else { "UNBLOCKED the stream " };
+            assert!(told.starts_with(code), "{end}: {told}");
+        }
+    }
 }

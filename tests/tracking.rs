@@ -160,6 +160,25 @@ a CLIENT TRACKING on
 a GET k
 b SET k 3
 hear a
+a HELLO 3
+a CLIENT TRACKING off
+a CLIENT TRACKING on BCAST NOLOOP
+a MULTI
+a SET short v PX 1
+a SET long v
+a DEBUG SLEEP 0.05
+a GET short
+a EXEC
+b DEBUG SLEEP 0.15
+b DEBUG SLEEP 0.15
+hear a
+a CLIENT TRACKING off
+a CLIENT TRACKING on NOLOOP
+a SET short v PX 30
+a GET short
+a DEBUG SLEEP 0.05
+a GET short
+hear a
 ";
 
 #[test]

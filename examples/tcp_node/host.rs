@@ -7,6 +7,8 @@
 //! What is to be written waits until everybody who has something to say was heard: a client that
 //! is answered at once is woken once for each of its neighbours, and waking is dear.
 
+mod ending;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::io::{self, Read};
@@ -24,8 +26,9 @@ use signal_hook_mio::v1_0::Signals;
 
 use super::Clock;
 use super::disk::Disk;
+use super::files;
 use super::listen::{Doors, Stream};
-use super::log::{Log, is_fatal};
+use super::log::Log;
 use super::memory::HugePages;
 use super::options::Options;
 use super::socket::Socket;
@@ -60,6 +63,8 @@ pub(crate) struct Host {
     log: Log,
     /// Files that go with the process: its name, and the file.
     companions: Vec<(&'static str, String)>,
+    /// What is said before the node says anything.
+    prelude: Vec<(Level, String)>,
     /// What a read fills.
     buffer: Vec<u8>,
     huge_pages: HugePages,
@@ -82,6 +87,9 @@ impl Host {
         let _ = setup.config.set_at_start("dir", &folder.to_string_lossy());
         setup.moves = true;
         setup.measures = true;
+        let files = files::provide(setup.config.number("maxclients")).map_err(io::Error::other)?;
+        let _ = setup.config.set_at_start("maxclients", &files.clients.to_string());
+        setup.files_max = files.most;
         let poll = Poll::new()?;
         let mut next = 1;
         let doors = Doors::open(&setup.config, poll.registry(), &mut next)?;
@@ -115,6 +123,7 @@ impl Host {
             configured,
             log,
             companions,
+            prelude: files.lines,
             buffer: vec![0; 64 * 1024],
             huge_pages: HugePages::as_found(),
             meter: Meter::new(),
@@ -206,9 +215,7 @@ impl Host {
             Output::Listen { bind, port } => self.move_to(bind, port),
             Output::Note(line) => {
                 self.log.obey(self.node.option("loglevel"));
-                if is_fatal(&line.note) {
-                    self.status = 1;
-                }
+                self.heed(&line.note);
                 self.print(&line);
             }
             Output::Exit => exit(self.status),
@@ -268,28 +275,14 @@ impl Host {
                         specify a config file use tcp_node /path/to/redis.conf";
             self.say('C', Level::Warning, text);
         }
+        for (level, text) in &self.prelude {
+            self.say('M', *level, text);
+        }
         self.say('M', Level::Notice, "monotonic clock: POSIX clock_gettime");
     }
 
     fn say(&self, role: char, level: Level, text: &str) {
         self.log.say(self.clock.now(), role, level, text);
-    }
-
-    /// SIGTERM and SIGINT ask for an orderly end; who insists gets another. SIGHUP is let pass: a
-    /// server outlives its terminal.
-    fn signalled(&mut self) {
-        let signals: Vec<i32> = self.signals.pending().collect();
-        for signal in signals.into_iter().filter(|&signal| signal != SIGHUP) {
-            let now = self.clock.now();
-            if self.asked_to_end && signal == SIGINT {
-                self.log.say_in_handler(now, "You insist... exiting now.");
-                exit(1);
-            }
-            let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
-            self.log.say_in_handler(now, &format!("Received {name} scheduling shutdown..."));
-            self.asked_to_end = true;
-            self.facts.push_back(Input::Terminated);
-        }
     }
 
     /// The socket of a connection, which now has something to do.
@@ -309,12 +302,13 @@ impl Host {
 
     /// Closes a connection once everything is written, or without writing any more.
     fn close(&mut self, link: Link, at_once: bool) {
-        if let Some(socket) = self.engage(link) {
-            socket.closing = true;
-            if at_once {
-                socket.queue.clear();
-            }
+        let Some(&token) = self.tokens.get(&link) else { return };
+        let Some(socket) = self.sockets.get_mut(&token) else { return };
+        if at_once || socket.queue.is_empty() {
+            return self.remove(token);
         }
+        socket.closing = true;
+        self.due.insert(token);
     }
 
     /// Listens elsewhere, if it can.
@@ -336,7 +330,11 @@ impl Host {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 // The peer has given up, or there is no descriptor left: the next may do better.
-                Err(_) => return Ok(()),
+                Err(_) => {
+                    let clients = self.node.option("maxclients").parse().unwrap_or(0);
+                    let _ = files::provide(clients);
+                    return Ok(());
+                }
             }
         }
     }
@@ -352,7 +350,7 @@ impl Host {
     }
 
     fn dial(&mut self, link: Link, to: &Address) {
-        let connected = Stream::connect(to);
+        let connected = Stream::connect(to, self.node.option("bind-source-addr"));
         if let Err(error) = connected.and_then(|stream| self.add(stream, link, true)) {
             self.facts.push_back(Input::Refused { link, why: words(&error) });
         }

@@ -186,8 +186,12 @@ impl Listener {
 }
 
 impl Stream {
-    pub(crate) fn connect(to: &Address) -> io::Result<Self> {
-        resolve(to).and_then(TcpStream::connect).map(Self::Tcp)
+    /// Begins to connect, from the address `source` if there is one.
+    pub(crate) fn connect(to: &Address, source: &str) -> io::Result<Self> {
+        let to = resolve(to)?;
+        let from_there = if source.is_empty() { None } else { connect_from(source, to).ok() };
+        // Redis, too, dials from anywhere if it cannot from there.
+        from_there.map_or_else(|| TcpStream::connect(to), Ok).map(Self::Tcp)
     }
 
     /// What became of dialling: true once the connection is established.
@@ -238,6 +242,29 @@ impl Write for Stream {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// Begins to connect from an address of this machine.
+#[cfg(target_os = "linux")]
+fn connect_from(source: &str, to: SocketAddr) -> io::Result<TcpStream> {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
+    let from = resolve(&Address::new(source, 0))?;
+    let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(family, SocketType::STREAM, flags, None)?;
+    bind(&socket, &from)?;
+    match connect(&socket, &to) {
+        Ok(()) | Err(rustix::io::Errno::INPROGRESS) => {
+            Ok(TcpStream::from_std(std::net::TcpStream::from(socket)))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Only Linux is asked for it.
+#[cfg(not(target_os = "linux"))]
+fn connect_from(_: &str, to: SocketAddr) -> io::Result<TcpStream> {
+    TcpStream::connect(to)
 }
 
 fn resolve(address: &Address) -> io::Result<SocketAddr> {

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
 
-use replica_lab::node::{Config, Level, LoadNote, LogLine, Note};
+use replica_lab::node::{Config, Level, LogLine};
 use replica_lab::time::Instant;
 
 /// Where lines go, and which.
@@ -109,13 +109,5 @@ pub(crate) fn line(at: Instant, role: char, sign: char, text: &str) -> String {
         c.hour,
         c.minute,
         c.second
-    )
-}
-
-/// True for what is said before an end that is no success.
-pub(crate) const fn is_fatal(note: &Note) -> bool {
-    matches!(
-        note,
-        Note::Load(LoadNote::FatalError | LoadNote::CrcError | LoadNote::DuplicateKey(_))
     )
 }

@@ -67,8 +67,8 @@ fn smove(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let added = set.add(member, &limits);
     if added {
         call.event(Classes::SET, "sadd", &destination);
+        call.changed(&destination, 1);
     }
-    call.changed(&destination, added.into());
     Ok(Reply::Integer(1))
 }
 

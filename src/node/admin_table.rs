@@ -117,7 +117,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "bgsave",
         -1,
-        Flags::ADMIN.and(Flags::NOSCRIPT),
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_ASYNC_LOADING),
         Server,
         "[SCHEDULE]",
         "Saves the dataset in a child.",
@@ -126,7 +126,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "save",
         1,
-        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI),
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI).and(Flags::NO_ASYNC_LOADING),
         Server,
         "",
         "Saves the dataset, and answers when it is saved.",
@@ -162,7 +162,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "replicaof",
         3,
-        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::STALE),
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
         Server,
         "host port|NO ONE",
         "Follows a master, or nobody.",
@@ -171,7 +171,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "slaveof",
         3,
-        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::STALE),
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::STALE).and(Flags::NO_ASYNC_LOADING),
         Server,
         "host port|NO ONE",
         "The old name of REPLICAOF.",
@@ -189,7 +189,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "psync",
         -3,
-        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI),
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI).and(Flags::NO_ASYNC_LOADING),
         Server,
         "replicationid offset",
         "Begins replication, from an offset if it can.",
@@ -198,7 +198,7 @@ pub(super) static ADMIN: &[AdminSpec] = &[
     row(
         "sync",
         1,
-        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI),
+        Flags::ADMIN.and(Flags::NOSCRIPT).and(Flags::NO_MULTI).and(Flags::NO_ASYNC_LOADING),
         Server,
         "",
         "Begins replication from the start.",

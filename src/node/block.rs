@@ -15,8 +15,9 @@ use super::client::Waiting;
 use super::gates::{Asker, Row};
 use super::io::Link;
 use super::machine::{Caller, Machine};
-use super::state::State;
+use super::state::{Profile, State};
 use crate::commands::{Block, Spec};
+use crate::keyspace::Value;
 use crate::resp::{Bytes, Reply};
 use crate::time::{Duration, Instant};
 
@@ -123,8 +124,23 @@ impl Machine<'_> {
     }
 
     fn run_blocked(&mut self, link: Link, spec: &'static Spec, blocked: &Blocked) -> Reply {
+        if self.lost_its_stream(spec, blocked) {
+            return Reply::error("UNBLOCKED the stream key no longer exists");
+        }
         let asker = Asker { db: blocked.db, ..self.asker(link, spec) };
         self.run_data(link, spec, asker, &blocked.args)
+    }
+
+    /// True if what a 7.0 waited for as one of a group is no stream any more; a later release has
+    /// no words of its own for that.
+    fn lost_its_stream(&self, spec: &Spec, blocked: &Blocked) -> bool {
+        if spec.name != "xreadgroup" || self.state.setup.profile != Profile::V7_0 {
+            return false;
+        }
+        let db = self.state.keyspace.db(blocked.db);
+        let is_stream =
+            |key: &Bytes| db.get(key).is_some_and(|entry| matches!(entry.value, Value::Stream(_)));
+        !blocked.block.keys.iter().all(is_stream)
     }
 
     fn unpark(&mut self, link: Link) {

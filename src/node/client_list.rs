@@ -121,22 +121,22 @@ fn flags(client: &Client) -> String {
         Some(Waiting::Replicas { .. } | Waiting::Keys(_) | Waiting::Unpause(_))
     );
     let tracker = client.tracker.as_deref().map_or([(false, 't'); 3], Tracker::letters);
-    let letters: String = [
+    let before = [
         (client.monitors, 'O'),
         (client.downlink.is_some(), 'S'),
         (client.subscriptions.any(), 'P'),
         (client.transaction.is_some(), 'x'),
         (parked, 'b'),
+    ];
+    let behind = [
         (client.watch.touched, 'd'),
         (client.ending == Some(Ending::Replied), 'c'),
         (client.ending == Some(Ending::Dropped), 'A'),
         (client.peer.is_file(), 'U'),
         (client.no_evict, 'e'),
         (client.no_touch, 'T'),
-    ]
-    .iter()
-    .chain(&tracker)
-    .filter_map(|&(holds, letter)| holds.then_some(letter))
-    .collect();
+    ];
+    let all = before.iter().chain(&tracker).chain(&behind);
+    let letters: String = all.filter_map(|&(holds, letter)| holds.then_some(letter)).collect();
     if letters.is_empty() { "N".to_owned() } else { letters }
 }

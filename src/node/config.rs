@@ -267,13 +267,22 @@ impl Config {
     /// Sets an option that was called `name`.
     fn put(&mut self, row: &'static Directive, name: &str, value: &str) -> Result<(), ConfigError> {
         let older = row.alias.filter(|alias| alias.eq_ignore_ascii_case(name));
-        let value = row
-            .kind
-            .canonical(value, self.get(row.name))
+        let value = self
+            .canonical(row, value)
             .map_err(|why| ConfigError::Invalid(older.unwrap_or(row.name), why))?;
         Rc::make_mut(&mut self.changed).insert(row.name, value);
         self.warm();
         Ok(())
+    }
+
+    /// The value as CONFIG GET prints it, or what is wrong with it.
+    fn canonical(&self, row: &Directive, value: &str) -> Result<String, String> {
+        if row.name == "proc-title-template" && self.text("unixsocket").is_some() {
+            // Where there is a socket file its name is as good as any other.
+            let named = value.replace("{unixsocket}", "{port}");
+            return title_template(&named).map(|_| value.to_owned());
+        }
+        row.kind.canonical(value, self.get(row.name))
     }
 
     /// Reads out what is asked often.

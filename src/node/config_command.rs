@@ -5,6 +5,7 @@ mod rewrite;
 pub(super) use rewrite::rewrite_all;
 
 use super::config::{Config, ConfigError, directive, directives};
+use super::gates::LOADING;
 use super::help::{text, wrong_words};
 use super::io::{Link, Output};
 use super::machine::Machine;
@@ -77,16 +78,31 @@ const HIDDEN: &[&[u8]] = &[
     b"watchdog-period",
 ];
 
+/// What is not changed under a dataset that is being loaded.
+const DENIED_WHILE_LOADING: &[&str] = &["appendonly", "dir", "repl-diskless-load"];
+
 /// All or nothing: the first option that cannot be set leaves every other as it was.
 fn config_set(machine: &mut Machine<'_>, link: Link, pairs: &[Bytes]) -> Reply {
     let pairs: Vec<[String; 2]> =
         pairs.chunks(2).map(|pair| [text(&pair[0]), text(&pair[1])]).collect();
     let guarded = !machine.allows(link, "enable-protected-configs");
+    let denied = |[name, _]: &[String; 2]| {
+        directive(name).is_some_and(|row| {
+            DENIED_WHILE_LOADING.contains(&row.name) && !(row.protected && guarded)
+        })
+    };
+    // Before other errors: a client may handle this one, and come again.
+    if machine.state.loading.is_some() && pairs.iter().any(denied) {
+        return Reply::error(LOADING);
+    }
     let mut config = machine.state.config().clone();
     let set = check_names(&pairs, guarded).and_then(|()| {
         pairs.iter().try_for_each(|[name, value]| config.set(name, value).map(drop).map_err(told))
     });
     if let Err(reply) = set {
+        return reply;
+    }
+    if let Err(reply) = check_clients(&config, machine.state.setup.files_max) {
         return reply;
     }
     let differs = |name: &&&str| config.get(name) != machine.state.config().get(name);
@@ -121,6 +137,7 @@ impl Machine<'_> {
         if let Some(backlog) = &mut self.state.backlog {
             backlog.resize(size);
         }
+        self.bound_readers();
         if limits {
             self.obey_new_limit();
         }
@@ -128,7 +145,7 @@ impl Machine<'_> {
 
     /// Asks the host to listen elsewhere; who wants it waits for what comes of it.
     fn move_to(&mut self, moving: Moving) -> Reply {
-        if !self.state.setup.moves || self.state.in_exec {
+        if !self.state.setup.moves {
             return failed(moving.name, "can't set immutable config");
         }
         self.wait_for_disk(moving.link);
@@ -176,6 +193,23 @@ fn check_names(pairs: &[[String; 2]], guarded: bool) -> Result<(), Reply> {
     }
     Ok(())
 }
+
+/// Refuses more clients than there can be files for them. Redis asks for fewer and fewer.
+#[inline(never)]
+fn check_clients(config: &Config, files_max: u64) -> Result<(), Reply> {
+    let wanted = config.number("maxclients").saturating_add(OWN_FILES);
+    let beyond = wanted.saturating_sub(files_max);
+    if beyond == 0 {
+        return Ok(());
+    }
+    let most = wanted - beyond.next_multiple_of(16) - OWN_FILES;
+    let why =
+        "The operating system is not able to handle the specified number of clients, try with";
+    Err(failed("maxclients", &format!("{why} {most}")))
+}
+
+/// Redis' `CONFIG_MIN_RESERVED_FDS`: files that are no client's.
+const OWN_FILES: u64 = 32;
 
 /// The reply that an error is.
 fn told(error: ConfigError) -> Reply {

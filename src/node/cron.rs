@@ -11,7 +11,7 @@
 mod wake;
 
 use super::client::{Class, Client, Waiting};
-use super::io::Link;
+use super::io::{Link, Output};
 use super::machine::{Deadline, Machine};
 use super::migrate::kept_due;
 use super::note::{MasterNote, ReplicaNote, TransferNote};
@@ -20,7 +20,7 @@ use super::save::ChildStage;
 use super::state::{State, TICKS_PER_SECOND};
 use super::upstream::Uplink;
 use crate::commands::Classes;
-use crate::replication::Stage;
+use crate::replication::{Downlink, Stage};
 use crate::time::Instant;
 pub use wake::Wake;
 
@@ -131,7 +131,11 @@ fn replicas_due(state: &State) -> Option<Deadline> {
                     due.push(snapshot_start(state, down.since));
                 }
             }
-            Stage::AwaitSnapshotEnd { .. } if state.streams_snapshot() => {}
+            Stage::AwaitSnapshotEnd { .. } if state.streams_snapshot() => {
+                if down.in_wire > 0 {
+                    due.push(after_timeout(state, down.since, timeout, Wake::ReplicaTimeout));
+                }
+            }
             Stage::AwaitSnapshotEnd { .. } => {
                 due.push(at_second(state, state.started_at, Wake::KeepAlive));
             }
@@ -339,7 +343,7 @@ impl Machine<'_> {
                 if silent(stream.heard_at, now) {
                     let link = stream.link;
                     self.note(TransferNote::TimeoutMaster);
-                    self.out.push(super::io::Output::Close { link });
+                    self.out.push(Output::Close { link });
                     self.stream_lost(true);
                 } else {
                     self.send_ack();
@@ -371,20 +375,31 @@ impl Machine<'_> {
         }
     }
 
+    /// Lets go of the replicas that confirm nothing any more, and of those that take no more of a
+    /// snapshot for which the others wait as well.
     fn drop_silent_replicas(&mut self) {
         let timeout = self.state.config().number("repl-timeout");
-        let now = self.now.seconds();
-        let silent: Vec<Link> = self
-            .state
-            .downlinks()
-            .filter(|(_, down)| down.stage.is_online() && !down.old_protocol)
-            .filter(|(_, down)| now.saturating_sub(down.acked_at.seconds()) > timeout)
-            .map(|(link, _)| link)
-            .collect();
-        for link in silent {
+        let (now, streams) = (self.now.seconds(), self.state.streams_snapshot());
+        let silent = |down: &Downlink| {
+            let is_over = |at: Instant| now.saturating_sub(at.seconds()) > timeout;
+            match down.stage {
+                Stage::AwaitFirstAck { .. } | Stage::Streaming { .. } => {
+                    !down.old_protocol && is_over(down.acked_at)
+                }
+                Stage::AwaitSnapshotEnd { .. } => {
+                    streams && down.in_wire > 0 && is_over(down.since)
+                }
+                Stage::AwaitSnapshot | Stage::SendSnapshot { .. } => false,
+            }
+        };
+        let downlinks = self.state.downlinks().filter(|(_, down)| silent(down));
+        let silent: Vec<_> = downlinks.map(|(link, down)| (link, down.stage.is_online())).collect();
+        for (link, streaming) in silent {
             let replica = self.state.replica_name(link);
-            self.note(MasterNote::ReplicaTimedOut { replica, streaming: true });
-            self.hang_up(link);
+            self.note(MasterNote::ReplicaTimedOut { replica, streaming });
+            // It takes nothing: what waits for it would wait forever.
+            self.out.push(Output::Drop { link });
+            self.forget(link);
         }
     }
 

@@ -13,8 +13,8 @@
 use super::client::Waiting;
 use super::debug::Reload;
 use super::io::{Link, Output};
-use super::machine::Machine;
-use super::note::{Note, ServerNote, SnapshotNote};
+use super::machine::{Errand, Machine};
+use super::note::{Note, ServerNote, SnapshotNote, Target};
 use super::pause::{Reason, Scope};
 use super::state::State;
 use crate::resp::{Bytes, Reply};
@@ -42,6 +42,8 @@ pub(super) struct Shutdown {
     force: bool,
     /// Until when it waits for replicas.
     pub(super) until: Instant,
+    /// What a child that was killed had written to.
+    killed: Option<Target>,
 }
 
 pub(super) fn save(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
@@ -92,7 +94,16 @@ impl State {
 }
 
 impl Machine<'_> {
+    /// The client waits for the disk, or the host; inside a transaction, so does everybody else.
     pub(super) fn wait_for_disk(&mut self, link: Link) {
+        self.wait_for_end(link);
+        if self.state.in_exec {
+            self.state.errand = Some(Errand::new(link, self.now));
+        }
+    }
+
+    /// The client waits until what it has begun is over.
+    pub(super) fn wait_for_end(&mut self, link: Link) {
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.waiting = Some(Waiting::Disk);
         }
@@ -100,6 +111,9 @@ impl Machine<'_> {
 
     /// The client's wait is over.
     pub(super) fn answer_waiting(&mut self, link: Link, reply: &Reply) {
+        if self.state.errand.is_some() && self.end_errand(link, reply) {
+            return;
+        }
         if let Some(client) = self.state.clients.get_mut(&link) {
             client.waiting = None;
             self.reply(link, reply);
@@ -107,19 +121,26 @@ impl Machine<'_> {
         }
     }
 
-    /// SIGTERM and SIGINT: SHUTDOWN without a word, and without anybody to answer.
-    pub(super) fn terminate(&mut self) {
-        let save = self.state.config().hot.saves;
-        self.begin_shutdown(save, false, false);
+    /// SIGTERM and SIGINT: SHUTDOWN with the words of an option, and without anybody to answer.
+    pub(super) fn terminate(&mut self, option: &str) {
+        let config = self.state.config();
+        let words = config.get(option);
+        let given = |word: &str| words.split(' ').any(|other| other == word);
+        let save = given("save") || (config.hot.saves && !given("nosave"));
+        let (force, at_once) = (given("force"), given("now"));
+        self.begin_shutdown(save, force, at_once);
     }
 
     fn begin_shutdown(&mut self, save: bool, force: bool, at_once: bool) {
         if self.state.is_shutting_down() {
             return;
         }
+        // What is not read to its end must not take the place of what is there.
+        let save = save && self.state.loading.is_none();
         self.note(ServerNote::UserRequestedShutdown);
         let wait = if at_once { 0 } else { self.state.config().number("shutdown-timeout") };
-        let shutdown = Shutdown { save, force, until: self.now + Duration::from_secs(wait) };
+        let until = self.now + Duration::from_secs(wait);
+        let shutdown = Shutdown { save, force, until, killed: None };
         if wait > 0 && self.state.lagging().next().is_some() {
             self.note(ServerNote::WaitingForReplicas);
             self.feed_getack();
@@ -134,7 +155,6 @@ impl Machine<'_> {
         if self.state.shutdown.take().is_none() {
             return Reply::error("ERR No shutdown in progress.");
         }
-        self.unpause(Reason::Shutdown);
         self.note(ServerNote::ShutdownAborted);
         self.go_on_living();
         Reply::OK
@@ -142,9 +162,21 @@ impl Machine<'_> {
 
     /// The end that was asked for does not come: whoever waits for it is told so.
     fn go_on_living(&mut self) {
+        self.unpause(Reason::Shutdown);
         let reply = Reply::error("ERR Errors trying to SHUTDOWN. Check logs.");
         for link in std::mem::take(&mut self.state.enders) {
             self.answer_waiting(link, &reply);
+        }
+    }
+
+    /// The dataset could not be saved, so the server stays. Who waited for the child that was
+    /// killed on the way waits for nothing.
+    fn fail_to_exit(&mut self, shutdown: Shutdown) {
+        self.note(ServerNote::ShutdownFailed);
+        self.go_on_living();
+        if let Some(target) = shutdown.killed {
+            self.note_killed(target);
+            self.snapshot_failed();
         }
     }
 
@@ -158,7 +190,7 @@ impl Machine<'_> {
         }
     }
 
-    fn finish_shutdown(&mut self, shutdown: Shutdown) {
+    fn finish_shutdown(&mut self, mut shutdown: Shutdown) {
         let lagging: Vec<Link> = self.state.lagging().collect();
         let offset = self.state.history.offset;
         for &link in &lagging {
@@ -175,7 +207,7 @@ impl Machine<'_> {
         if of > 0 {
             self.note(ServerNote::ReplicasInSync { count: of - lagging.len(), of });
         }
-        self.kill_child_to_exit();
+        shutdown.killed = self.kill_child_to_exit();
         if shutdown.save {
             self.note(ServerNote::SavingFinalSnapshot);
             self.write_file(Patron::Exit(shutdown));
@@ -232,16 +264,17 @@ impl Machine<'_> {
             }
             (Err(why), Patron::Exit(shutdown)) => {
                 self.note(why);
-                if !shutdown.force {
-                    self.note(ServerNote::CannotExit);
-                }
+                self.note(match shutdown.force {
+                    true => ServerNote::ExitAnyway,
+                    false => ServerNote::CannotExit,
+                });
                 Reply::error("ERR")
             }
         };
         match patron {
             Patron::Exit(shutdown) if reply == Reply::OK || shutdown.force => self.exit(),
             Patron::Reload(reload) if reply == Reply::OK => self.reload(reload),
-            Patron::Exit(_) => self.go_on_living(),
+            Patron::Exit(shutdown) => self.fail_to_exit(shutdown),
             Patron::Client(link) | Patron::Reload(Reload { link, .. }) => {
                 self.answer_waiting(link, &reply);
             }

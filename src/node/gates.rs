@@ -190,7 +190,7 @@ impl Machine<'_> {
             self.calls_of(row, &command.args).rejected += 1;
             return self.refuse(link, &command.args, &refusal);
         }
-        if self.is_paused(link, row, flags) {
+        if self.is_paused(link, row, &command.args) {
             self.postpone(link, command);
             return Reply::Silent;
         }
@@ -312,7 +312,7 @@ impl Machine<'_> {
             Some(_) => !self.passes(link, (row, flags), Flags::LOADING),
         };
         if refused {
-            return Err(Refusal::other("LOADING Redis is loading the dataset in memory"));
+            return Err(Refusal::other(LOADING));
         }
         let keyed = flags.has(Flags::WRITE) || flags.has(Flags::READONLY);
         if keyed && client.is_some_and(|client| client.monitors) {
@@ -355,16 +355,17 @@ impl Machine<'_> {
         self.queue_has(link, Flags::WRITE)
     }
 
-    pub(super) fn queue_may_replicate(&self, link: Link) -> bool {
-        self.queue_has(link, Flags::WRITE) || self.queue_has(link, Flags::MAY_REPLICATE)
+    fn queue_has(&self, link: Link, flag: Flags) -> bool {
+        self.queue_any(link, |row, args| row.flags(args).has(flag))
     }
 
-    fn queue_has(&self, link: Link, flag: Flags) -> bool {
+    /// True if any queued command of the client is of a kind.
+    pub(super) fn queue_any(&self, link: Link, is: impl Fn(Row, &[Bytes]) -> bool) -> bool {
         let transaction = self.state.clients.get(&link).and_then(|c| c.transaction.as_ref());
         transaction.is_some_and(|transaction| {
             transaction.queue.iter().any(|command| {
                 let row = self.state.row(&command.args[0]);
-                row.is_some_and(|row| row.flags(&command.args).has(flag))
+                row.is_some_and(|row| is(row, &command.args))
             })
         })
     }
@@ -474,3 +475,6 @@ pub(super) const MISCONF: &str = concat!(
     "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB ",
     "error."
 );
+
+/// What a server says that has no data yet.
+pub(super) const LOADING: &str = "LOADING Redis is loading the dataset in memory";

@@ -35,7 +35,7 @@ pub(super) static INERT: &[Directive] = &[
     memory("auto-aof-rewrite-min-size", "67108864", 0),
     integer("auto-aof-rewrite-percentage", "100", 0, 2_147_483_647),
     text("bgsave_cpulist", "").fixed(),
-    text("bind-source-addr", "").fixed(),
+    text("bind-source-addr", ""),
     text("bio_cpulist", "").fixed(),
     integer("busy-reply-threshold", "5000", 0, i64::MAX).also("lua-time-limit"),
     boolean("cluster-allow-pubsubshard-when-down", "yes"),

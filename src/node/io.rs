@@ -152,7 +152,9 @@ pub enum Input {
         /// All of it.
         usage: Usage,
     },
-    /// The system asks the process to end: SIGTERM or SIGINT.
+    /// Somebody at a terminal asks the process to end: SIGINT.
+    Interrupted,
+    /// The system asks the process to end: SIGTERM.
     Terminated,
 }
 

@@ -7,9 +7,11 @@
 
 mod again;
 mod delay;
+mod fault;
 mod item;
 mod start;
 
+use self::fault::Fault;
 use super::debug::Reload;
 use super::downstream::CHUNK_BYTES;
 use super::io::{Breach, Carries, DiskFact, DiskOrder, Job, Output};
@@ -318,7 +320,7 @@ impl Machine<'_> {
                 self.load(&bytes);
             }
             Ok(DiskFact::Done) => {}
-            Err(why) => self.loading_failed(why),
+            Err(why) => self.loading_failed(Fault::Disk(why)),
         }
     }
 
@@ -345,7 +347,7 @@ impl Machine<'_> {
                     }
                     return self.load_next();
                 }
-                Err(error) => return self.loading_failed(error.to_string()),
+                Err(error) => return self.loading_failed(Fault::Bytes(error)),
             }
         }
     }
@@ -428,27 +430,6 @@ impl Machine<'_> {
         if transfer.lost {
             self.stream_lost(true);
         }
-    }
-
-    /// The bytes are no dataset. The old data is gone, or was to be kept; either way, start over.
-    pub(super) fn loading_failed(&mut self, why: String) {
-        let Some(loading) = self.state.loading.take() else { return };
-        let spoilt = why.starts_with("Wrong RDB checksum");
-        self.note(LoadNote::RdbError(why));
-        if loading.is_start() {
-            // Without its dataset a server does not run: it might be taken for an empty one.
-            self.note(if spoilt { LoadNote::CrcError } else { LoadNote::FatalError });
-            self.out.push(Output::Exit);
-            return;
-        }
-        if let Source::Again(_, reload) = loading.source {
-            return self.reload_failed(reload);
-        }
-        self.note(LoadNote::FailedLoading { to_parser: loading.to_parser() });
-        if loading.swaps() {
-            self.note(LoadNote::DiscardingTemporaryDb);
-        }
-        self.retry_now();
     }
 
     /// The link to the master is left: what was being loaded is of no use.

@@ -3,7 +3,7 @@
 mod busy;
 mod turn;
 
-pub(super) use busy::Held;
+pub(super) use busy::{Errand, Held};
 pub(super) use turn::{Caller, Unmeasured};
 
 use super::client::Client;
@@ -80,7 +80,8 @@ impl Machine<'_> {
             Input::Woke => self.wake(),
             Input::Lasted { nanos } => self.measured(nanos),
             Input::Used { usage } => self.state.usage = usage,
-            Input::Terminated => self.terminate(),
+            Input::Interrupted => self.terminate("shutdown-on-sigint"),
+            Input::Terminated => self.terminate("shutdown-on-sigterm"),
         }
     }
 
@@ -147,8 +148,10 @@ impl Machine<'_> {
 
     fn sent(&mut self, link: Link, bytes: u64) {
         let bytes = self.replies_left(link, bytes);
+        let now = self.now;
         if let Some(down) = self.state.downlink_mut(link) {
             down.in_wire = down.in_wire.saturating_sub(bytes);
+            down.since = now;
             self.send_snapshot(link);
             self.pump_child();
         }

@@ -140,7 +140,7 @@ pub(super) fn migrate(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> 
     match machine.approach(&mut migration) {
         Step::Over(reply) => reply,
         Step::Waits => {
-            machine.wait_for_disk(link);
+            machine.wait_for_end(link);
             machine.state.migrations_mut().current = Some(migration);
             Reply::Silent
         }
@@ -165,6 +165,7 @@ impl Migration {
             | Input::Woke
             | Input::Lasted { .. }
             | Input::Used { .. }
+            | Input::Interrupted
             | Input::Terminated => false,
         }
     }
@@ -295,6 +296,7 @@ impl Machine<'_> {
             | Input::Woke
             | Input::Lasted { .. }
             | Input::Used { .. }
+            | Input::Interrupted
             | Input::Terminated => self.fail(migration, migration.failing()),
         }
     }

@@ -256,8 +256,8 @@ pub enum SnapshotNote {
     TransferStarted(u32),
     /// The child has saved.
     DbSavedOnDisk,
-    /// A file could not be written; in the system's words.
-    WriteError(String),
+    /// A file could not be written: at what step, and the system's words.
+    WriteError(&'static str, String),
     /// The child tells how many bytes were copied while it ran.
     ForkCow(u64),
     /// The file is complete.
@@ -302,6 +302,9 @@ impl Note {
             && let Some(level) = note.own_level()
         {
             return level;
+        }
+        if let Self::Load(LoadNote::Internal { quiet: true, .. }) = self {
+            return Level::Verbose;
         }
         let warning = match self {
             _ if self.was_a_warning() && !matches!(profile, Profile::V7_2) => true,
@@ -410,7 +413,7 @@ impl SnapshotNote {
         matches!(
             self,
             Self::SavingError
-                | Self::WriteError(_)
+                | Self::WriteError(..)
                 | Self::SavingKilled(_)
                 | Self::TransferKilled(_)
                 | Self::LastReplicaDropped

@@ -33,8 +33,22 @@ pub enum LoadNote {
     LoadedFromDisk(Duration),
     /// The dataset of the start could not be read: the process ends.
     FatalError,
-    /// The same, for its bytes do not add up: Redis then looks at the file more closely.
-    CrcError,
+    /// The file was cut.
+    ShortRead,
+    /// The loader has found damage. Redis then looks at the file more closely and ends, if no
+    /// client waits for an answer.
+    Internal {
+        /// True if a client waits.
+        quiet: bool,
+        /// How far the load was known to have come, in bytes.
+        passed: u64,
+        /// Where in Redis' source that is said.
+        line: u16,
+        /// What is wrong.
+        what: String,
+    },
+    /// The dataset of the start is whole, and not for this server: the process ends.
+    Unfit(String),
     /// The snapshot could not be read; the detail as the loader says it.
     RdbError(String),
     /// `swapdb`: the new data takes the place of the old.
@@ -63,7 +77,9 @@ impl LoadNote {
             Self::RdbError(_)
                 | Self::FailedLoading { .. }
                 | Self::FatalError
-                | Self::CrcError
+                | Self::ShortRead
+                | Self::Internal { .. }
+                | Self::Unfit(_)
                 | Self::DuplicateKey(_)
         )
     }
@@ -108,10 +124,14 @@ pub(super) fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Res
         LoadNote::FatalError => {
             f.write_str("Fatal error loading the DB, check server logs. Exiting.")
         }
-        LoadNote::CrcError => f.write_str(
-            "Internal error in RDB reading offset 0, function at rdb.c:3225 -> RDB CRC error",
+        LoadNote::ShortRead => {
+            f.write_str("Short read or OOM loading DB. Unrecoverable error, aborting now.")
+        }
+        LoadNote::Internal { passed, line, what, .. } => write!(
+            f,
+            "Internal error in RDB reading offset {passed}, function at rdb.c:{line} -> {what}"
         ),
-        LoadNote::RdbError(why) => f.write_str(why),
+        LoadNote::RdbError(why) | LoadNote::Unfit(why) => f.write_str(why),
         LoadNote::SwappingDb => {
             f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::io::Address;
-use super::note::server::{write_accepted, write_misplaced};
+use super::note::server::{write_accepted, write_misplaced, write_unwritten};
 use super::note::{
     MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target, TransferNote,
 };
@@ -295,7 +295,7 @@ fn snapshot_text(note: &SnapshotNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
         SnapshotNote::TransferStarted(pid) => {
             write!(f, "Background RDB transfer started by pid {pid}")
         }
-        SnapshotNote::WriteError(why) => write!(f, "Write error saving DB on disk: {why}"),
+        SnapshotNote::WriteError(step, why) => write_unwritten(step, why, f),
         SnapshotNote::DbSavedOnDisk => f.write_str("DB saved on disk"),
         SnapshotNote::ForkCow(bytes) => {
             let megabytes = bytes >> 20;
@@ -376,6 +376,10 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("Changing replication IDs after receiving DEBUG change-repl-id")
         }
         ServerNote::CannotExit => f.write_str("Error trying to save the DB, can't exit."),
+        ServerNote::ExitAnyway => f.write_str("Error trying to save the DB. Exit anyway."),
+        ServerNote::ShutdownFailed => f.write_str(
+            "Errors trying to shut down the server. Check the logs for more information.",
+        ),
         ServerNote::SecurityAttack(from) => write!(
             f,
             "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: \

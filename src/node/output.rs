@@ -22,7 +22,12 @@ impl Machine<'_> {
     pub(super) fn reply(&mut self, link: Link, reply: &Reply) {
         self.count_errors(reply);
         let pushed = matches!(reply, Reply::Several(_) | Reply::Push(_));
-        self.say(link, pushed, |protocol, out| reply.encode(protocol, out));
+        if self.state.setup.profile.shortens_doubles() || !reply.has_doubles() {
+            self.say(link, pushed, |protocol, out| reply.encode(protocol, out));
+        } else {
+            let reply = reply.with_long_doubles();
+            self.say(link, pushed, |protocol, out| reply.encode(protocol, out));
+        }
     }
 
     /// Writes an array of replies, each in the protocol that was spoken when it was made.

@@ -43,7 +43,7 @@ impl Machine<'_> {
                     self.state.stats.expired_keys += 1;
                     let expired = [(db, key)];
                     self.break_watches(&expired);
-                    self.invalidate(&expired);
+                    self.invalidate(&expired, &[]);
                 }
                 Some(_) => {
                     self.state.own_expiring.insert((db, key));

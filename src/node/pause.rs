@@ -9,8 +9,9 @@ use super::client::Waiting;
 use super::gates::Row;
 use super::io::Link;
 use super::machine::Machine;
+use super::upstream::Uplink;
 use crate::commands::Flags;
-use crate::resp::Command;
+use crate::resp::{Bytes, Command};
 use crate::time::Instant;
 
 /// Who has paused the clients.
@@ -77,6 +78,9 @@ impl Machine<'_> {
         for pause in &mut self.state.pauses.0 {
             *pause = pause.filter(|pause| pause.until.is_none_or(|until| now < until));
         }
+        if self.state.upstream.is_postponed() {
+            self.obey();
+        }
         if self.state.postponed.is_empty() || self.state.pauses.scope() == Some(Scope::All) {
             return;
         }
@@ -89,17 +93,43 @@ impl Machine<'_> {
     }
 
     /// True if a pause keeps this command waiting.
-    pub(super) fn is_paused(&self, link: Link, row: Row, flags: Flags) -> bool {
-        let may_replicate = || {
-            flags.has(Flags::WRITE)
-                || flags.has(Flags::MAY_REPLICATE)
-                || (row.name() == "exec" && self.queue_may_replicate(link))
-        };
+    pub(super) fn is_paused(&self, link: Link, row: Row, args: &[Bytes]) -> bool {
         match self.state.pauses.scope() {
             None => false,
             Some(Scope::All) => true,
-            Some(Scope::Writes) => may_replicate(),
+            Some(Scope::Writes) => {
+                self.may_replicate(row, args)
+                    || (row.name() == "exec"
+                        && self.queue_any(link, |row, args| self.may_replicate(row, args)))
+            }
         }
+    }
+
+    /// True if a pause keeps this command of the master waiting; one of a transaction waits with
+    /// its EXEC.
+    #[inline(never)]
+    pub(super) fn is_stream_paused(&self, command: &Command) -> bool {
+        let Uplink::Connected(stream) = &self.state.upstream.link else { return false };
+        let replicates = |command: &Command| {
+            let row = Row::find(&command.args[0]);
+            row.is_some_and(|row| self.may_replicate(row, &command.args))
+        };
+        match (self.state.pauses.scope(), &stream.transaction) {
+            (None, _) => false,
+            (Some(Scope::All), _) => true,
+            (Some(Scope::Writes), None) => replicates(command),
+            (Some(Scope::Writes), Some(queue)) => {
+                command.args[0].eq_ignore_ascii_case(b"exec") && queue.iter().any(replicates)
+            }
+        }
+    }
+
+    /// True if a command may enter the stream. A script that says it writes nothing does not.
+    #[inline(never)]
+    fn may_replicate(&self, row: Row, args: &[Bytes]) -> bool {
+        let flags = row.flags(args);
+        (flags.has(Flags::WRITE) || flags.has(Flags::MAY_REPLICATE))
+            && !self.state.is_declared_reading(row.name(), args)
     }
 
     /// Keeps a client waiting with its command.

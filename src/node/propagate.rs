@@ -37,7 +37,7 @@ impl Machine<'_> {
         if effects.flushed {
             self.invalidate_all();
         } else {
-            self.invalidate(&effects.touched);
+            self.invalidate(&effects.touched, &effects.expired);
         }
         self.signal_ready(&effects.touched);
         self.signal_ready(&effects.woken);

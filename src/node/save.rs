@@ -234,7 +234,11 @@ impl Machine<'_> {
     fn hand_to_replicas(&mut self, chunk: &Bytes) {
         let count = chunk.len() as u64;
         for link in self.state.receivers() {
+            let now = self.now;
             if let Some(down) = self.state.downlink_mut(link) {
+                if down.in_wire == 0 {
+                    down.since = now;
+                }
                 down.in_wire += count;
             }
             self.state.stats.repl_output_bytes += count;

@@ -11,9 +11,10 @@ pub(super) use self::functions::{Libraries, fcall, fcall_ro, function};
 use super::help::{help, wrong_words};
 use super::io::Link;
 use super::machine::Machine;
+use super::state::State;
 use crate::rdb::sha1;
 use crate::resp::{Bytes, Reply, parse_integer};
-use crate::script::Random48;
+use crate::script::{Flags, Random48, Shebang};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -131,6 +132,24 @@ impl Machine<'_> {
         let Some(client) = self.state.clients.get(&link) else { return };
         let (db, peer) = (client.db, client.peer.to_string());
         self.show(db, &peer, "eval", args);
+    }
+}
+
+impl State {
+    /// True for a call of a script or a function that says of itself that it writes nothing.
+    #[inline(never)]
+    pub(super) fn is_declared_reading(&self, name: &str, args: &[Bytes]) -> bool {
+        let of_source = |source: &[u8]| Shebang::of_script(source).ok().and_then(|own| own.flags);
+        let flags = match name {
+            "eval" => of_source(&args[1]),
+            "evalsha" => {
+                let digest = String::from_utf8_lossy(&args[1]).to_ascii_lowercase();
+                self.scripts.get(&digest).and_then(|source| of_source(&source))
+            }
+            "fcall" => self.libraries.function(&args[1]).map(|(function, _)| function.flags),
+            _ => None,
+        };
+        flags.is_some_and(|flags| flags.has(Flags::NO_WRITES))
     }
 }
 

@@ -18,6 +18,7 @@ use super::failover::Failover;
 use super::gates::Eviction;
 use super::io::{Input, Link};
 use super::load::Loading;
+use super::machine::Errand;
 use super::migrate::Migrations;
 use super::pause::Pauses;
 use super::propagate::Caused;
@@ -59,6 +60,8 @@ pub struct Setup {
     pub moves: bool,
     /// True if its host measures turns, and says so by [`Input::Lasted`].
     pub measures: bool,
+    /// How many files its process can have open at most.
+    pub files_max: u64,
     /// The number of its process: 1, as in a container, where it has none.
     pub pid: u32,
     /// The program that the process runs, if it is one.
@@ -91,6 +94,7 @@ impl Default for Setup {
             config_file: None,
             moves: false,
             measures: false,
+            files_max: u64::MAX,
             pid: 1,
             executable: String::new(),
         }
@@ -180,6 +184,8 @@ pub(super) struct State {
     pub(super) moving: Option<Moving>,
     /// DEBUG SLEEP, while it lasts.
     pub(super) sleep: Option<Sleep>,
+    /// What a transaction waits for.
+    pub(super) errand: Option<Errand>,
     /// MIGRATE, while it lasts, and its connections.
     pub(super) migrations: Rc<Migrations>,
     /// What has happened while the process was busy.
@@ -355,6 +361,7 @@ impl State {
             denials: Denials::default(),
             moving: None,
             sleep: None,
+            errand: None,
             migrations: Rc::default(),
             missed: VecDeque::new(),
             in_exec: false,
@@ -395,9 +402,10 @@ impl State {
         &self.setup.config
     }
 
-    /// True while nothing of what clients want is done: the process sleeps, or moves keys.
+    /// True while nothing of what clients want is done: the process sleeps, or moves keys, or a
+    /// transaction waits for the disk.
     pub(super) fn is_held(&self) -> bool {
-        self.sleep.is_some() || self.migrations.is_busy()
+        self.sleep.is_some() || self.migrations.is_busy() || self.errand.is_some()
     }
 
     /// True if the server follows another: its clients may only read.

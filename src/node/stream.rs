@@ -44,6 +44,8 @@ pub(super) struct Stream {
     pub(super) held: Vec<u8>,
     /// True if the master speaks only SYNC and wants no ACK.
     pub(super) old_protocol: bool,
+    /// A command that a pause keeps waiting, with its raw bytes; nothing is read behind it.
+    pub(super) postponed: Option<(Command, Vec<u8>)>,
     /// True once the master has said what cannot be understood: nothing more is carried out, and
     /// the link is closed behind the next ACK.
     pub(super) doomed: bool,
@@ -62,6 +64,7 @@ impl Stream {
             transaction: None,
             held: Vec::new(),
             old_protocol: false,
+            postponed: None,
             doomed: false,
         }
     }
@@ -69,15 +72,18 @@ impl Stream {
     /// Bytes that have arrived and are not yet counted.
     pub(super) fn unprocessed(&self) -> u64 {
         let refused = if self.doomed { self.decoder.raw().len() } else { 0 };
-        (self.held.len() + self.decoder.pending().max(refused)) as u64
+        let postponed = self.postponed.as_ref().map_or(0, |(_, raw)| raw.len());
+        (self.held.len() + postponed + self.decoder.pending().max(refused)) as u64
     }
 }
 
 impl Machine<'_> {
     /// Carries out what the master's stream says.
     pub(super) fn obey(&mut self) {
+        self.obey_postponed();
         while let Uplink::Connected(stream) = &mut self.state.upstream.link
             && !stream.doomed
+            && stream.postponed.is_none()
         {
             if !stream.decoder.is_ahead() {
                 let db = self.state.keyspace.db(stream.db);
@@ -92,11 +98,40 @@ impl Machine<'_> {
         }
     }
 
+    /// Takes up what a pause has kept waiting, if that is over.
+    #[inline(never)]
+    pub(super) fn obey_postponed(&mut self) {
+        let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
+        if let Some((command, raw)) = stream.postponed.take() {
+            self.obey_unless_paused(command, raw);
+        }
+    }
+
     fn obey_command(&mut self, command: Command) {
+        let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
+        let raw = stream.decoder.raw().to_vec();
+        if self.state.pauses.scope().is_none() {
+            self.obey_now(command, raw);
+        } else {
+            self.obey_unless_paused(command, raw);
+        }
+    }
+
+    /// A pause keeps the master waiting as it does any client.
+    fn obey_unless_paused(&mut self, command: Command, raw: Vec<u8>) {
+        let waits = self.is_stream_paused(&command);
+        let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
+        if waits {
+            stream.postponed = Some((command, raw));
+        } else {
+            self.obey_now(command, raw);
+        }
+    }
+
+    fn obey_now(&mut self, command: Command, raw: Vec<u8>) {
         let name = self.state.setup.renames.meaning(&command.args[0]).unwrap_or_default();
         let name = name.to_ascii_lowercase();
         let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
-        let raw = stream.decoder.raw().to_vec();
         stream.last_word = Some(Bytes::clone(&command.args[0]));
         match (name.as_slice(), &mut stream.transaction) {
             (b"replconf", _) => {

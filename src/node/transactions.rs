@@ -8,6 +8,7 @@ use super::propagate::Caused;
 use crate::commands::{Flags, unknown_command};
 use crate::replication::Unit;
 use crate::resp::{Bytes, Command, Protocol, Reply};
+use crate::time::Instant;
 
 pub(super) fn multi(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply {
     let Some(client) = machine.state.clients.get_mut(&link) else { return Reply::Silent };
@@ -63,12 +64,14 @@ pub(super) fn exec(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Reply 
     if touched {
         return Reply::NullArray;
     }
-    machine.carry_on(link, Running::new(transaction.queue))
+    machine.carry_on(link, Running::new(machine.now, transaction.queue))
 }
 
 /// A transaction that is being carried out.
 #[derive(Clone, Debug)]
 pub(super) struct Running {
+    /// When it began: for its commands no time goes by.
+    began: Instant,
     /// What is still to be done.
     queue: std::vec::IntoIter<Command>,
     /// The replies so far, each with the protocol that was spoken then.
@@ -80,10 +83,10 @@ pub(super) struct Running {
 }
 
 impl Running {
-    fn new(queue: Vec<Command>) -> Self {
+    fn new(began: Instant, queue: Vec<Command>) -> Self {
         let replies = Vec::with_capacity(queue.len());
         let queue = queue.into_iter();
-        Self { queue, replies, unheard: false, caused: Caused::new() }
+        Self { began, queue, replies, unheard: false, caused: Caused::new() }
     }
 }
 
@@ -191,14 +194,15 @@ impl Machine<'_> {
         }
     }
 
-    /// Runs what is queued. If a command moves keys or sleeps, the others wait until that is over.
+    /// Runs what is queued. If a command moves keys, sleeps, or waits for the disk, the others wait
+    /// until that is over.
     pub(super) fn carry_on(&mut self, link: Link, mut running: Running) -> Reply {
         self.state.in_exec = true;
         while let Some(command) = running.queue.next() {
-            let reply = self.run_queued(link, &command, &mut running.caused);
+            let reply = self.run_queued(link, &command, &mut running);
             if self.state.is_held() {
                 self.state.in_exec = false;
-                self.hold(running);
+                self.hold(command, running);
                 return Reply::Silent;
             }
             self.keep_reply(link, &mut running, reply);
@@ -207,7 +211,10 @@ impl Machine<'_> {
         self.end_transaction(link, running)
     }
 
-    fn hold(&mut self, running: Running) {
+    fn hold(&mut self, command: Command, running: Running) {
+        if let Some(errand) = &mut self.state.errand {
+            return errand.hold(command.args, running);
+        }
         match &mut self.state.sleep {
             Some(sleep) => sleep.hold(running),
             None => self.state.migrations_mut().hold(running),
@@ -232,14 +239,17 @@ impl Machine<'_> {
         Reply::Silent
     }
 
-    fn run_queued(&mut self, link: Link, command: &Command, caused: &mut Caused) -> Reply {
+    fn run_queued(&mut self, link: Link, command: &Command, running: &mut Running) -> Reply {
+        let caused = &mut running.caused;
         let Some(row) = self.state.row(&command.args[0]) else {
             return Reply::error(unknown_command(&command.args).to_string());
         };
         let reply = match row {
             Row::Data(spec) => {
                 let asker = Asker { may_block: false, ..self.asker(link, spec) };
+                let now = std::mem::replace(&mut self.now, running.began);
                 let (reply, effects) = self.call(spec, asker, &command.args);
+                self.now = now;
                 self.remember_own_expiries(&effects.touched);
                 self.remember_reads(link, spec, &command.args);
                 caused.extend(self.settle(asker.db, &command.args, effects));

@@ -130,6 +130,11 @@ impl Upstream {
         matches!(self.link, Uplink::Connected(_))
     }
 
+    /// True if a pause keeps the stream waiting.
+    pub(super) const fn is_postponed(&self) -> bool {
+        matches!(&self.link, Uplink::Connected(stream) if stream.postponed.is_some())
+    }
+
     /// The connection, if there is one.
     pub(super) fn connection(&self) -> Option<Link> {
         match &self.link {

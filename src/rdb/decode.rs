@@ -37,7 +37,7 @@ pub enum DecodeError {
     #[error("Can't handle RDB format version {0}")]
     VersionTooNew(u16),
     /// The bytes were changed on the way.
-    #[error("Wrong RDB checksum expected: ({found:x}) but got ({computed:x}). Aborting now.")]
+    #[error("Wrong RDB checksum expected: ({computed:x}) but got ({found:x}). Aborting now.")]
     BadChecksum {
         /// What stands at the end.
         found: u64,

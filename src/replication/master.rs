@@ -43,7 +43,8 @@ pub struct Downlink {
     pub durable: Option<Offset>,
     /// When it last confirmed anything, or was put online.
     pub acked_at: Instant,
-    /// When it began to wait in its stage, or was last heard before that.
+    /// When it began to wait in its stage, or was last heard before that; while a snapshot comes
+    /// straight from the child, when its wire last took any of it.
     pub since: Instant,
     /// Bytes handed to the wire that the wire has not yet delivered.
     pub in_wire: u64,

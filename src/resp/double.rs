@@ -38,6 +38,24 @@ pub fn format_double_digest(value: f64) -> String {
     format!("{sign}{text}")
 }
 
+/// The text of `value` as Redis wrote it before 7.2: C's `%.17g`, with all seventeen digits.
+pub fn format_double_17(value: f64) -> String {
+    if !value.is_finite() {
+        return format_double(value);
+    }
+    let text = format!("{value:.16e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let trim = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    if !(-4..17).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{}e{sign}{:02}", trim(mantissa), exponent.abs());
+    }
+    let decimals = (16 - exponent) as usize;
+    let text = format!("{value:.decimals$}");
+    if decimals == 0 { text } else { trim(&text) }
+}
+
 /// The number that `text` spells from its first byte to its last, as the C function `strtod` reads.
 ///
 /// Signs, `inf`, `infinity` and `nan` in any case, and hexadecimal (`0x1.8p3`) are accepted; spaces
@@ -162,6 +180,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn seventeen_digits_as_c_prints_them() {
+        for (value, text) in [
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1.0, "1"),
+            (0.1, "0.10000000000000001"),
+            (2.5, "2.5"),
+            (100.0, "100"),
+            (1e16, "10000000000000000"),
+            (1e17, "1e+17"),
+            (0.0001, "0.0001"),
+            (0.00001, "1.0000000000000001e-05"),
+            (1.5e300, "1.5000000000000001e+300"),
+            (f64::INFINITY, "inf"),
+            (123456.789, "123456.789"),
+        ] {
+            assert_eq!(format_double_17(value), text);
+        }
+    }
 
     #[test]
     fn every_recorded_number_prints_as_redis_printed_it() {

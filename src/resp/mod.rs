@@ -35,7 +35,7 @@ pub use anatomy::{Part, anatomy, commands_at_end};
 pub use bytes::Bytes;
 pub use command::{Command, CommandDecoder, ProtocolError};
 pub use decode::ReplyDecoder;
-pub use double::{format_double, format_double_digest, parse_double};
+pub use double::{format_double, format_double_17, format_double_digest, parse_double};
 pub use header::encode_command;
 pub use inline::split_words;
 pub use reply::{Protocol, Reply};

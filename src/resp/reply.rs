@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::text::{bytes_of, stands_in};
-use super::{Bytes, format_double, header::push_header};
+use super::{Bytes, format_double, format_double_17, header::push_header};
 
 /// The version of RESP that a connection speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,6 +120,58 @@ impl Reply {
                 out.extend_from_slice(b"\r\n");
             }
             Self::Verbatim(text) => push_bulk(text, out),
+        }
+    }
+
+    /// True if there is a double in it.
+    pub fn has_doubles(&self) -> bool {
+        match self {
+            Self::Double(_) => true,
+            Self::Array(items) | Self::Set(items) => items.iter().any(Self::has_doubles),
+            Self::Map(pairs) => pairs.iter().any(|(_, value)| value.has_doubles()),
+            Self::Silent
+            | Self::Several(_)
+            | Self::Simple(_)
+            | Self::Error(_)
+            | Self::Integer(_)
+            | Self::Bulk(_)
+            | Self::Null
+            | Self::NullArray
+            | Self::Push(_)
+            | Self::Decimal(_)
+            | Self::Boolean(_)
+            | Self::Verbatim(_)
+            | Self::BigNumber(_)
+            | Self::Attribute(_) => false,
+        }
+    }
+
+    /// The same with all digits of every double, as Redis wrote them before 7.2.
+    #[inline(never)]
+    pub fn with_long_doubles(&self) -> Self {
+        let all = |items: &[Self]| items.iter().map(Self::with_long_doubles).collect();
+        match self {
+            Self::Double(value) => Self::Decimal(format_double_17(*value).into()),
+            Self::Array(items) => Self::Array(all(items)),
+            Self::Set(items) => Self::Set(all(items)),
+            Self::Map(pairs) => {
+                let long = |(key, value): &(Self, Self)| (key.clone(), value.with_long_doubles());
+                Self::Map(pairs.iter().map(long).collect())
+            }
+            Self::Silent
+            | Self::Several(_)
+            | Self::Simple(_)
+            | Self::Error(_)
+            | Self::Integer(_)
+            | Self::Bulk(_)
+            | Self::Null
+            | Self::NullArray
+            | Self::Push(_)
+            | Self::Decimal(_)
+            | Self::Boolean(_)
+            | Self::Verbatim(_)
+            | Self::BigNumber(_)
+            | Self::Attribute(_) => self.clone(),
         }
     }
 

@@ -81,7 +81,10 @@ fn register_all(
     let at = state.top;
     state.push(Val::Function(chunk.gc_ref()));
     if let Err(error) = state.call_function(at, 0) {
-        let text = error_text(state, &error);
+        let text = match slot(state).fuel {
+            0 => "ERR FUNCTION LOAD timeout".to_owned(),
+            _ => error_text(state, &error),
+        };
         return Err(format!("Error registering functions: {text}"));
     }
     state.top = at;

@@ -27,7 +27,7 @@ pub(super) struct Slot {
     pub(super) sealed: Vec<(GcRef<Table>, GcRef<Table>)>,
     /// The functions of the library that is being read.
     pub(super) registered: Option<Vec<Registered>>,
-    fuel: u64,
+    pub(super) fuel: u64,
     /// What was left after the last collection.
     lived: usize,
 }

@@ -10,7 +10,8 @@ use crate::commands::scan::{Options, parse_cursor, reply};
 use crate::commands::set::draw::draws;
 use crate::commands::{Call, Refusal, Spec};
 use crate::keyspace::{Encoding, Scored, SortedSet};
-use crate::resp::{Reply, format_double};
+use crate::rdb::Version;
+use crate::resp::{Reply, format_double, format_double_17};
 
 pub(in crate::commands) const TABLE: &[Spec] = rows! { SortedSet;
     "zrandmember" -2 READ FIRST zrandmember, "key [count [WITHSCORES]]",
@@ -47,53 +48,15 @@ fn zscan(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (key, cursor) = (call.arg(1), parse_cursor(&call.args[2])?);
     let Some(set) = call.get::<SortedSet>(&key)? else { return Ok(reply(0, Vec::new())) };
     let options = Options::parse(&call.args[3..], false)?;
-    let show = if set.encoding() == Encoding::Listpack { format_double } else { with_17_digits };
+    // Before 7.2 the text had them, too, unless it was that of a whole number.
+    let is_packed = set.encoding() == Encoding::Listpack;
+    let is_older = call.rdb_version < Version::V11;
+    let show = |score: f64| match is_packed && !(is_older && score.fract() != 0.0) {
+        true => format_double(score),
+        false => format_double_17(score),
+    };
     let (next, members) = set.scan(cursor, options.count);
     let shown = members.into_iter().filter(|scored| options.shows(&scored.member));
     let both = |Scored { member, score }| [Reply::Bulk(member), Reply::bulk(show(score))];
     Ok(reply(next, shown.flat_map(both).collect()))
-}
-
-/// The text of `%.17g`.
-fn with_17_digits(value: f64) -> String {
-    if !value.is_finite() {
-        return format_double(value);
-    }
-    let text = format!("{value:.16e}");
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let trim = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
-    if !(-4..17).contains(&exponent) {
-        let sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{}e{sign}{:02}", trim(mantissa), exponent.abs());
-    }
-    let decimals = (16 - exponent) as usize;
-    let text = format!("{value:.decimals$}");
-    if decimals == 0 { text } else { trim(&text) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seventeen_digits_as_c_prints_them() {
-        for (value, text) in [
-            (0.0, "0"),
-            (-0.0, "-0"),
-            (1.0, "1"),
-            (0.1, "0.10000000000000001"),
-            (2.5, "2.5"),
-            (100.0, "100"),
-            (1e16, "10000000000000000"),
-            (1e17, "1e+17"),
-            (0.0001, "0.0001"),
-            (0.00001, "1.0000000000000001e-05"),
-            (1.5e300, "1.5000000000000001e+300"),
-            (f64::INFINITY, "inf"),
-            (123456.789, "123456.789"),
-        ] {
-            assert_eq!(with_17_digits(value), text);
-        }
-    }
 }

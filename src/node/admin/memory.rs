@@ -98,9 +98,13 @@ fn stats(machine: &mut Machine<'_>) -> Reply {
 /// There is no allocator that could be ill.
 fn diagnosis(machine: &Machine<'_>) -> &'static str {
     if machine.state.used_memory() < SMALL_BYTES {
-        "This server holds too little for its memory to have a problem.\n"
+        "Hi Sam, this instance is empty or is using very little memory, my issues detector can't \
+         be used in these conditions. Please, leave for your mission on Earth and fill it with \
+         some data. The new Sam and I will be back to our programming as soon as I finished \
+         rebooting.\n"
     } else {
-        "The memory of this server has no problem that can be seen from here.\n"
+        "Hi Sam, I can't find any memory issue in your instance. I can only account for what \
+         occurs on this base.\n"
     }
 }
 

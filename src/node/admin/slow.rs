@@ -196,14 +196,24 @@ fn graph(event: &str, spikes: &VecDeque<(u64, u64)>) -> String {
     text
 }
 
+/// The report that there is no report. It quotes a film, as Redis does.
+const DOCTOR_IS_OFF: &str = "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in \
+                             this Redis instance. You may use \"CONFIG SET \
+                             latency-monitor-threshold <milliseconds>.\" in order to enable it. \
+                             If we weren't in a deep space mission I'd suggest to take a look at \
+                             https://redis.io/topics/latency-monitor.\n";
+/// The report that all is well.
+const DOCTOR_IS_CONTENT: &str = "Dave, no latency spike was observed during the lifetime of this \
+                                 Redis instance, not in the slightest bit. I honestly think you \
+                                 ought to sit down calmly, take a stress pill, and think things \
+                                 over.\n";
+
 fn doctor(machine: &Machine<'_>) -> Reply {
     let spikes = &machine.state.slow.spikes;
     let text = if machine.state.config().hot.latency_threshold == 0 {
-        "Latency monitoring is disabled: CONFIG SET latency-monitor-threshold <milliseconds> \
-         enables it.\n"
-            .to_owned()
+        DOCTOR_IS_OFF.to_owned()
     } else if spikes.is_empty() {
-        "No latency spike was observed.\n".to_owned()
+        DOCTOR_IS_CONTENT.to_owned()
     } else {
         let line = |(name, spikes): (&&str, &VecDeque<(u64, u64)>)| {
             let highest = spikes.iter().map(|(_, millis)| *millis).max().unwrap_or(0);

@@ -349,7 +349,7 @@ impl Machine<'_> {
     }
 
     /// `tracking-table-max-keys`: who may hold a key too many is told that it has changed.
-    fn bound_readers(&mut self) {
+    pub(in crate::node) fn bound_readers(&mut self) {
         let most = self.state.config().number("tracking-table-max-keys");
         while most > 0 && self.state.tracking.readers.len() as u64 > most {
             let Some((key, readers)) = self.state.tracking.readers.pop_first() else { return };
@@ -369,19 +369,28 @@ impl Machine<'_> {
         }
     }
 
-    /// Tells who may hold these keys that they have changed.
-    pub(in crate::node) fn invalidate(&mut self, touched: &[(usize, Bytes)]) {
+    /// Tells who may hold these keys that they have changed. That one has expired is broadcast to
+    /// the client that was served, too: nobody but the server has changed it.
+    pub(in crate::node) fn invalidate(
+        &mut self,
+        touched: &[(usize, Bytes)],
+        expired: &[(usize, Vec<Bytes>)],
+    ) {
         if self.state.tracking.is_idle() {
             return;
         }
-        let by = self.state.served;
-        for (_, key) in touched {
+        let mut expired: Vec<(usize, &Bytes)> =
+            expired.iter().filter_map(|(db, deletion)| Some((*db, deletion.get(1)?))).collect();
+        for (db, key) in touched {
+            let gone = expired.iter().position(|gone| *gone == (*db, key));
+            let served = self.state.served;
+            let by = served.filter(|_| gone.map(|gone| expired.swap_remove(gone)).is_none());
             let fitting = self.state.tracking.prefixes.iter_mut();
             for (_, prefix) in fitting.filter(|(prefix, _)| key.starts_with(prefix)) {
                 prefix.changed.insert(Bytes::clone(key), by);
             }
             if let Some(readers) = self.state.tracking.readers.remove(key) {
-                self.tell_readers(key, readers, by);
+                self.tell_readers(key, readers, served);
             }
         }
     }

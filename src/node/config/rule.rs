@@ -99,9 +99,10 @@ fn expanded(template: &str) -> Option<String> {
         }
         let (name, after) = after.split_once('}')?;
         text += match name {
-            // Redis tries a template without a title, and mostly without a socket file.
-            "title" | "unixsocket" => "",
-            "listen-addr" | "server-mode" | "port" | "tls-port" | "config-file" => name,
+            // Redis tries a template without a title, and mostly without a socket file; only a
+            // cluster's server and a sentinel have a mode.
+            "title" | "unixsocket" | "server-mode" => "",
+            "listen-addr" | "port" | "tls-port" | "config-file" => name,
             _ => return None,
         };
         rest = after;

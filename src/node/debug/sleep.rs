@@ -50,7 +50,7 @@ pub(super) fn sleep(machine: &mut Machine<'_>, link: Link, words: &[Bytes]) -> R
     if micros < 1.0 {
         return Reply::OK;
     }
-    machine.wait_for_disk(link);
+    machine.wait_for_end(link);
     let until = machine.now + Duration::from_micros(micros as u64);
     let (since, words) = (machine.now, words.to_vec());
     machine.state.sleep = Some(Sleep { since, until, link, words, transaction: None });

@@ -5,6 +5,7 @@ use super::super::io::Output;
 use super::super::machine::Machine;
 use super::super::note::{LoadNote, ServerNote};
 use super::super::scripts::Libraries;
+use super::super::state::Profile;
 use super::{Loading, Source};
 use crate::keyspace::Entry;
 use crate::resp::Reply;
@@ -36,15 +37,20 @@ impl Machine<'_> {
     /// is there twice is only an error.
     fn merge(&mut self, loading: Loading, reload: Reload) -> bool {
         if !self.state.libraries.merge(&loading.libraries, reload.merge) {
-            self.reload_failed(reload);
+            self.answer_failed_reload(reload);
             return false;
         }
+        self.put_beside(loading, reload.merge)
+    }
+
+    /// Puts keys to those that are there.
+    fn put_beside(&mut self, loading: Loading, merge: bool) -> bool {
         for (index, db) in loading.filling.finish().iter() {
             let entries: Vec<Entry> = db.iter().cloned().collect();
             for entry in entries {
                 let key = entry.key.clone();
                 let twice = self.state.keyspace.db_mut(index).put(entry).is_some();
-                if twice && !reload.merge {
+                if twice && !merge {
                     self.note(LoadNote::DuplicateKey(key.escape_ascii().to_string()));
                     self.out.push(Output::Exit);
                     return false;
@@ -54,12 +60,26 @@ impl Machine<'_> {
         true
     }
 
-    /// The file could not be read; what was there had to go first.
-    pub(super) fn reload_failed(&mut self, reload: Reload) {
+    /// The file could not be read to its end: what was read stays.
+    pub(super) fn reload_failed(&mut self, loading: Loading, reload: Reload) {
+        self.state.saves.keys_loaded = loading.loaded;
         if reload.flush {
-            self.state.keyspace.clear();
+            self.state.libraries = Libraries::new(loading.libraries);
+            self.state.keyspace = loading.filling.finish();
+        } else {
+            let _ = self.state.libraries.merge(&loading.libraries, reload.merge);
+            if !self.put_beside(loading, reload.merge) {
+                return;
+            }
         }
-        let text = "ERR Error trying to load the RDB dump, check server logs.";
+        self.answer_failed_reload(reload);
+    }
+
+    fn answer_failed_reload(&mut self, reload: Reload) {
+        let text = match self.state.setup.profile {
+            Profile::V7_2 => "ERR Error trying to load the RDB dump, check server logs.",
+            Profile::V6_2 | Profile::V7_0 => "ERR Error trying to load the RDB dump",
+        };
         self.answer_waiting(reload.link, &Reply::error(text));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::machine::Machine;
 use super::super::state::State;
+use super::Fault;
 use crate::time::Duration;
 
 impl State {
@@ -16,7 +17,7 @@ impl Machine<'_> {
     pub(in crate::node) fn loading_starved(&mut self) {
         let text = "Unexpected EOF reading RDB file. Failure loading rdb format from socket, \
                     assuming connection error, resuming operation.";
-        self.loading_failed(text.to_owned());
+        self.loading_failed(Fault::Other(text.to_owned()));
     }
 
     /// `key-load-delay`: what follows comes later; false if there is none to be served.

@@ -2,6 +2,7 @@
 
 use super::super::machine::Machine;
 use super::super::note::LoadNote;
+use super::Fault;
 use crate::keyspace::Entry;
 use crate::rdb::Item;
 use crate::replication::{Offset, ReplicationId};
@@ -18,9 +19,12 @@ impl Machine<'_> {
             Item::Key { db, key, value, expires, idle, frequency } => {
                 let index = usize::try_from(db).unwrap_or(usize::MAX);
                 if index >= loading.filling.databases() {
-                    let text = "FATAL: Data file was created with a Redis server configured to \
-                                handle more than the configured databases. Exiting";
-                    return self.loading_failed(text.to_owned());
+                    let text = format!(
+                        "FATAL: Data file was created with a Redis server configured to handle \
+                         more than {} databases. Exiting",
+                        loading.filling.databases()
+                    );
+                    return self.loading_failed(Fault::Other(text));
                 }
                 // A master begins without what has expired; a replica waits to be told.
                 if is_master && loading.is_start() && expires.is_some_and(|at| at < now) {

@@ -43,14 +43,38 @@ impl Node {
     }
 
     fn is_deaf_to(&self, input: &Input) -> bool {
-        if self.state.is_held() {
+        let state = &self.state;
+        if state.sleep.is_some() || state.migrations.is_busy() {
             return true;
         }
         let of_save = matches!(
             input,
             Input::Woke | Input::Disk { job: Job::Save(_) | Job::SaveRename(_), .. }
         );
-        self.state.patron.is_some() && !of_save
+        let of_errand = matches!(input, Input::Disk { .. } | Input::Listened { .. });
+        (state.patron.is_some() && !of_save) || (state.errand.is_some() && !of_save && !of_errand)
+    }
+}
+
+/// A command of a transaction that waits for the disk, or for the host: nobody else is heard before
+/// the rest of the transaction is carried out.
+#[derive(Clone, Debug)]
+pub(in crate::node) struct Errand {
+    link: Link,
+    since: Instant,
+    words: Vec<Bytes>,
+    transaction: Option<Box<Running>>,
+}
+
+impl Errand {
+    pub(in crate::node) const fn new(link: Link, since: Instant) -> Self {
+        Self { link, since, words: Vec::new(), transaction: None }
+    }
+
+    /// Lets the rest of a transaction wait for this command of it.
+    pub(in crate::node) fn hold(&mut self, words: Vec<Bytes>, running: Running) {
+        self.words = words;
+        self.transaction = Some(Box::new(running));
     }
 }
 
@@ -65,6 +89,18 @@ pub(in crate::node) struct Held {
 }
 
 impl Machine<'_> {
+    /// Ends an errand of the client, if there is one: its reply is one of many.
+    #[inline(never)]
+    pub(in crate::node) fn end_errand(&mut self, link: Link, reply: &Reply) -> bool {
+        let Some(errand) = self.state.errand.take_if(|errand| errand.link == link) else {
+            return false;
+        };
+        let Errand { since, words, transaction, .. } = errand;
+        let took = self.now.since(since);
+        self.let_go(Held { link, words, took, transaction }, reply, Caused::new());
+        true
+    }
+
     /// Counts what is over, answers it, and hears everybody again.
     #[inline(never)]
     pub(in crate::node) fn let_go(&mut self, held: Held, reply: &Reply, caused: Caused) {

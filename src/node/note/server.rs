@@ -55,6 +55,10 @@ pub enum ServerNote {
     },
     /// SHUTDOWN could not save, and does not end.
     CannotExit,
+    /// SHUTDOWN FORCE could not save, and ends.
+    ExitAnyway,
+    /// SHUTDOWN does not end.
+    ShutdownFailed,
     /// SHUTDOWN ABORT.
     ShutdownAborted,
     /// The last line.
@@ -130,6 +134,8 @@ impl ServerNote {
                 | Self::KillingChild
                 | Self::CannotRename { .. }
                 | Self::CannotExit
+                | Self::ExitAnyway
+                | Self::ShutdownFailed
                 | Self::OutputLimit { .. }
                 | Self::ClosingClient { .. }
                 | Self::NoClientToEvict
@@ -149,6 +155,16 @@ pub(in crate::node) fn write_accepted(peer: &Address, f: &mut fmt::Formatter<'_>
         return write!(f, "Accepted connection to {}", peer.host);
     }
     write!(f, "Accepted {peer}")
+}
+
+/// Tells of a file that could not be written.
+#[inline(never)]
+pub(in crate::node) fn write_unwritten(
+    step: &str,
+    why: &str,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    write!(f, "Write error while saving DB to the disk({step}): {why}")
 }
 
 /// Tells of a file that could not take its name.

@@ -3,7 +3,7 @@
 
 use super::super::io::{DiskOrder, Job, Output};
 use super::super::machine::Machine;
-use super::super::note::{LoadNote, Note, ServerNote, SnapshotNote};
+use super::super::note::{LoadNote, Note, ServerNote, SnapshotNote, Target};
 use super::{Child, ChildStage, ChildTarget};
 
 /// The signal by which a server ends its own children.
@@ -39,12 +39,18 @@ impl Machine<'_> {
         }
     }
 
-    /// The server is about to end: what a child still writes is not wanted any more.
+    /// The server is about to end: what a child still writes is not wanted any more. Answers what
+    /// it has written to, if there was one.
     #[inline(never)]
-    pub(in crate::node) fn kill_child_to_exit(&mut self) {
-        let Some(child) = &self.state.child else { return };
+    pub(in crate::node) fn kill_child_to_exit(&mut self) -> Option<Target> {
+        let child = self.state.child.as_ref()?;
+        let target = match child.target {
+            ChildTarget::Sockets { .. } => Target::Sockets,
+            ChildTarget::Disk { .. } => Target::Disk,
+        };
         // Who has ordered SAVE waits for a file that the server writes itself.
-        if self.state.patron.take().is_none() {
+        let is_child = self.state.patron.take().is_none();
+        if is_child {
             let (pid, exited) = (child.pid, child.has_exited());
             self.note(ServerNote::KillingChild);
             if !exited {
@@ -52,6 +58,15 @@ impl Machine<'_> {
             }
         }
         self.kill_child();
+        is_child.then_some(target)
+    }
+
+    /// Says that a child has ended by a signal of its own server.
+    pub(in crate::node) fn note_killed(&mut self, target: Target) {
+        self.note(match target {
+            Target::Sockets => SnapshotNote::TransferKilled(SIGUSR1),
+            Target::Disk => SnapshotNote::SavingKilled(SIGUSR1),
+        });
     }
 
     /// Nobody hears of the child any more, and its file goes.
@@ -68,9 +83,9 @@ impl Machine<'_> {
         let Some(child) = self.state.child.take() else { return };
         self.note_as(child.pid, 'C', Note::from(SnapshotNote::ChildKilled));
         match child.target {
-            ChildTarget::Sockets { .. } => self.note(SnapshotNote::TransferKilled(SIGUSR1)),
+            ChildTarget::Sockets { .. } => self.note_killed(Target::Sockets),
             ChildTarget::Disk { file } => {
-                self.note(SnapshotNote::SavingKilled(SIGUSR1));
+                self.note_killed(Target::Disk);
                 let order = DiskOrder::Remove { file };
                 self.out.push(Output::Disk { job: Job::Unawaited, order });
             }

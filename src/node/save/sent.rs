@@ -33,15 +33,18 @@ impl Machine<'_> {
     /// goes.
     #[inline(never)]
     pub(super) fn file_failed(&mut self, renamed: bool, why: String) -> Note {
-        let Some(ChildTarget::Disk { file }) = self.state.child.as_ref().map(|child| &child.target)
-        else {
-            return Note::from(SnapshotNote::WriteError(why));
+        let child = self.state.child.as_ref();
+        // Redis hands what is little to the system only when all of it is there.
+        let is_little = child.is_none_or(|child| child.written <= STDIO_BYTES);
+        let step = if is_little { "fflush" } else { "rdbSaveRio" };
+        let Some(ChildTarget::Disk { file }) = child.map(|child| &child.target) else {
+            return Note::from(SnapshotNote::WriteError(step, why));
         };
         let from = file.clone();
         let order = DiskOrder::Remove { file: from.clone() };
         self.out.push(Output::Disk { job: Job::Unawaited, order });
         if !renamed {
-            return Note::from(SnapshotNote::WriteError(why));
+            return Note::from(SnapshotNote::WriteError(step, why));
         }
         let config = self.state.config();
         let (to, folder) = (config.get("dbfilename").to_owned(), config.get("dir").to_owned());
@@ -114,3 +117,6 @@ impl Machine<'_> {
 fn second_name(generation: u64) -> String {
     format!("temp-sent-{generation}.rdb")
 }
+
+/// So much is collected in C before it is written.
+const STDIO_BYTES: u64 = 4_096;

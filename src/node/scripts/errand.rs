@@ -57,6 +57,9 @@ impl Host for Errand {
         if !replicates {
             machine.state.also.truncate(before);
         }
+        if !self.state.setup.profile.shortens_doubles() && reply.has_doubles() {
+            return reply.with_long_doubles();
+        }
         self.counted(reply)
     }
 

@@ -61,7 +61,7 @@ impl Libraries {
     }
 
     /// The function of this name in any case, and the text of its library.
-    fn function(&self, name: &[u8]) -> Option<(Function, Bytes)> {
+    pub(super) fn function(&self, name: &[u8]) -> Option<(Function, Bytes)> {
         self.0.iter().find_map(|library| {
             let mut all = library.functions.iter();
             let found = all.find(|one| one.name.as_bytes().eq_ignore_ascii_case(name))?;

@@ -100,6 +100,11 @@ impl Profile {
         self.is_6_2()
     }
 
+    /// True if doubles have no more digits than tell them apart.
+    pub(in crate::node) const fn shortens_doubles(self) -> bool {
+        matches!(self, Self::V7_2)
+    }
+
     const fn is_6_2(self) -> bool {
         matches!(self, Self::V6_2)
     }
