@@ -114,6 +114,28 @@ fn redis_cli_shows_keys_hints_and_replies() {
     assert!(lines[7].starts_with("ERR unknown command 'NOSUCH'"), "{inline}");
 }
 
+/// redis-cli reads COMMAND DOCS and writes the usage of each command itself.
+#[test]
+fn redis_cli_helps_with_ours_as_with_a_real_server() {
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let Reply::Array(names) = servers[0].client().call(&["COMMAND", "LIST"]) else {
+        panic!("names")
+    };
+    let mut input = String::new();
+    for name in names {
+        let Reply::Bulk(name) = name else { panic!("a name") };
+        let name = String::from_utf8_lossy(&name).replace('|', " ");
+        input.push_str(&format!("help {name}\n"));
+    }
+    let [real, ours] = servers.each_ref().map(|server| {
+        let said = cli(server, &[], &input);
+        let facts = said.lines().filter(|line| !line.contains("summary:"));
+        facts.map(str::to_owned).collect::<Vec<_>>()
+    });
+    assert!(real.len() > 1_000, "{}", real.len());
+    assert_eq!(ours, real);
+}
+
 #[test]
 fn redis_cli_takes_a_snapshot_that_redis_check_rdb_accepts() {
     let ours = Server::ours(&["--repl-diskless-sync-delay", "0"]);

@@ -91,14 +91,7 @@ impl Argument {
         let shown = self.shown.unwrap_or(&self.name);
         let shown = Some(shown).filter(|_| with_shown && parts.is_none());
         let text = |text: &str| Some(Reply::bulk(text));
-        let flags = [
-            (self.optional, "optional"),
-            (self.multiple, "multiple"),
-            (self.multiple_token, "multiple_token"),
-        ];
-        let flags = flags.into_iter().filter(|(set, _)| *set);
-        let flags: Vec<Reply> = flags.map(|(_, flag)| Reply::Simple(flag.into())).collect();
-        let fields = [
+        Reply::Map(fields(vec![
             ("name", text(&self.name)),
             ("type", text(kind)),
             ("display_text", shown.and_then(text)),
@@ -106,33 +99,57 @@ impl Argument {
             ("token", self.token.and_then(text)),
             ("since", self.since.and_then(text)),
             ("deprecated_since", self.deprecated_since.and_then(text)),
-            ("flags", Some(flags).filter(|flags| !flags.is_empty()).map(Reply::Set)),
+            (
+                "flags",
+                flags(&[
+                    (self.optional, "optional"),
+                    (self.multiple, "multiple"),
+                    (self.multiple_token, "multiple_token"),
+                ]),
+            ),
             ("arguments", parts.map(|parts| replies(parts, with_shown))),
-        ];
-        let there =
-            fields.into_iter().filter_map(|(name, value)| Some((Reply::bulk(name), value?)));
-        Reply::Map(there.collect())
+        ]))
     }
+}
+
+/// The fields of a map that are there.
+pub(super) fn fields(all: Vec<(&str, Option<Reply>)>) -> Vec<(Reply, Reply)> {
+    all.into_iter().filter_map(|(name, value)| Some((Reply::bulk(name), value?))).collect()
+}
+
+/// Those of the flags that are set, if any is.
+pub(super) fn flags(all: &[(bool, &'static str)]) -> Option<Reply> {
+    let set = all.iter().filter(|(set, _)| *set);
+    let set: Vec<Reply> = set.map(|(_, flag)| Reply::Simple((*flag).into())).collect();
+    Some(set).filter(|set| !set.is_empty()).map(Reply::Set)
 }
 
 /// The type of a value of this name.
 fn type_of(name: &str) -> &'static str {
-    match name {
-        "destination" | "destkey" | "dst" | "key" | "key1" | "key2" | "keys" | "newkey"
-        | "source" | "sourcekey" | "src" | "storedistkey" | "storekey" => "key",
-        "by-pattern" | "get-pattern" | "pattern" => "pattern",
-        "unix-time-milliseconds" | "unix-time-seconds" => "unix-time",
-        "height" | "latitude" | "longitude" | "radius" | "score" | "timeout" | "width" => "double",
-        "bit" | "bits" | "client-id" | "cluster-bus-port" | "cluster_bus_port" | "config-epoch"
-        | "count" | "cursor" | "db" | "decrement" | "destination-db" | "end" | "end-slot"
-        | "entries-added" | "entries-read" | "entries_added" | "entries_read" | "entriesread"
-        | "frequency" | "increment" | "index" | "index1" | "index2" | "len" | "limit"
-        | "milliseconds" | "min-match-len" | "ms" | "num-matches" | "numkeys" | "numlocal"
-        | "numreplicas" | "offset" | "port" | "protover" | "rank" | "seconds" | "slot"
-        | "start" | "start-slot" | "stop" | "ttl" | "version" | "weight" => "integer",
-        _ => "string",
-    }
+    let has = |names: &str| names.split(' ').any(|one| one == name);
+    let found = NAMES.iter().find(|(_, names)| has(names));
+    found.map_or("string", |(kind, _)| kind)
 }
+
+/// The names of values that are no strings.
+const NAMES: [(&str, &str); 5] = [
+    (
+        "integer",
+        "bit bits client-id cluster-bus-port cluster_bus_port config-epoch count cursor db \
+         decrement destination-db end end-slot entries-added entries-read entries_added \
+         entries_read entriesread frequency increment index index1 index2 len limit milliseconds \
+         min-match-len ms num-matches numkeys numlocal numreplicas offset port protover rank \
+         seconds slot start start-slot stop ttl version weight",
+    ),
+    ("double", "height latitude longitude radius score timeout width"),
+    (
+        "key",
+        "destination destkey dst key key1 key2 keys newkey source sourcekey src storedistkey \
+         storekey",
+    ),
+    ("pattern", "by-pattern get-pattern pattern"),
+    ("unix-time", "unix-time-milliseconds unix-time-seconds"),
+];
 
 /// The type that is called so.
 fn type_named(name: &str) -> Option<&'static str> {

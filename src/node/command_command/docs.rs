@@ -11,7 +11,7 @@
 
 use std::sync::LazyLock;
 
-use super::arguments::{arguments, replies};
+use super::arguments::{arguments, fields, flags, replies};
 use super::facts::Facts;
 use super::lines::Lines;
 use crate::node::admin_table::command_names;
@@ -86,28 +86,25 @@ impl Page {
     fn fields(&self, facts: &Facts, summary: &str) -> Vec<(Reply, Reply)> {
         let text = |text: &str| Some(Reply::bulk(text)).filter(|_| !text.is_empty());
         let (since, instead) = self.deprecated.unwrap_or_default();
-        let flags = [(self.is_internal, "syscmd"), (self.deprecated.is_some(), "deprecated")];
-        let flags = flags.into_iter().filter(|(set, _)| *set);
-        let flags: Vec<Reply> = flags.map(|(_, flag)| Reply::Simple(flag.into())).collect();
         let entry = |(since, what): &(&str, &str)| {
             Reply::Array(vec![Reply::bulk(since), Reply::bulk(what)])
         };
         let history: Vec<Reply> = self.history.iter().map(entry).collect();
         let arguments = Some(arguments(self.arguments)).filter(|all| !all.is_empty());
-        let fields = [
+        fields(vec![
             ("summary", text(summary)),
             ("since", text(facts.since)),
             ("group", text(facts.group)),
             ("complexity", text(self.complexity)),
-            ("doc_flags", Some(flags).filter(|flags| !flags.is_empty()).map(Reply::Set)),
+            (
+                "doc_flags",
+                flags(&[(self.is_internal, "syscmd"), (self.deprecated.is_some(), "deprecated")]),
+            ),
             ("deprecated_since", text(since)),
             ("replaced_by", text(instead)),
             ("history", Some(history).filter(|all| !all.is_empty()).map(Reply::Set)),
             ("arguments", arguments.map(|all| replies(&all, facts.profile == Profile::V7_2))),
-        ];
-        let there =
-            fields.into_iter().filter_map(|(name, value)| Some((Reply::bulk(name), value?)));
-        there.collect()
+        ])
     }
 }
 
