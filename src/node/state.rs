@@ -331,8 +331,7 @@ impl State {
         let history = History::new(&mut random);
         let run_id = ReplicationId::random(&mut random);
         let databases = usize::try_from(setup.config.number("databases")).unwrap_or(16);
-        let mut upstream = Upstream::configured(setup.config.text("replicaof"));
-        upstream.dialled = setup.dialled;
+        let upstream = Upstream::configured(setup.config.text("replicaof"), setup.dialled);
         Self {
             random,
             started_at: now,

@@ -114,15 +114,16 @@ pub(super) struct Cached {
 }
 
 impl Upstream {
-    /// The link of a server that starts; `replicaof` is the directive's value.
-    pub(super) fn configured(replicaof: Option<&str>) -> Self {
+    /// The link of a server that starts; `replicaof` is the directive's value, and so many
+    /// connections were dialled before.
+    pub(super) fn configured(replicaof: Option<&str>, dialled: u64) -> Self {
         let words: Vec<&str> = replicaof.unwrap_or("").split_ascii_whitespace().collect();
         let master = match words.as_slice() {
             [host, port] => port.parse().ok().map(|port| Address::new(host, port)),
             _ => None,
         };
         let link = if master.is_some() { Uplink::Connect } else { Uplink::Idle };
-        Self { master, link, cached: None, down_since: None, dialled: 0 }
+        Self { master, link, cached: None, down_since: None, dialled }
     }
 
     /// True while the stream flows.
