@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use self::attack::is_http;
 use super::admin_table::{self, AdminSpec};
 use super::client::Transaction;
-use super::command_command::facts;
+use super::command_command::facts::{self, Otherwise};
 use super::io::Link;
 use super::machine::{Caller, Machine};
 use super::pubsub::subscriber_may;
@@ -105,11 +105,7 @@ impl Row {
         if self.own_flags().has(Flags::CONTAINER) {
             return facts::check_subcommand(self.name(), args, profile);
         }
-        if profile == Profile::V7_2 {
-            Ok(())
-        } else {
-            facts::check_arity(self.name(), args, profile)
-        }
+        facts::check_arity(self.name(), args.len(), profile)
     }
 
     pub(super) fn check_arity(self, count: usize) -> Result<(), Refusal> {
@@ -239,8 +235,8 @@ impl Machine<'_> {
 
     /// True unless the command came with a later release than this server takes after.
     fn is_of_this_release(&self, name: &str) -> bool {
-        let profile = self.state.setup.profile;
-        profile == Profile::V7_2 || facts::of(name.as_bytes(), profile).is_some()
+        let other = facts::otherwise(name, self.state.setup.profile);
+        !matches!(other, Some(Otherwise::Absent))
     }
 
     /// What INFO counts of a command.

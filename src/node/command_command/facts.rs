@@ -66,14 +66,52 @@ pub(in crate::node) fn refuses_scripts(name: &str, args: &[Bytes], profile: Prof
     facts.is_some_and(|facts| facts.flags().any(|flag| flag == "noscript"))
 }
 
+/// What a release takes a command for, if that is not what 7.2 takes it for. The gates ask this of
+/// every call, and of nearly all commands there is nothing to say.
+pub(in crate::node) fn otherwise(name: &str, profile: Profile) -> Option<&'static Otherwise> {
+    static OF_7_0: LazyLock<Differences> = LazyLock::new(|| differences(Profile::V7_0));
+    static OF_6_2: LazyLock<Differences> = LazyLock::new(|| differences(Profile::V6_2));
+    let known = match profile {
+        Profile::V7_2 => return None,
+        Profile::V7_0 => &OF_7_0,
+        Profile::V6_2 => &OF_6_2,
+    };
+    let at = known.binary_search_by(|(other, _)| (*other).cmp(name)).ok()?;
+    Some(&known[at].1)
+}
+
+/// How a release differs from 7.2 in a command.
+pub(in crate::node) enum Otherwise {
+    /// It has no such command.
+    Absent,
+    /// It takes other numbers of words of it.
+    Takes(Facts),
+}
+
+/// By names, which are sorted.
+type Differences = Vec<(&'static str, Otherwise)>;
+
+fn differences(profile: Profile) -> Differences {
+    let other = |newest: Facts| match of(newest.name.as_bytes(), profile) {
+        None => Some((newest.name, Otherwise::Absent)),
+        Some(own) if own.arity != newest.arity => Some((newest.name, Otherwise::Takes(own))),
+        Some(_) => None,
+    };
+    all(Profile::V7_2).filter_map(other).collect()
+}
+
 /// Refuses what a release does not take so many words of.
 pub(in crate::node) fn check_arity(
-    name: &str,
-    args: &[Bytes],
+    name: &'static str,
+    count: usize,
     profile: Profile,
 ) -> Result<(), Refusal> {
-    let facts = of(name.as_bytes(), profile).filter(|facts| !facts.takes(args.len()));
-    facts.map_or(Ok(()), |facts| Err(Refusal::Arity(facts.name.to_owned())))
+    match otherwise(name, profile) {
+        Some(Otherwise::Takes(facts)) if !facts.takes(count) => {
+            Err(Refusal::Arity(name.to_owned()))
+        }
+        Some(Otherwise::Takes(_) | Otherwise::Absent) | None => Ok(()),
+    }
 }
 
 /// Refuses the words of the container `name` that name no command of its own, or not as it is
@@ -220,6 +258,21 @@ mod tests {
     use super::*;
     use crate::commands::TABLE;
     use crate::node::admin_table::ADMIN;
+
+    #[test]
+    fn what_a_release_takes_otherwise_is_what_its_facts_say() {
+        for profile in [Profile::V6_2, Profile::V7_0, Profile::V7_2] {
+            for newest in all(Profile::V7_2) {
+                let told = match otherwise(newest.name, profile) {
+                    Some(Otherwise::Absent) => None,
+                    Some(Otherwise::Takes(own)) => Some(own.arity),
+                    None => Some(newest.arity),
+                };
+                let own = of(newest.name.as_bytes(), profile);
+                assert_eq!(told, own.map(|own| own.arity), "{} {profile:?}", newest.name);
+            }
+        }
+    }
 
     #[test]
     fn every_command_has_its_facts_and_they_agree_with_its_row() {
