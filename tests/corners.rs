@@ -434,6 +434,22 @@ fn who_ends_itself_in_a_transaction_hears_no_more_of_it() {
     both_answer_alike(&servers, &["MGET x y"]);
 }
 
+/// Only what is large has a run of a list to itself; what is empty is damage.
+#[test]
+fn an_empty_element_has_no_run_of_its_own() {
+    let run = r"\x12\x01\x01";
+    let end = r"\x0a\x00";
+    both_answer_alike(
+        &both(&[]),
+        &[
+            "DEBUG SET-SKIP-CHECKSUM-VALIDATION 1",
+            &format!(r#"RESTORE list 0 "{run}\x00{end}abcdefgh""#),
+            &format!(r#"RESTORE list 0 "{run}\x01x{end}abcdefgh""#),
+            "LRANGE list 0 -1",
+        ],
+    );
+}
+
 #[test]
 fn debug_populates_and_reloads_as_redis_does() {
     let servers = both(&["--notify-keyspace-events", "KEAn"]);

@@ -15,6 +15,7 @@ use super::{
     sink::Sink,
     stream_load::StreamLoad,
 };
+use crate::keyspace::Piece;
 
 /// A value of which some parts are read.
 #[derive(Clone, Debug)]
@@ -120,6 +121,9 @@ impl Load {
         let container = if form == Form::Listpacks { reader.length()? } else { RUN_PACKED };
         let text = reader.text()?;
         match container {
+            RUN_PLAIN if text.piece() == Piece::Bytes(b"") => {
+                Err(Stop::Corrupt { what: "a run of a list with nothing in it", at })
+            }
             RUN_PLAIN => {
                 sink.plain_run(text.piece());
                 Ok(true)
