@@ -73,6 +73,31 @@ fn a_server_does_not_start_on_a_file_that_it_cannot_read() {
 }
 
 #[test]
+fn what_is_passed_over_is_named() {
+    let mut bytes = b"REDIS0010\xfe\x00".to_vec();
+    for index in 0..12 {
+        let name = format!("empty{index}");
+        bytes.extend([1, name.len() as u8]);
+        bytes.extend(name.as_bytes());
+        bytes.push(0);
+    }
+    bytes.extend(b"\x00\x01k\x01v\xff\0\0\0\0\0\0\0\0");
+    let servers = [Server::real(&[]), Server::ours(&[])];
+    let [there, here] = servers.map(|server| {
+        fs::write(server.folder().join("dump.rdb"), &bytes).expect("a file can be written");
+        let mut client = server.client();
+        assert_eq!(client.call(&["DEBUG", "RELOAD", "NOSAVE"]), Reply::OK);
+        assert_eq!(client.call(&["DBSIZE"]), Reply::Integer(1));
+        let log = server.log();
+        let texts = log.lines().filter_map(|line| line.split_once(" # ").map(|(_, text)| text));
+        let about = |text: &&str| text.contains("empty key") || text.contains("checksum");
+        texts.filter(about).map(str::to_owned).collect::<Vec<_>>()
+    });
+    assert_eq!(there.len(), 12, "{there:?}");
+    assert_eq!(here, there);
+}
+
+#[test]
 fn a_reload_keeps_what_it_has_read() {
     let whole = dump();
     let servers = [Server::real(&[]), Server::ours(&[])];

@@ -24,7 +24,7 @@ use super::upstream::{Transfer, Uplink};
 use crate::keyspace::Filling;
 use crate::rdb::{DecodeError, DecodeOptions, Decoder, Item};
 use crate::replication::{Form, History, Offset, Progress, ReplicationId};
-use crate::resp::Bytes;
+use crate::resp::{Bytes, text_of};
 use crate::time::{Duration, Instant};
 
 /// A dataset that is being loaded.
@@ -364,7 +364,7 @@ impl Machine<'_> {
         if loading.to_parser() && self.mark_is_missing() {
             return self.mark_broken(&loading);
         }
-        self.done_loading((loading.loaded, 0, loading.decoder.empty_keys()));
+        self.done_loading(&loading);
         if loading.swaps() {
             self.leave_old_history();
             self.note(LoadNote::SwappingDb);
@@ -392,15 +392,28 @@ impl Machine<'_> {
         transfer.marked && !transfer.complete
     }
 
-    fn done_loading(&mut self, (loaded, expired, empty): (u64, u64, u64)) {
+    fn done_loading(&mut self, loading: &Loading) {
+        self.note_oddities(loading);
+        let empty = loading.decoder.empty_keys();
+        let (loaded, expired) = (loading.loaded, loading.expired.len() as u64);
         self.note(LoadNote::DoneLoading { loaded, expired, empty });
         let saves = &mut self.state.saves;
         (saves.keys_loaded, saves.keys_expired) = (loaded, expired);
     }
 
+    /// What was passed over in a file.
+    fn note_oddities(&mut self, loading: &Loading) {
+        for key in loading.decoder.first_empty_keys() {
+            self.note(LoadNote::EmptyKey(text_of(key)));
+        }
+        if loading.decoder.is_unchecked() {
+            self.note(LoadNote::Unchecked);
+        }
+    }
+
     #[inline(never)]
     fn mark_broken(&mut self, loading: &Loading) {
-        self.done_loading((loading.loaded, 0, loading.decoder.empty_keys()));
+        self.done_loading(loading);
         self.note(LoadNote::RdbError("Replication stream EOF marker is broken".to_owned()));
         if loading.swaps() {
             self.note(LoadNote::DiscardingTemporaryDb);

@@ -321,6 +321,9 @@ impl Note {
 
     /// True if 7.2 has stopped warning of it.
     const fn was_a_warning(&self) -> bool {
+        if let Self::Load(note) = self {
+            return note.was_a_warning();
+        }
         matches!(
             self,
             Self::Psync(PsyncNote::MasterIdChanged(_))

@@ -20,6 +20,10 @@ pub enum LoadNote {
     RdbAge(u64),
     /// From the snapshot: the memory used when it was made, in bytes.
     RdbMemory(u64),
+    /// A key that holds nothing was passed over.
+    EmptyKey(String),
+    /// The file has no checksum that could be looked at.
+    Unchecked,
     /// The snapshot is in memory.
     DoneLoading {
         /// Keys taken.
@@ -83,6 +87,11 @@ impl LoadNote {
                 | Self::DuplicateKey(_)
         )
     }
+
+    /// True if 7.2 has stopped warning of it.
+    pub(super) const fn was_a_warning(&self) -> bool {
+        matches!(self, Self::EmptyKey(_) | Self::Unchecked | Self::DoneLoading { empty: 1.., .. })
+    }
 }
 
 impl From<LoadNote> for Note {
@@ -109,6 +118,10 @@ pub(super) fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Res
         LoadNote::RdbMemory(bytes) => {
             let (whole, part) = megabytes(*bytes);
             write!(f, "RDB memory usage when created {whole}.{part:02} Mb")
+        }
+        LoadNote::EmptyKey(key) => write!(f, "rdbLoadObject skipping empty key: {key}"),
+        LoadNote::Unchecked => {
+            f.write_str("RDB file was saved with checksum disabled: no check performed.")
         }
         LoadNote::DoneLoading { loaded, expired, empty } => {
             write!(f, "Done loading RDB, keys loaded: {loaded}, keys expired: {expired}")?;

@@ -162,8 +162,11 @@ pub struct Decoder<S = Builder> {
     idle: Option<u64>,
     /// The counter of its uses.
     frequency: Option<u8>,
-    /// Keys passed over because they hold nothing.
+    /// Keys passed over because they hold nothing: how many, and the first of them.
     empty_keys: u64,
+    first_empty: Vec<Bytes>,
+    /// True if the file has no checksum, and one was wanted.
+    is_unchecked: bool,
 }
 
 /// What the decoder awaits.
@@ -209,6 +212,8 @@ impl<S: Sink> Decoder<S> {
             idle: None,
             frequency: None,
             empty_keys: 0,
+            first_empty: Vec::new(),
+            is_unchecked: false,
         }
     }
 
@@ -275,6 +280,16 @@ impl<S: Sink> Decoder<S> {
     /// How many keys were passed over because they hold nothing.
     pub const fn empty_keys(&self) -> u64 {
         self.empty_keys
+    }
+
+    /// The first of them, as many as a log names.
+    pub fn first_empty_keys(&self) -> &[Bytes] {
+        &self.first_empty
+    }
+
+    /// True if the file was written without a checksum, and one was wanted.
+    pub const fn is_unchecked(&self) -> bool {
+        self.is_unchecked
     }
 
     /// The version in the signature, once it is read.
@@ -387,6 +402,7 @@ impl<S: Sink> Decoder<S> {
             }
             Atom::Checksum(found) => {
                 self.check(found)?;
+                self.is_unchecked = found == 0 && self.options.checksum;
                 return Ok(Some(self.end()));
             }
         }
@@ -404,6 +420,9 @@ impl<S: Sink> Decoder<S> {
             }
             Loaded::Nothing => {
                 self.empty_keys += 1;
+                if self.first_empty.len() < EMPTY_NAMED_MAX {
+                    self.first_empty.push(key);
+                }
                 None
             }
         }
@@ -435,6 +454,8 @@ fn version_of(signature: [u8; 9], newest: Version) -> Result<u16, DecodeError> {
     }
 }
 
+/// Redis' log names so many keys that hold nothing.
+const EMPTY_NAMED_MAX: usize = 10;
 /// The room of a buffer that has held something larger is given back.
 const CAPACITY_KEPT: usize = 1 << 20;
 

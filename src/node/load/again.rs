@@ -22,7 +22,7 @@ impl Machine<'_> {
     /// The file was read to its end.
     #[inline(never)]
     pub(super) fn reloaded(&mut self, loading: Loading, reload: Reload) {
-        self.done_loading((loading.loaded, 0, loading.decoder.empty_keys()));
+        self.done_loading(&loading);
         if reload.flush {
             self.state.keyspace = loading.filling.finish();
             self.state.libraries = Libraries::new(loading.libraries);

@@ -12,10 +12,10 @@ impl Machine<'_> {
     /// The dataset of the start is whole; so is the server's place in a history, if it is written.
     #[inline(never)]
     pub(super) fn started_with(&mut self, loading: Loading) {
+        self.done_loading(&loading);
+        let expired = loading.expired.len() as u64;
         self.state.keyspace = loading.filling.finish();
         self.state.libraries = Libraries::new(loading.libraries);
-        let (loaded, expired) = (loading.loaded, loading.expired.len() as u64);
-        self.done_loading((loaded, expired, loading.decoder.empty_keys()));
         self.note(LoadNote::LoadedFromDisk(self.now.since(loading.began)));
         let place = (loading.repl_id, loading.repl_offset, loading.stream_db);
         let resumes = self.state.is_replica() || self.state.setup.profile.resumes_as_master();
