@@ -179,6 +179,20 @@ a GET short
 a DEBUG SLEEP 0.05
 a GET short
 hear a
+a GET k
+a GET kept
+a CLIENT TRACKING off
+b SET k unheard
+a CLIENT TRACKING on
+b SET k 1
+b SET kept 1
+hear a
+a GET k
+a CLIENT TRACKING off
+b FLUSHALL
+a CLIENT TRACKING on
+b SET k 2
+hear a
 ";
 
 #[test]

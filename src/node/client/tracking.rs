@@ -74,9 +74,9 @@ struct Prefix {
 }
 
 impl Tracking {
-    /// True if nobody is told of anything.
-    pub(in crate::node) const fn is_idle(&self) -> bool {
-        self.clients == 0
+    /// True if nobody is told of anything, and nothing is remembered of those who were.
+    pub(in crate::node) fn is_idle(&self) -> bool {
+        self.clients == 0 && self.readers.is_empty()
     }
 
     /// What INFO counts: clients, keys, their readers, prefixes.
