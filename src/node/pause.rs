@@ -111,7 +111,7 @@ impl Machine<'_> {
     pub(super) fn is_stream_paused(&self, command: &Command) -> bool {
         let Uplink::Connected(stream) = &self.state.upstream.link else { return false };
         let replicates = |command: &Command| {
-            let row = Row::find(&command.args[0]);
+            let row = self.state.row(&command.args[0]);
             row.is_some_and(|row| self.may_replicate(row, &command.args))
         };
         match (self.state.pauses.scope(), &stream.transaction) {
@@ -119,7 +119,7 @@ impl Machine<'_> {
             (Some(Scope::All), _) => true,
             (Some(Scope::Writes), None) => replicates(command),
             (Some(Scope::Writes), Some(queue)) => {
-                command.args[0].eq_ignore_ascii_case(b"exec") && queue.iter().any(replicates)
+                self.state.command_name(&command.args[0]) == "exec" && queue.iter().any(replicates)
             }
         }
     }

@@ -30,8 +30,8 @@ pub(in crate::node) enum Caller {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::node) struct Unmeasured {
     runs: Vec<Run>,
-    /// How many of them are known by their words.
-    worded: usize,
+    /// How many are parts.
+    parts: usize,
 }
 
 /// Runs of one command, one behind the other.
@@ -39,17 +39,24 @@ pub(in crate::node) struct Unmeasured {
 struct Run {
     /// The place of its counts.
     place: usize,
-    times: u64,
+    /// How many; none if their count is `fresh` there.
+    times: Option<u64>,
     /// True if EXEC or a script has run it, which follows.
     is_part: bool,
     /// Who called it and how, for those who ask what was slow.
     call: Option<(Caller, Vec<Bytes>)>,
 }
 
+impl Run {
+    fn count(&self) -> u64 {
+        self.times.unwrap_or(0)
+    }
+}
+
 impl Unmeasured {
-    /// How many of clients share the time of the turn.
-    fn sharers(&self) -> u64 {
-        self.runs.iter().filter(|run| !run.is_part).map(|run| run.times).sum()
+    /// True if nothing but commands of clients has run.
+    pub(in crate::node) const fn is_plain(&self) -> bool {
+        self.parts == 0
     }
 
     /// Each EXEC or script behind its parts, and every other run alone.
@@ -57,22 +64,24 @@ impl Unmeasured {
         self.runs.chunk_by(|run, _| run.is_part)
     }
 
-    /// Notes a run; `keep` says how many may be known by their words.
-    fn note(&mut self, place: usize, is_part: bool, call: (Caller, &[Bytes]), keep: usize) {
-        if self.worded < keep {
-            self.worded += 1;
-            let call = Some((call.0, call.1.to_vec()));
-            self.runs.push(Run { place, times: 1, is_part, call });
-            return;
+    /// True of the first that a client has called, and of some that EXEC or a script has.
+    fn may_be_slow(&self, is_part: bool) -> bool {
+        if is_part { self.parts < PARTS_KEPT_MAX } else { self.runs.len() == self.parts }
+    }
+
+    /// Notes a run. A script may have many, of few commands.
+    fn note(&mut self, place: usize, is_part: bool) {
+        let mut group = self.runs.iter_mut().rev().take_while(|run| run.is_part && is_part);
+        let same = group.find(|run| run.place == place && run.call.is_none());
+        match same {
+            Some(run) => run.times = run.times.map(|times| times + 1),
+            None => self.push(Run { place, times: Some(1), is_part, call: None }),
         }
-        if let Some(last) = self.runs.last_mut()
-            && (last.place, last.is_part) == (place, is_part)
-            && last.call.is_none()
-        {
-            last.times += 1;
-        } else {
-            self.runs.push(Run { place, times: 1, is_part, call: None });
-        }
+    }
+
+    fn push(&mut self, run: Run) {
+        self.parts += usize::from(run.is_part);
+        self.runs.push(run);
     }
 }
 
@@ -89,20 +98,47 @@ impl Machine<'_> {
         if !self.state.setup.measures {
             return self.note_duration(caller, args, Duration::ZERO);
         }
-        self.leave_to_measure(caller, args);
+        let is_part = caller == Caller::Script || self.state.in_exec;
+        let commands = &mut self.state.stats.commands;
+        if is_part || self.state.setup.config.hot.slower_than == 0 || !commands.is_plain() {
+            return self.leave_to_measure(caller, args, is_part);
+        }
+        // The usual case, on the way of every command: what runs again is only counted.
+        let place = commands.last();
+        let fresh = &mut commands.at(place).fresh;
+        *fresh += 1;
+        if *fresh == 1 {
+            self.leave_first(place, caller, args);
+        }
+    }
+
+    /// The first run of a command in a turn. Of all that share it evenly none is slow by its share
+    /// but what came alone: only the first of them is kept by its words.
+    #[inline(never)]
+    fn leave_first(&mut self, place: usize, caller: Caller, args: &[Bytes]) {
+        let keeps = self.state.config().hot.slower_than > 0;
+        let unmeasured = Rc::make_mut(&mut self.state.stats.commands.unmeasured);
+        let call = (keeps && unmeasured.runs.is_empty()).then(|| (caller, args.to_vec()));
+        unmeasured.push(Run { place, times: None, is_part: false, call });
     }
 
     #[inline(never)]
-    fn leave_to_measure(&mut self, caller: Caller, args: &[Bytes]) {
-        let is_part = caller == Caller::Script || self.state.in_exec;
-        let keep = match self.state.config().hot.slower_than {
-            ..0 => 0,
-            0 => usize::MAX,
-            _ => WORDED_MAX,
-        };
+    fn leave_to_measure(&mut self, caller: Caller, args: &[Bytes], is_part: bool) {
+        let slower_than = self.state.config().hot.slower_than;
         let commands = &mut self.state.stats.commands;
         let place = commands.last();
-        Rc::make_mut(&mut commands.unmeasured).note(place, is_part, (caller, args), keep);
+        let unmeasured = Rc::make_mut(&mut commands.unmeasured);
+        let keeps = match slower_than {
+            ..0 => false,
+            0 => unmeasured.parts < PARTS_ALL_KEPT_MAX,
+            _ => unmeasured.may_be_slow(is_part),
+        };
+        if keeps {
+            let call = Some((caller, args.to_vec()));
+            unmeasured.push(Run { place, times: Some(1), is_part, call });
+        } else {
+            unmeasured.note(place, is_part);
+        }
     }
 
     /// Counts a run for INFO.
@@ -127,9 +163,14 @@ impl Machine<'_> {
         }
         stats.command_nanos += nanos;
         let mut ran = std::mem::take(Rc::make_mut(&mut stats.commands.unmeasured));
-        let share = nanos / ran.sharers().max(1);
+        for run in &mut ran.runs {
+            let fresh = &mut stats.commands.at(run.place).fresh;
+            run.times.get_or_insert_with(|| std::mem::take(fresh));
+        }
+        let sharers = ran.runs.iter().filter(|run| !run.is_part).map(Run::count).sum::<u64>();
+        let share = nanos / sharers.max(1);
         for group in ran.groups() {
-            let parts: u64 = group.iter().filter(|run| run.is_part).map(|run| run.times).sum();
+            let parts: u64 = group.iter().filter(|run| run.is_part).map(Run::count).sum();
             for run in group {
                 let each = if run.is_part { share / parts } else { share };
                 self.lasted(run, each);
@@ -137,12 +178,12 @@ impl Machine<'_> {
         }
         // The same room serves the next turn.
         ran.runs.clear();
-        ran.worded = 0;
+        ran.parts = 0;
         *Rc::make_mut(&mut self.state.stats.commands.unmeasured) = ran;
     }
 
     fn lasted(&mut self, run: &Run, nanos: u64) {
-        self.count_time(run.place, nanos, run.times);
+        self.count_time(run.place, nanos, run.count());
         let hot = self.state.config().hot;
         let took = Duration::from_micros(nanos / 1_000);
         if let Some((caller, args)) = run.call.as_ref().filter(|_| hot.is_slow(took)) {
@@ -189,6 +230,7 @@ impl Machine<'_> {
     }
 }
 
-/// So many of a turn's commands are known by their words; of a longer pipeline nobody could say
-/// which was slow.
-const WORDED_MAX: usize = 16;
+/// So many commands that EXEC or a script has run are known by their words.
+const PARTS_KEPT_MAX: usize = 16;
+/// So many are where every command is to be logged: more than the log is long, as a rule.
+const PARTS_ALL_KEPT_MAX: usize = 1_024;

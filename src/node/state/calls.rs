@@ -15,6 +15,8 @@ pub(in crate::node) struct Calls {
     pub(in crate::node) rejected: u64,
     /// How often it ended with an error.
     pub(in crate::node) failed: u64,
+    /// How often it ran in the turn that is not measured yet, where that is all there is to know.
+    pub(in crate::node) fresh: u64,
     /// How many nanoseconds they took.
     pub(in crate::node) nanos: u64,
     /// How long they took, those that were tracked.
@@ -48,6 +50,12 @@ impl CallCounts {
     /// The place of the counts that were asked for last.
     pub(in crate::node) const fn last(&self) -> usize {
         self.last
+    }
+
+    /// True if every run of this turn was called by a client, and none is kept by its words but
+    /// the first.
+    pub(in crate::node) fn is_plain(&self) -> bool {
+        self.unmeasured.is_plain()
     }
 
     /// The counts at a place.
