@@ -25,7 +25,7 @@ impl Machine<'_> {
         if self.state.setup.profile.shortens_doubles() || !reply.has_doubles() {
             self.say(link, pushed, |protocol, out| reply.encode(protocol, out));
         } else {
-            let reply = reply.with_long_doubles();
+            let reply = reply.clone().with_long_doubles();
             self.say(link, pushed, |protocol, out| reply.encode(protocol, out));
         }
     }

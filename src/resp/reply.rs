@@ -125,53 +125,29 @@ impl Reply {
 
     /// True if there is a double in it.
     pub fn has_doubles(&self) -> bool {
-        match self {
-            Self::Double(_) => true,
-            Self::Array(items) | Self::Set(items) => items.iter().any(Self::has_doubles),
-            Self::Map(pairs) => pairs.iter().any(|(_, value)| value.has_doubles()),
-            Self::Silent
-            | Self::Several(_)
-            | Self::Simple(_)
-            | Self::Error(_)
-            | Self::Integer(_)
-            | Self::Bulk(_)
-            | Self::Null
-            | Self::NullArray
-            | Self::Push(_)
-            | Self::Decimal(_)
-            | Self::Boolean(_)
-            | Self::Verbatim(_)
-            | Self::BigNumber(_)
-            | Self::Attribute(_) => false,
+        if let Self::Array(items) | Self::Set(items) = self {
+            return items.iter().any(Self::has_doubles);
         }
+        if let Self::Map(pairs) = self {
+            return pairs.iter().any(|(_, value)| value.has_doubles());
+        }
+        matches!(self, Self::Double(_))
     }
 
     /// The same with all digits of every double, as Redis wrote them before 7.2.
     #[inline(never)]
-    pub fn with_long_doubles(&self) -> Self {
-        let all = |items: &[Self]| items.iter().map(Self::with_long_doubles).collect();
-        match self {
-            Self::Double(value) => Self::Decimal(format_double_17(*value).into()),
-            Self::Array(items) => Self::Array(all(items)),
-            Self::Set(items) => Self::Set(all(items)),
-            Self::Map(pairs) => {
-                let long = |(key, value): &(Self, Self)| (key.clone(), value.with_long_doubles());
-                Self::Map(pairs.iter().map(long).collect())
-            }
-            Self::Silent
-            | Self::Several(_)
-            | Self::Simple(_)
-            | Self::Error(_)
-            | Self::Integer(_)
-            | Self::Bulk(_)
-            | Self::Null
-            | Self::NullArray
-            | Self::Push(_)
-            | Self::Decimal(_)
-            | Self::Boolean(_)
-            | Self::Verbatim(_)
-            | Self::BigNumber(_)
-            | Self::Attribute(_) => self.clone(),
+    pub fn with_long_doubles(mut self) -> Self {
+        self.lengthen_doubles();
+        self
+    }
+
+    fn lengthen_doubles(&mut self) {
+        if let Self::Double(value) = self {
+            *self = Self::Decimal(format_double_17(*value).into());
+        } else if let Self::Array(items) | Self::Set(items) = self {
+            items.iter_mut().for_each(Self::lengthen_doubles);
+        } else if let Self::Map(pairs) = self {
+            pairs.iter_mut().for_each(|(_, value)| value.lengthen_doubles());
         }
     }
 
