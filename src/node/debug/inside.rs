@@ -16,15 +16,8 @@ use crate::resp::{Bytes, Reply, parse_integer};
 #[inline(never)]
 pub(super) fn string_lengths(machine: &Machine<'_>, link: Link, key: &Bytes) -> Reply {
     let Some(entry) = entry(machine, link, key) else { return no_such_key() };
-    let text = match &entry.value {
-        Value::String(string) => string.as_bytes(),
-        Value::List(_)
-        | Value::Set(_)
-        | Value::Hash(_)
-        | Value::SortedSet(_)
-        | Value::Stream(_) => None,
-    };
-    let Some(text) = text else { return Reply::error("ERR Not an sds encoded string.") };
+    let Value::String(string) = &entry.value else { return not_encoded("an sds encoded string") };
+    let Some(text) = string.as_bytes() else { return not_encoded("an sds encoded string") };
     let (key, text) = (entry.key.len(), text.len());
     let line = format!(
         "key_sds_len:{key}, key_sds_avail:0, key_zmalloc: {key}, val_sds_len:{text}, \
@@ -39,7 +32,7 @@ pub(super) fn listpack(machine: &mut Machine<'_>, link: Link, key: &Bytes) -> Re
     let version = machine.state.setup.profile.rdb_version();
     let Some(entry) = entry(machine, link, key) else { return no_such_key() };
     if encoding_name(&entry.value, version) != Encoding::Listpack.name() {
-        return Reply::error("ERR Not a listpack encoded object.");
+        return not_encoded("a listpack encoded object");
     }
     let pack = match &entry.value {
         Value::List(list) => list.nodes().next().map(|node| (node.entries(), node.len())),
@@ -64,16 +57,10 @@ pub(super) fn quicklist(
 ) -> Reply {
     let version = machine.state.setup.profile.rdb_version();
     let Some(entry) = entry(machine, link, key) else { return no_such_key() };
-    let is_quicklist = encoding_name(&entry.value, version) == Encoding::Quicklist.name();
-    let list = match &entry.value {
-        Value::List(list) => Some(list).filter(|_| is_quicklist),
-        Value::String(_)
-        | Value::Set(_)
-        | Value::Hash(_)
-        | Value::SortedSet(_)
-        | Value::Stream(_) => None,
-    };
-    let Some(list) = list else { return Reply::error("ERR Not a quicklist encoded object.") };
+    let Value::List(list) = &entry.value else { return not_encoded("a quicklist encoded object") };
+    if encoding_name(&entry.value, version) != Encoding::Quicklist.name() {
+        return not_encoded("a quicklist encoded object");
+    }
     let full = full.and_then(|flag| parse_integer(flag)).is_some_and(|flag| flag != 0);
     let lines = quicklist_lines(list, machine.state.config().get("list-max-listpack-size"), full);
     print(machine, lines);
@@ -83,6 +70,10 @@ pub(super) fn quicklist(
 fn entry<'a>(machine: &'a Machine<'_>, link: Link, key: &Bytes) -> Option<&'a Entry> {
     let db = machine.state.clients.get(&link).map_or(0, |client| client.db);
     machine.state.keyspace.db(db).get(key)
+}
+
+fn not_encoded(what: &str) -> Reply {
+    Reply::error(format!("ERR Not {what}."))
 }
 
 fn no_such_key() -> Reply {
