@@ -81,16 +81,15 @@ fn stats(machine: &mut Machine<'_>) -> Reply {
         number("allocator.active", used),
         number("allocator.resident", resident),
     ]);
-    let parts = [
-        ("allocator-fragmentation.ratio", "allocator-fragmentation.bytes", resident),
-        ("allocator-rss.ratio", "allocator-rss.bytes", used),
-        ("rss-overhead.ratio", "rss-overhead.bytes", resident),
-        ("fragmentation", "fragmentation.bytes", used),
+    let names = [
+        ("allocator-fragmentation.ratio", "allocator-fragmentation.bytes"),
+        ("allocator-rss.ratio", "allocator-rss.bytes"),
+        ("rss-overhead.ratio", "rss-overhead.bytes"),
+        ("fragmentation", "fragmentation.bytes"),
     ];
-    for (ratio, bytes, from) in parts {
-        fields.push(double(ratio, resident as f64 / from as f64));
-        let more = resident as i64 - from as i64;
-        fields.push((Reply::bulk(bytes), Reply::Integer(more)));
+    for ((ratio, bytes), (_, of, from)) in names.into_iter().zip(state.memory_accounts()) {
+        fields.push(double(ratio, of as f64 / from as f64));
+        fields.push((Reply::bulk(bytes), Reply::Integer(of as i64 - from as i64)));
     }
     Reply::Map(fields)
 }

@@ -111,15 +111,9 @@ pub(super) fn memory(state: &State, now: Instant, text: &mut String) {
     field!(text, "maxmemory", maxmemory);
     field!(text, "maxmemory_human", human(maxmemory));
     field!(text, "maxmemory_policy", state.config().get("maxmemory-policy"));
-    // The allocator keeps no books: what the process has beyond its data is told as its.
-    for (part, from) in [
-        ("allocator_frag", resident),
-        ("allocator_rss", used),
-        ("rss_overhead", resident),
-        ("mem_fragmentation", used),
-    ] {
-        field!(text, format!("{part}_ratio"), format!("{:.2}", percent(resident, from) / 100.0));
-        field!(text, format!("{part}_bytes"), resident as i64 - from as i64);
+    for (part, of, from) in state.memory_accounts() {
+        field!(text, format!("{part}_ratio"), format!("{:.2}", of as f64 / from as f64));
+        field!(text, format!("{part}_bytes"), of as i64 - from as i64);
     }
     zeros(text, "mem_not_counted_for_evict");
     field!(text, "mem_replication_backlog", backlog);
