@@ -3,7 +3,7 @@
 //! A node has no clock within a turn. In a lab a turn takes no time at all, and neither does a
 //! command; a host with a processor says behind each turn how long that took ([`Input::Lasted`]).
 //! The commands that clients sent share it evenly, and those that EXEC or a script has run share
-//! what is its. So sums are exact, and the time of a command is, if it came alone.
+//! what is its. So sums are right, and so is the time of a command that came alone.
 //!
 //! [`Input::Lasted`]: super::super::io::Input::Lasted
 
@@ -55,7 +55,7 @@ impl Run {
 
 impl Unmeasured {
     /// True if nothing but commands of clients has run.
-    pub(in crate::node) const fn is_plain(&self) -> bool {
+    const fn is_plain(&self) -> bool {
         self.parts == 0
     }
 
@@ -100,7 +100,10 @@ impl Machine<'_> {
         }
         let is_part = caller == Caller::Script || self.state.in_exec;
         let commands = &mut self.state.stats.commands;
-        if is_part || self.state.setup.config.hot.slower_than == 0 || !commands.is_plain() {
+        if is_part
+            || self.state.setup.config.hot.slower_than == 0
+            || !commands.unmeasured.is_plain()
+        {
             return self.leave_to_measure(caller, args, is_part);
         }
         // The usual case, on the way of every command: what runs again is only counted.

@@ -52,12 +52,6 @@ impl CallCounts {
         self.last
     }
 
-    /// True if every run of this turn was called by a client, and none is kept by its words but
-    /// the first.
-    pub(in crate::node) fn is_plain(&self) -> bool {
-        self.unmeasured.is_plain()
-    }
-
     /// The counts at a place.
     pub(in crate::node) fn at(&mut self, place: usize) -> &mut Calls {
         &mut self.counts[place].1
