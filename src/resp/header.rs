@@ -3,6 +3,10 @@
 
 /// Appends a header to `out`.
 pub(super) fn push_header(kind: u8, length: usize, out: &mut Vec<u8>) {
+    if length < 10 {
+        out.extend_from_slice(&[kind, b'0' + length as u8, b'\r', b'\n']);
+        return;
+    }
     out.push(kind);
     out.extend_from_slice(itoa::Buffer::new().format(length).as_bytes());
     out.extend_from_slice(b"\r\n");
@@ -22,6 +26,13 @@ pub fn encode_command<A: AsRef<[u8]>>(args: &[A], out: &mut Vec<u8>) {
 
 /// Takes the header `<kind><number>` from the beginning of `rest`, if the number is short.
 pub(super) fn short_number(kind: u8, rest: &mut &[u8]) -> Option<usize> {
+    // Nearly all are of one digit.
+    if let [first, digit @ b'0'..=b'9', b'\r', _, after @ ..] = *rest
+        && *first == kind
+    {
+        *rest = after;
+        return Some(usize::from(digit - b'0'));
+    }
     let digits = rest.strip_prefix(&[kind])?;
     let mut number = 0;
     for (index, &byte) in digits.iter().enumerate().take(SHORT_DIGITS_MAX + 1) {
