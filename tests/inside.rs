@@ -362,8 +362,44 @@ fn debug_prints_structures_as_redis_does() {
     assert!(real.1.contains(&"\t[str]field".to_owned()), "{:?}", real.1);
 }
 
+/// What there is no such command of, is no last command; what is refused otherwise is one.
+#[test]
+fn the_last_command_of_a_client_is_what_it_called_last() {
+    let listed = [Server::real(&[]), Server::ours(&[])].map(|server| {
+        let mut client = server.client();
+        client.call(&["CLIENT", "SETNAME", "me"]);
+        let calls: &[&[&str]] = &[
+            &["get", "a"],
+            &["NOSUCH"],
+            &["GET"],
+            &["gEt", "a"],
+            &["config", "nosuch"],
+            &["config", "GET", "port"],
+            &["config"],
+            &["config", "set"],
+            &["multi"],
+            &["nosuch"],
+            &["SET", "a"],
+            &["exec"],
+            &["object", "HELP"],
+            &["xgroup", "create"],
+        ];
+        let last = |call: &&[&str]| {
+            client.call(call);
+            format!("{call:?} {}", text(&server, "me", "cmd"))
+        };
+        calls.iter().map(last).collect::<Vec<_>>()
+    });
+    assert_eq!(listed[1], listed[0]);
+}
+
 /// The field of a client in CLIENT LIST.
 fn field(server: &Server, client: &str, name: &str) -> u64 {
+    text(server, client, name).parse().expect("a number")
+}
+
+/// Its text.
+fn text(server: &Server, client: &str, name: &str) -> String {
     let Reply::Bulk(text) = server.client().call(&["CLIENT", "LIST"]) else {
         panic!("CLIENT LIST answers a text")
     };
@@ -371,7 +407,7 @@ fn field(server: &Server, client: &str, name: &str) -> u64 {
     let line = text.lines().find(|line| line.contains(&format!(" name={client} ")));
     let mut words = line.unwrap_or_default().split(' ');
     let value = words.find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-    value.unwrap_or_default().parse().expect("a number")
+    value.unwrap_or_default().to_owned()
 }
 
 /// The buffer of replies shrinks while it is not used, and grows while it is full.

@@ -3,14 +3,15 @@
 mod buffers;
 mod clients;
 mod eviction;
+mod last_command;
 mod reply_buffer;
 mod tracking;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use self::buffers::{QueryRoom, Told};
 pub(super) use self::clients::Clients;
+pub(super) use self::last_command::LastCommand;
 pub(super) use self::reply_buffer::{ReplyBuffer, ReplyBufferCare};
 pub(super) use self::tracking::{Tracker, Tracking, caching, redirection, tracking, tracking_info};
 use super::block::Blocked;
@@ -59,8 +60,8 @@ pub(super) struct Client {
     pub(super) introduced: Introduction,
     /// The replica that it has become.
     pub(super) downlink: Option<Downlink>,
-    /// The name of its last command.
-    pub(super) last_command: Cow<'static, str>,
+    /// What it has called last, if there is such a command.
+    pub(super) last_command: Option<LastCommand>,
     /// What it has subscribed to.
     pub(super) subscriptions: Subscriptions,
     /// Messages to the client that is being served: they go out behind the reply.
@@ -227,7 +228,7 @@ impl Client {
             replies: Vec::new(),
             introduced: Introduction::default(),
             downlink: None,
-            last_command: Cow::Borrowed("NULL"),
+            last_command: None,
             subscriptions: Subscriptions::default(),
             behind: Vec::new(),
             voice: Voice::On,
@@ -244,6 +245,11 @@ impl Client {
             soft_since: None,
             ending: None,
         }
+    }
+
+    /// The name of its last command.
+    pub(super) fn last_command_name(&self) -> &str {
+        self.last_command.as_ref().map_or("NULL", LastCommand::name)
     }
 
     /// What it has said of itself, as a replica or on the way to become one.

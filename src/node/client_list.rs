@@ -72,7 +72,7 @@ impl State {
             said.channels.len(),
             said.patterns.len(),
             said.shards.len(),
-            client.last_command,
+            client.last_command_name(),
         );
         if self.setup.profile == Profile::V7_2 {
             line += &format!(" lib-name={} lib-ver={}", client.library.0, client.library.1);

@@ -175,9 +175,6 @@ impl Machine<'_> {
     /// A replica may only listen and acknowledge; a reply to it would break its stream.
     pub(super) fn replica_command(&mut self, link: Link, args: &[Bytes]) {
         let Ok(row) = self.known(link, args) else { return self.drop_talking_replica(link, args) };
-        if let Some(client) = self.state.clients.get_mut(&link) {
-            client.last_command = row.full_name(args);
-        }
         match row.name() {
             "psync" | "sync" => {}
             "replconf" => {

@@ -3,30 +3,22 @@
 
 mod attack;
 mod room;
+mod row;
 
 pub(super) use room::{EMPTY_SERVER_BYTES, Eviction};
-
-use std::borrow::Cow;
+pub(super) use row::Row;
 
 use self::attack::is_http;
-use super::admin_table::{self, AdminSpec};
-use super::client::Transaction;
+use super::client::{LastCommand, Transaction};
 use super::command_command::facts::{self, Otherwise};
 use super::io::Link;
 use super::machine::{Caller, Machine};
 use super::pubsub::subscriber_may;
-use super::state::{Calls, Profile, State};
-use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer, check_arity};
+use super::state::{Calls, State};
+use crate::commands::{self, Call, Effects, Flags, Refusal, Spec, Viewer};
 use crate::keyspace::KEYS_AT_ONCE;
 use crate::replication::Unit;
 use crate::resp::{Bytes, Command, Protocol, Reply};
-
-/// A command that exists: a data command, or one of the server's own.
-#[derive(Clone, Copy)]
-pub(super) enum Row {
-    Data(&'static Spec),
-    Admin(&'static AdminSpec),
-}
 
 /// Who runs a data command.
 #[derive(Clone, Copy, Debug)]
@@ -52,66 +44,6 @@ impl Asker {
             protocol: Protocol::Resp2,
             may_block: false,
             notes_use: true,
-        }
-    }
-}
-
-impl Row {
-    pub(super) fn find(name: &[u8]) -> Option<Self> {
-        commands::lookup(name)
-            .map(Self::Data)
-            .or_else(|| admin_table::lookup(name).map(Self::Admin))
-    }
-
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Data(spec) => spec.name,
-            Self::Admin(spec) => spec.name,
-        }
-    }
-
-    /// The name, with that of the subcommand.
-    pub(super) fn full_name(self, args: &[Bytes]) -> Cow<'static, str> {
-        match args.get(1) {
-            Some(sub) if self.own_flags().has(Flags::CONTAINER) => {
-                let sub = String::from_utf8_lossy(sub).to_ascii_lowercase();
-                Cow::Owned(format!("{}|{sub}", self.name()))
-            }
-            _ => Cow::Borrowed(self.name()),
-        }
-    }
-
-    const fn own_flags(self) -> Flags {
-        match self {
-            Self::Data(spec) => spec.flags,
-            Self::Admin(spec) => spec.flags,
-        }
-    }
-
-    /// What the gates ask of a call: of a container, what its subcommand is.
-    pub(super) fn flags(self, args: &[Bytes]) -> Flags {
-        let own = self.own_flags();
-        if !own.has(Flags::CONTAINER) {
-            return own;
-        }
-        // No gate has learned of a subcommand anew that an older release has.
-        facts::of_call(self.name().as_bytes(), args, Profile::V7_2)
-            .map_or(own, |facts| facts.gates())
-    }
-
-    /// Refuses what names no subcommand of a container, or not as it is called, and what an older
-    /// release takes fewer words of.
-    pub(super) fn check_subcommand(self, args: &[Bytes], profile: Profile) -> Result<(), Refusal> {
-        if self.own_flags().has(Flags::CONTAINER) {
-            return facts::check_subcommand(self.name(), args, profile);
-        }
-        facts::check_arity(self.name(), args.len(), profile)
-    }
-
-    pub(super) fn check_arity(self, count: usize) -> Result<(), Refusal> {
-        match self {
-            Self::Data(spec) => check_arity(spec, count),
-            Self::Admin(spec) => check_arity(spec, count),
         }
     }
 }
@@ -177,9 +109,6 @@ impl Machine<'_> {
             Err(_) if is_http(&command.args[0]) => return self.repel(link),
             Err(refusal) => return self.refuse(link, &command.args, &refusal),
         };
-        if let Some(client) = self.state.clients.get_mut(&link) {
-            client.last_command = row.full_name(&command.args);
-        }
         let room = self.make_room();
         let flags = row.flags(&command.args);
         if let Err(refusal) = self.may_run(link, (row, flags), room) {
@@ -217,7 +146,7 @@ impl Machine<'_> {
     }
 
     pub(super) fn known(&mut self, link: Link, args: &[Bytes]) -> Result<Row, Refusal> {
-        let row = self.find(&args[0]).ok_or_else(|| commands::unknown_command(args))?;
+        let row = self.called(link, args).ok_or_else(|| commands::unknown_command(args))?;
         let right = row.check_arity(args.len());
         let right = right.and_then(|()| row.check_subcommand(args, self.state.setup.profile));
         let refuses = matches!(right, Err(Refusal::Arity(_)));
@@ -226,6 +155,25 @@ impl Machine<'_> {
             self.calls_of(row, args).rejected += 1;
         }
         allowed.flatten().map(|()| row)
+    }
+
+    /// What a client calls. It is the client's last command from now on, whether the gates let it
+    /// through or not.
+    fn called(&mut self, link: Link, args: &[Bytes]) -> Option<Row> {
+        let last = self.state.clients.get(&link)?.last_command.as_ref();
+        last.and_then(|last| last.again(&args[0])).or_else(|| self.called_anew(link, args))
+    }
+
+    #[inline(never)]
+    fn called_anew(&mut self, link: Link, args: &[Bytes]) -> Option<Row> {
+        let row = self.find(&args[0]);
+        let profile = self.state.setup.profile;
+        let whole = row
+            .filter(|row| !matches!(row.check_subcommand(args, profile), Err(Refusal::Other(_))));
+        if let Some(client) = self.state.clients.get_mut(&link) {
+            client.last_command = whole.map(|row| LastCommand::new(row, args));
+        }
+        row
     }
 
     /// The command of this name, if the release that this server takes after has it.
@@ -294,7 +242,7 @@ impl Machine<'_> {
             return Err(Refusal::Other(format!(
                 "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / \
                  RESET are allowed in this context",
-                client.last_command
+                client.last_command_name()
             )));
         }
         if self.is_stale() && !self.passes(link, (row, flags), Flags::STALE) {

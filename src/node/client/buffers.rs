@@ -84,7 +84,7 @@ impl Client {
     #[inline(never)]
     pub(in crate::node) fn told_much(&mut self, bytes: usize) {
         let told = self.told.left + self.in_wire + (self.replies.len() - bytes) as u64;
-        if told < self.reply_buffer.size && LATE.contains(&&*self.last_command) {
+        if told < self.reply_buffer.size && LATE.contains(&self.last_command_name()) {
             self.told.list.get_or_insert(told);
         }
     }
@@ -277,7 +277,9 @@ const WORD_BYTES: u64 = 8;
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::gates::Row;
     use super::super::super::io::Address;
+    use super::super::LastCommand;
     use super::*;
 
     fn client() -> Client {
@@ -317,7 +319,8 @@ mod tests {
     fn a_reply_whose_length_is_known_last_begins_the_list() {
         let mut client = client();
         client.replies = vec![0; 110];
-        client.last_command = "keys".into();
+        let row = Row::find(b"keys").unwrap();
+        client.last_command = Some(LastCommand::new(row, &[b"KEYS".into(), b"*".into()]));
         client.told_much(100);
         assert_eq!(client.waits(), Waits { buffer: 10, nodes: 1 });
     }
