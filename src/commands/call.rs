@@ -53,7 +53,7 @@ pub struct Call<'a> {
     /// True if somebody watches keys or waits for them: then it is told which were touched.
     pub tells_touched: bool,
     /// What the command leaves behind.
-    pub effects: Effects,
+    pub effects: &'a mut Effects,
 }
 
 /// What a command leaves behind beside its reply.
@@ -87,6 +87,14 @@ pub struct Effects {
     pub misses: u64,
     /// The command has done nothing and wants to be run again: its reply is silent.
     pub block: Option<Box<Block>>,
+}
+
+impl Effects {
+    /// True if there may be somebody who waits for this, or is to be told.
+    pub const fn concern_others(&self) -> bool {
+        let keys = !self.touched.is_empty() || !self.expired.is_empty() || !self.woken.is_empty();
+        keys || self.flushed || self.emptied || !self.events.is_empty()
+    }
 }
 
 /// What becomes of a key's expiry when it is given a value.

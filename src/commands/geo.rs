@@ -9,7 +9,7 @@ pub(super) mod search;
 
 use super::args::score;
 use super::rows::rows;
-use super::{Call, Effects, Refusal, Spec, lookup};
+use super::{Call, Refusal, Spec, lookup};
 use crate::keyspace::SortedSet;
 use crate::resp::{Bytes, Reply};
 use cell::{Point, distance};
@@ -45,11 +45,10 @@ fn geoadd(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         keyspace: call.keyspace,
         args: &args,
         random: call.random,
-        effects: Effects::default(),
+        effects: call.effects,
         ..*call
     };
     let reply = (spec.handler)(&mut inner);
-    call.effects = inner.effects;
     call.effects.rewritten = Some(vec![args]);
     reply
 }

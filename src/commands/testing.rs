@@ -49,6 +49,7 @@ impl Bench {
         let args: Vec<Bytes> = words.into_iter().map(Bytes::from).collect();
         let spec = lookup(&args[0]).unwrap_or_else(|| panic!("no command {line}"));
         check_arity(spec, args.len()).unwrap();
+        let mut effects = Effects::default();
         let mut call = Call {
             keyspace: &mut self.keyspace,
             db: 0,
@@ -65,10 +66,9 @@ impl Bench {
             settings: &self.settings,
             notes_use: true,
             tells_touched: true,
-            effects: Effects::default(),
+            effects: &mut effects,
         };
         let reply = execute(spec, &mut call);
-        let effects = call.effects;
         self.stream = effects.expired.into_iter().map(|(_, args)| args).collect();
         if effects.dirty > 0 || effects.forced {
             self.stream.extend(effects.rewritten.unwrap_or_else(|| vec![args]));

@@ -74,7 +74,7 @@ impl Machine<'_> {
     /// nothing has come, as XREAD may, goes on waiting. A process that was sent to sleep meanwhile,
     /// or moves keys, comes to it later.
     pub(super) fn serve_ready(&mut self) {
-        if self.state.is_held() {
+        if self.state.ready.is_empty() || self.state.is_held() {
             return;
         }
         while !self.state.ready.is_empty() {

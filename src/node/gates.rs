@@ -189,7 +189,8 @@ impl Machine<'_> {
 
     /// What INFO counts of a command.
     pub(super) fn calls_of(&mut self, row: Row, args: &[Bytes]) -> &mut Calls {
-        self.state.stats.commands.of(row.full_name(args))
+        let commands = &mut self.state.stats.commands;
+        if row.is_container() { commands.of(row.full_name(args)) } else { commands.of(row.name()) }
     }
 
     /// A refusal inside MULTI poisons the transaction.
@@ -345,21 +346,30 @@ impl Machine<'_> {
         asker: Asker,
         args: &[Bytes],
     ) -> Reply {
-        let (reply, mut effects) = self.call(spec, asker, args);
+        let mut effects = Effects::default();
+        let reply = self.call(spec, asker, args, &mut effects);
         match effects.block.take() {
             Some(block) => self.park(link, asker.db, args, *block),
             None => self.count_run(Caller::Client(link), Row::Data(spec), args, &reply),
         }
-        self.remember_own_expiries(&effects.touched);
+        if !effects.touched.is_empty() {
+            self.remember_own_expiries(&effects.touched);
+        }
         self.remember_reads(link, spec, args);
         let loose = spec.flags.has(Flags::TOUCHES_ARBITRARY_KEYS);
         let unit = if loose { Unit::Loose } else { Unit::Command };
-        self.settle_call((link, asker.db), args, effects, unit);
+        self.settle_call((link, asker.db), args, &mut effects, unit);
         reply
     }
 
     /// Runs a data command.
-    pub(super) fn call(&mut self, spec: &Spec, asker: Asker, args: &[Bytes]) -> (Reply, Effects) {
+    pub(super) fn call(
+        &mut self,
+        spec: &Spec,
+        asker: Asker,
+        args: &[Bytes],
+        effects: &mut Effects,
+    ) -> Reply {
         let tells_touched = self.tells_touched();
         let mut call = Call {
             keyspace: &mut self.state.keyspace,
@@ -377,11 +387,9 @@ impl Machine<'_> {
             settings: &self.state.setup.config.settings,
             notes_use: self.state.child.is_none() && asker.notes_use,
             tells_touched,
-            effects: Effects::default(),
+            effects,
         };
-        let reply = commands::execute(spec, &mut call);
-        let effects = call.effects;
-        (reply, effects)
+        commands::execute(spec, &mut call)
     }
 
     /// True if it matters which keys a command touches: somebody watches keys, waits for them or is

@@ -31,7 +31,7 @@ use super::machine::{Deadline, Held, Machine};
 use super::propagate::Caused;
 use super::state::State;
 use super::transactions::Running;
-use crate::commands;
+use crate::commands::{self, Effects};
 use crate::rdb::dump;
 use crate::resp::{Bytes, Reply, encode_command};
 use crate::time::Instant;
@@ -197,8 +197,9 @@ impl Machine<'_> {
         let mut present = Vec::new();
         for key in keys {
             let args = [Bytes::from(b"TOUCH"), key.clone()];
-            let (reply, effects) = self.call(touch, asker, &args);
-            let mut expired = self.settle(asker.db, &args, effects);
+            let mut effects = Effects::default();
+            let reply = self.call(touch, asker, &args, &mut effects);
+            let mut expired = self.settle(asker.db, &args, &mut effects);
             self.state.also.append(&mut expired);
             if reply == Reply::Integer(1) {
                 present.push(key.clone());
@@ -411,7 +412,8 @@ impl Machine<'_> {
         let name = Bytes::from(b"DEL");
         for key in keys {
             let args = [name.clone(), key.clone()];
-            let (_, effects) = self.call(del, Asker::upstream(db), &args);
+            let mut effects = Effects::default();
+            self.call(del, Asker::upstream(db), &args, &mut effects);
             self.account(&effects);
         }
         vec![(db, std::iter::once(name).chain(keys.iter().cloned()).collect())]

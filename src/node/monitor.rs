@@ -26,9 +26,13 @@ pub(super) fn monitor(machine: &mut Machine<'_>, link: Link, _: &[Bytes]) -> Rep
 impl Machine<'_> {
     /// Shows a command of the client on `link` to those who watch.
     pub(super) fn show_command(&mut self, link: Link, row: Row, args: &[Bytes]) {
-        if self.state.monitors.is_empty() || self.state.loading.is_some() {
-            return;
+        if !self.state.monitors.is_empty() && self.state.loading.is_none() {
+            self.show_to_monitors(link, row, args);
         }
+    }
+
+    #[inline(never)]
+    fn show_to_monitors(&mut self, link: Link, row: Row, args: &[Bytes]) {
         // What lasts is shown when it is over.
         if self.state.is_held() {
             return;

@@ -10,6 +10,7 @@
 //! closeClientOnOutputBufferLimitReached, writeToClient.
 
 use super::client::{Class, Client, Ending, Voice};
+use super::config::OutputLimit;
 use super::io::{Link, Output};
 use super::machine::Machine;
 use super::note::ServerNote;
@@ -51,7 +52,11 @@ impl Machine<'_> {
         if bytes > LATE_BYTES_MIN {
             client.told_much(bytes);
         }
-        self.told(link);
+        // Who has been told something already is among those who speak.
+        if before == 0 {
+            self.state.speaking.insert(link);
+        }
+        self.check_output(link, true);
     }
 
     /// An error that was counted is about to be told, and counted, again.
@@ -64,6 +69,13 @@ impl Machine<'_> {
 
     /// Counts the errors of a reply for INFO, by their first words.
     pub(super) fn count_errors(&mut self, reply: &Reply) {
+        if matches!(reply, Reply::Error(_) | Reply::Array(_)) {
+            self.count_errors_in(reply);
+        }
+    }
+
+    #[inline(never)]
+    fn count_errors_in(&mut self, reply: &Reply) {
         match reply {
             Reply::Error(text) => {
                 let name = text.split(' ').next().unwrap_or_default().to_owned();
@@ -138,7 +150,9 @@ impl Machine<'_> {
             Voice::Skip | Voice::On => Voice::On,
             Voice::Off => Voice::Off,
         };
-        self.tell_behind(link);
+        if !client.behind.is_empty() {
+            self.tell_behind(link);
+        }
     }
 
     fn told(&mut self, link: Link) {
@@ -219,9 +233,17 @@ impl Machine<'_> {
     /// Drops a client that reads too slowly.
     fn check_output(&mut self, link: Link, scheduled: bool) {
         let Some(client) = self.state.clients.get(&link) else { return };
+        let limit = client.class().limit(&self.state.config().hot.output_limits);
+        if limit.is_any() {
+            self.check_limited_output(link, limit, scheduled);
+        }
+    }
+
+    #[inline(never)]
+    fn check_limited_output(&mut self, link: Link, mut limit: OutputLimit, scheduled: bool) {
+        let Some(client) = self.state.clients.get(&link) else { return };
         let class = client.class();
-        let mut limit = class.limit(&self.state.config().hot.output_limits);
-        if !limit.is_any() || client.ending == Some(Ending::Dropped) {
+        if client.ending == Some(Ending::Dropped) {
             return;
         }
         let held = match (class, &self.state.backlog) {

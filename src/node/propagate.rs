@@ -13,14 +13,14 @@ pub(super) type Caused = Vec<(usize, Vec<Bytes>)>;
 
 impl Machine<'_> {
     /// Takes a command's effects in, and answers what it wants propagated.
-    pub(super) fn settle(&mut self, db: usize, args: &[Bytes], mut effects: Effects) -> Caused {
-        self.account(&effects);
+    pub(super) fn settle(&mut self, db: usize, args: &[Bytes], effects: &mut Effects) -> Caused {
+        self.account(effects);
         let mut caused: Caused = std::mem::take(&mut effects.expired);
         if self.state.setup.profile.sends_expired_keys_alone() && !self.state.in_exec {
             self.propagate(&std::mem::take(&mut caused), Unit::Loose);
         }
         if effects.dirty > 0 || effects.forced {
-            let commands = effects.rewritten.unwrap_or_else(|| vec![args.to_vec()]);
+            let commands = effects.rewritten.take().unwrap_or_else(|| vec![args.to_vec()]);
             caused.extend(commands.into_iter().map(|args| (db, args)));
         }
         caused
@@ -32,6 +32,14 @@ impl Machine<'_> {
         self.state.stats.freed_later += effects.freed_later;
         self.state.stats.keyspace_hits += effects.hits;
         self.state.stats.keyspace_misses += effects.misses;
+        if effects.concern_others() {
+            self.tell_others(effects);
+        }
+    }
+
+    /// Takes in what other clients are to know of.
+    #[inline(never)]
+    fn tell_others(&mut self, effects: &Effects) {
         self.state.stats.expired_keys += effects.expired.len() as u64;
         self.break_watches(&effects.touched);
         if effects.flushed {
@@ -64,16 +72,16 @@ impl Machine<'_> {
         &mut self,
         (link, db): (Link, usize),
         args: &[Bytes],
-        effects: Effects,
+        effects: &mut Effects,
         unit: Unit,
     ) {
         let changes = effects.dirty > 0 || effects.forced;
         let writes = changes || !effects.expired.is_empty();
         if !self.has_stream() {
-            self.account(&effects);
+            self.account(effects);
         } else if effects.expired.is_empty() && effects.rewritten.is_none() {
             // As nearly all are: alone, and to be sent as it was typed.
-            self.account(&effects);
+            self.account(effects);
             if changes {
                 self.propagate_typed(db, args);
             }

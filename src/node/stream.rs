@@ -16,7 +16,7 @@ use super::io::{Address, Carries, Link, Output};
 use super::machine::{Caller, Machine};
 use super::note::TransferNote;
 use super::upstream::Uplink;
-use crate::commands::{self, Flags};
+use crate::commands::{self, Effects, Flags};
 use crate::keyspace::KEYS_AT_ONCE;
 use crate::resp::{Bytes, Command, CommandDecoder, Reply};
 use crate::time::Instant;
@@ -253,7 +253,8 @@ impl Machine<'_> {
         if let Err(refusal) = commands::check_arity(spec, args.len()) {
             return Reply::error(refusal.to_string());
         }
-        let (reply, effects) = self.call(spec, Asker::upstream(db), args);
+        let mut effects = Effects::default();
+        let reply = self.call(spec, Asker::upstream(db), args, &mut effects);
         self.account(&effects);
         self.serve_ready();
         reply

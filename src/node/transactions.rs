@@ -5,7 +5,7 @@ use super::gates::{Asker, Row};
 use super::io::Link;
 use super::machine::{Caller, Machine};
 use super::propagate::Caused;
-use crate::commands::{Flags, unknown_command};
+use crate::commands::{Effects, Flags, unknown_command};
 use crate::replication::Unit;
 use crate::resp::{Bytes, Command, Protocol, Reply};
 use crate::time::Instant;
@@ -248,11 +248,12 @@ impl Machine<'_> {
             Row::Data(spec) => {
                 let asker = Asker { may_block: false, ..self.asker(link, spec) };
                 let now = std::mem::replace(&mut self.now, running.began);
-                let (reply, effects) = self.call(spec, asker, &command.args);
+                let mut effects = Effects::default();
+                let reply = self.call(spec, asker, &command.args, &mut effects);
                 self.now = now;
                 self.remember_own_expiries(&effects.touched);
                 self.remember_reads(link, spec, &command.args);
-                caused.extend(self.settle(asker.db, &command.args, effects));
+                caused.extend(self.settle(asker.db, &command.args, &mut effects));
                 reply
             }
             Row::Admin(spec) => {

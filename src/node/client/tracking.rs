@@ -330,9 +330,13 @@ impl Machine<'_> {
 
     /// Remembers which keys a command of a client has read.
     pub(in crate::node) fn remember_reads(&mut self, link: Link, spec: &Spec, args: &[Bytes]) {
-        if self.state.tracking.is_idle() || !spec.flags.has(Flags::READONLY) {
-            return;
+        if !self.state.tracking.is_idle() && spec.flags.has(Flags::READONLY) {
+            self.track_reads(link, spec, args);
         }
+    }
+
+    #[inline(never)]
+    fn track_reads(&mut self, link: Link, spec: &Spec, args: &[Bytes]) {
         let Some(tracker) = self.tracker(link) else { return };
         let wanted = match tracker.mode {
             Mode::Reads => true,

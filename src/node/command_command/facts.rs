@@ -68,7 +68,13 @@ pub(in crate::node) fn refuses_scripts(name: &str, args: &[Bytes], profile: Prof
 
 /// What a release takes a command for, if that is not what 7.2 takes it for. The gates ask this of
 /// every call, and of nearly all commands there is nothing to say.
+#[inline]
 pub(in crate::node) fn otherwise(name: &str, profile: Profile) -> Option<&'static Otherwise> {
+    if profile == Profile::V7_2 { None } else { otherwise_before(name, profile) }
+}
+
+#[inline(never)]
+fn otherwise_before(name: &str, profile: Profile) -> Option<&'static Otherwise> {
     static OF_7_0: LazyLock<Differences> = LazyLock::new(|| differences(Profile::V7_0));
     static OF_6_2: LazyLock<Differences> = LazyLock::new(|| differences(Profile::V6_2));
     let known = match profile {

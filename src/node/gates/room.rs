@@ -13,7 +13,7 @@ use super::super::machine::Machine;
 use super::super::note::ServerNote;
 use super::super::state::State;
 use super::Asker;
-use crate::commands::{self, Classes, Event};
+use crate::commands::{self, Classes, Effects, Event};
 use crate::keyspace::{Entry, Tracking};
 use crate::rdb::Uses;
 use crate::replication::Unit;
@@ -248,12 +248,13 @@ impl Machine<'_> {
         let args = [Bytes::from(if lazy { &b"UNLINK"[..] } else { b"DEL" }), key];
         let Some(spec) = commands::lookup(&args[0]) else { return };
         // Seen as the master link sees it: the key is deleted by this very command.
-        let (_, mut effects) = self.call(spec, Asker::upstream(db), &args);
+        let mut effects = Effects::default();
+        self.call(spec, Asker::upstream(db), &args, &mut effects);
         effects.events.clear();
         if self.state.config().settings.notify.tell(class) {
             effects.events.push(Event { db, name, key: Bytes::clone(&args[1]) });
         }
-        let caused = self.settle(db, &args, effects);
+        let caused = self.settle(db, &args, &mut effects);
         self.propagate(&caused, Unit::Loose);
     }
 }

@@ -9,7 +9,7 @@ use super::super::machine::{Caller, Machine};
 use super::super::note::ServerNote;
 use super::super::propagate::Caused;
 use super::super::state::{Profile, Setup, State};
-use crate::commands::{Flags, Refusal};
+use crate::commands::{Effects, Flags, Refusal};
 use crate::resp::{Bytes, Protocol, Reply, text_of};
 use crate::script::{
     self, Function, FunctionCall, Host, LogLevel, Random48, Run, Shebang, library_name,
@@ -333,10 +333,11 @@ impl Machine<'_> {
         let reply = match row {
             Row::Data(spec) => {
                 let asker = Asker { may_block: false, protocol, ..self.asker(link, spec) };
-                let (reply, effects) = self.call(spec, asker, args);
+                let mut effects = Effects::default();
+                let reply = self.call(spec, asker, args, &mut effects);
                 self.remember_own_expiries(&effects.touched);
                 self.remember_reads(link, spec, args);
-                let caused: Caused = self.settle(asker.db, args, effects);
+                let caused: Caused = self.settle(asker.db, args, &mut effects);
                 self.state.also.extend(caused);
                 reply
             }

@@ -36,15 +36,21 @@ pub(in crate::node) struct CallCounts {
 
 impl CallCounts {
     /// The counts of a command.
-    pub(in crate::node) fn of(&mut self, name: Cow<'static, str>) -> &mut Calls {
+    pub(in crate::node) fn of(&mut self, name: impl Into<Cow<'static, str>>) -> &mut Calls {
+        let name = name.into();
         if self.counts.get(self.last).is_none_or(|(last, _)| *last != name) {
-            let known = self.counts.iter().position(|(other, _)| *other == name);
-            self.last = known.unwrap_or(self.counts.len());
-            if known.is_none() {
-                self.counts.push((name, Calls::default()));
-            }
+            self.seek(name);
         }
         &mut self.counts[self.last].1
+    }
+
+    #[inline(never)]
+    fn seek(&mut self, name: Cow<'static, str>) {
+        let known = self.counts.iter().position(|(other, _)| *other == name);
+        self.last = known.unwrap_or(self.counts.len());
+        if known.is_none() {
+            self.counts.push((name, Calls::default()));
+        }
     }
 
     /// The place of the counts that were asked for last.
