@@ -81,6 +81,26 @@ fn what_can_be_counted_is_counted_alike() {
 }
 
 #[test]
+fn keys_that_will_expire_have_a_mean_life_that_a_master_tells() {
+    for server in [Server::real(&[]), Server::ours(&[])] {
+        let mut client = server.client();
+        for (key, seconds) in [("a", "100"), ("b", "200"), ("c", "600")] {
+            client.call(&["SET", key, "v", "EX", seconds]);
+        }
+        client.call(&["SET", "forever", "v"]);
+        let life = || {
+            let value = server.info("keyspace", "db0");
+            let life = value.strip_prefix("keys=4,expires=3,avg_ttl=").expect("the field");
+            life.parse::<u64>().expect("a number")
+        };
+        eventually("the mean life is known", || (290_000..=300_000).contains(&life()));
+        client.call(&["REPLICAOF", "127.0.0.1", "1"]);
+        client.call(&["DEBUG", "RELOAD"]);
+        assert_eq!(life(), 0, "a replica does not expire keys by itself");
+    }
+}
+
+#[test]
 fn what_is_instantaneous_is_the_mean_of_sixteen_looks_and_wakes_nobody() {
     let mut bench = Bench::new();
     bench.command(CLIENT, &["CONFIG", "SET", "save", ""]);

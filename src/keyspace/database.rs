@@ -220,6 +220,15 @@ impl Database {
         if volatile == 0 { None } else { self.pages.nth_volatile(random.below(volatile)) }
     }
 
+    /// How long keys with an expiry have yet to live, in the mean of at most `sample` of them.
+    pub fn mean_life(&self, now: Millis, sample: u64) -> u64 {
+        let volatile = self.volatile_len();
+        let places = (0..volatile.min(sample)).map(|n| n * volatile / volatile.min(sample));
+        let expiries = places.filter_map(|place| self.pages.nth_volatile(place)?.expires.at());
+        let lives: Vec<u64> = expiries.filter_map(|at| u64::try_from(at - now).ok()).collect();
+        lives.iter().sum::<u64>() / (lives.len() as u64).max(1)
+    }
+
     /// The first `limit` pages, with what a snapshot has made of them.
     pub fn page_views(&self, limit: usize) -> Vec<PageView> {
         let epoch = self.pages.epoch();
@@ -304,6 +313,20 @@ mod tests {
         }
         (0..200).for_each(|n| drop(live.db_mut(n % 2).remove(n.to_string().as_bytes())));
         assert_eq!((live.bytes(), volatile), (0, 34));
+    }
+
+    #[test]
+    fn the_mean_life_is_that_of_keys_that_live() {
+        let mut keyspace = Keyspace::new(1);
+        put(&mut keyspace, 0, "forever", None);
+        assert_eq!(keyspace.db(0).mean_life(0, 10), 0);
+        for n in 0..100 {
+            put(&mut keyspace, 0, &n.to_string(), Some(1_000 + n % 2));
+        }
+        put(&mut keyspace, 0, "gone", Some(500));
+        let lives = [0, 1_000].map(|now| keyspace.db(0).mean_life(now, 1_000));
+        assert_eq!(lives, [(500 + 50 * 2_001) / 101, 0]);
+        assert!((200..=201).contains(&keyspace.db(0).mean_life(800, 10)));
     }
 
     #[test]

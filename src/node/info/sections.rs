@@ -263,12 +263,18 @@ pub(super) fn cluster(_: &State, _: Instant, text: &mut String) {
     zeros(text, "cluster_enabled");
 }
 
-pub(super) fn keyspace(state: &State, _: Instant, text: &mut String) {
+/// Redis learns of the mean life while it deletes what has expired, and that is a master's work.
+pub(super) fn keyspace(state: &State, now: Instant, text: &mut String) {
+    let expires = state.active_expire && !state.is_replica();
     for (index, db) in state.keyspace.iter().filter(|(_, db)| !db.is_empty()) {
-        let value = format!("keys={},expires={},avg_ttl=0", db.len(), db.volatile_len());
+        let life = if expires { db.mean_life(now.millis() as i64, LIVES_MAX) } else { 0 };
+        let value = format!("keys={},expires={},avg_ttl={life}", db.len(), db.volatile_len());
         field!(text, format!("db{index}"), value);
     }
 }
+
+/// Of how many keys the mean life is taken.
+const LIVES_MAX: u64 = 256;
 
 fn percent(part: u64, whole: u64) -> f64 {
     part as f64 / whole.max(1) as f64 * 100.0
