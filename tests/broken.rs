@@ -13,6 +13,7 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 
 use replica_lab::node::{Breach, Input, Link, Output};
+use replica_lab::resp::Reply;
 use servers::{Server, eventually};
 use support::{Bench, CLIENT, STRANGER};
 
@@ -137,4 +138,94 @@ fn a_replica_says_that_psync_was_not_sent() {
          command.",
     ];
     assert_eq!(notes, said);
+}
+
+/// What a master should not have said, and an end of a transaction that was not begun.
+const NONSENSE: &str = "
+SET k
+NOSUCH a
+LPUSH str x
+INCR str
+INCRBY n xx
+LSET nokey 0 v
+LSET lst 99 v
+LSET lst abc v
+SET k v nonsense
+SET k v ex 0
+EXPIRE str 10 nonsense
+SETRANGE str -1 x
+ZADD z nan a
+ZADD z nx xx 1 a
+RENAME nokey b
+MOVE str 0
+RESTORE str 0 abc
+RESTORE other 0 abc
+SELECT 99
+SELECT abc
+XADD st abc f v
+XGROUP create nokey g 0
+XGROUP setid st nogrp 0
+XGROUP nosuch
+XSETID nokey 1-1
+GEOADD g 999 999 m
+PFADD str x
+SETBIT str abc 1
+BITOP not d a b
+SWAPDB 0 99
+FUNCTION load nonsense
+FUNCTION delete nolib
+EXEC
+DISCARD
+MULTI extra
+INCR n
+MULTI
+MULTI
+INCR n
+NOSUCH
+EXEC
+INCR n
+MULTI
+INCR n
+INCR str
+EXEC
+MULTI
+INCR n
+DISCARD
+PERSIST
+FLUSHALL nonsense
+CONFIG nosuch
+INCR n
+";
+
+#[test]
+fn a_replica_notes_what_its_master_should_not_have_said_and_goes_on() {
+    let master = Server::real(&["--repl-diskless-sync-delay", "0"]);
+    let replicas = [Server::real(&[]), Server::ours(&[])];
+    let mut client = master.client();
+    for line in ["SET str v", "RPUSH lst a b", "XADD st 1-1 f v", "SET n 1"] {
+        client.call(&line.split(' ').collect::<Vec<_>>());
+    }
+    for replica in &replicas {
+        replica.follow(&master);
+        eventually("it follows", || replica.info("replication", "master_link_status") == "up");
+    }
+    for line in NONSENSE.lines().filter(|line| !line.is_empty()) {
+        let words: Vec<&str> = ["DEBUG", "REPLICATE"].into_iter().chain(line.split(' ')).collect();
+        client.call(&words);
+    }
+    let [real, ours] = replicas.each_ref().map(|replica| {
+        eventually("all is carried out", || {
+            replica.client().call(&["GET", "n"]) == Reply::bulk("5")
+        });
+        let log = replica.log();
+        let noted = log.lines().filter_map(|line| line.split_once("CRITICAL == ")).map(|at| at.1);
+        let noted: Vec<String> = noted.map(str::to_owned).collect();
+        (
+            noted,
+            replica.info("errorstats", "errorstat_ERR"),
+            replica.info("stats", "total_error_replies"),
+        )
+    });
+    assert_eq!(ours, real);
+    assert!(real.0.len() > 40, "{real:?}");
 }

@@ -1,7 +1,7 @@
 //! The line that describes a client: CLIENT LIST, CLIENT INFO and the log.
 //! *Source*: Redis 7.2 · networking.c · catClientInfoString.
 
-use super::client::{Client, Ending, ReplyBuffer, Tracker, Waiting};
+use super::client::{Client, Ending, LastCommand, ReplyBuffer, Tracker, Waiting};
 use super::io::Link;
 use super::state::{Profile, State};
 use super::upstream::Uplink;
@@ -22,11 +22,13 @@ impl State {
             return None;
         };
         let held = stream.unprocessed();
-        let command = stream.last_word.as_deref().map_or("NULL", |word| self.command_name(word));
+        let command = stream.last_command.as_ref().map_or("NULL", LastCommand::name);
+        let queued = stream.transaction.as_ref().map_or(-1, |open| open.queue.len() as i64);
         let mut line = format!(
             "id={} addr={master} laddr=?:0 fd={} name= age={} idle={} flags=M db={} sub=0 psub=0 \
-             ssub=0 multi=-1 qbuf={held} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 obl=0 \
-             oll=0 omem=0 tot-mem={held} events=r cmd={command} user=(superuser) redir=-1 resp=2",
+             ssub=0 multi={queued} qbuf={held} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 \
+             obl=0 oll=0 omem=0 tot-mem={held} events=r cmd={command} user=(superuser) redir=-1 \
+             resp=2",
             stream.client,
             7 + stream.link.0,
             now.since(stream.since).seconds(),

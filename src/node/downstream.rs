@@ -5,6 +5,7 @@
 //! *Source*: Redis 7.2 · replication.c · syncCommand, masterTryPartialResynchronization,
 //! replconfCommand, replicationFeedSlaves.
 
+use super::client::LastCommand;
 use super::gates::Row;
 use super::io::{Carries, Link};
 use super::machine::Machine;
@@ -174,23 +175,24 @@ impl Machine<'_> {
 
     /// A replica may only listen and acknowledge; a reply to it would break its stream.
     pub(super) fn replica_command(&mut self, link: Link, args: &[Bytes]) {
-        let Ok(row) = self.known(link, args) else { return self.drop_talking_replica(link, args) };
+        let Ok(row) = self.known(link, args) else { return self.drop_talking_replica(link) };
         match row.name() {
             "psync" | "sync" => {}
             "replconf" => {
                 let Row::Admin(spec) = row else { return };
                 self.calls_of(row, args).calls += 1;
                 if (spec.handler)(self, link, args) != Reply::Silent {
-                    self.drop_talking_replica(link, args);
+                    self.drop_talking_replica(link);
                 }
             }
-            _ => self.drop_talking_replica(link, args),
+            _ => self.drop_talking_replica(link),
         }
     }
 
     #[inline(never)]
-    fn drop_talking_replica(&mut self, link: Link, args: &[Bytes]) {
-        let command = self.state.command_name(&args[0]).to_owned();
+    fn drop_talking_replica(&mut self, link: Link) {
+        let last = self.state.clients.get(&link).and_then(|client| client.last_command.as_ref());
+        let command = last.map_or("<unknown>", LastCommand::name).to_owned();
         let client = self.state.client_line(link, self.now);
         self.note(MasterNote::ReplicaGeneratedReply { command, client });
         self.hang_up(link);

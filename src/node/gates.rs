@@ -166,14 +166,19 @@ impl Machine<'_> {
 
     #[inline(never)]
     fn called_anew(&mut self, link: Link, args: &[Bytes]) -> Option<Row> {
-        let row = self.find(&args[0]);
-        let profile = self.state.setup.profile;
-        let whole = row
-            .filter(|row| !matches!(row.check_subcommand(args, profile), Err(Refusal::Other(_))));
+        let (row, last) = self.look_up(args);
         if let Some(client) = self.state.clients.get_mut(&link) {
-            client.last_command = whole.map(|row| LastCommand::new(row, args));
+            client.last_command = last;
         }
         row
+    }
+
+    /// What is called, and as what it is remembered: not at all, if no such subcommand is known.
+    pub(super) fn look_up(&self, args: &[Bytes]) -> (Option<Row>, Option<LastCommand>) {
+        let (row, profile) = (self.find(&args[0]), self.state.setup.profile);
+        let whole = row
+            .filter(|row| !matches!(row.check_subcommand(args, profile), Err(Refusal::Other(_))));
+        (row, whole.map(|row| LastCommand::new(row, args, profile)))
     }
 
     /// The command of this name, if the release that this server takes after has it.
@@ -189,8 +194,13 @@ impl Machine<'_> {
 
     /// What INFO counts of a command.
     pub(super) fn calls_of(&mut self, row: Row, args: &[Bytes]) -> &mut Calls {
+        let profile = self.state.setup.profile;
         let commands = &mut self.state.stats.commands;
-        if row.is_container() { commands.of(row.full_name(args)) } else { commands.of(row.name()) }
+        if row.is_container() {
+            commands.of(row.full_name(args, profile))
+        } else {
+            commands.of(row.name())
+        }
     }
 
     /// A refusal inside MULTI poisons the transaction.

@@ -118,8 +118,9 @@ impl Machine<'_> {
             (None, _) => false,
             (Some(Scope::All), _) => true,
             (Some(Scope::Writes), None) => replicates(command),
-            (Some(Scope::Writes), Some(queue)) => {
-                self.state.command_name(&command.args[0]) == "exec" && queue.iter().any(replicates)
+            (Some(Scope::Writes), Some(transaction)) => {
+                self.state.command_name(&command.args[0]) == "exec"
+                    && transaction.queue.iter().any(replicates)
             }
         }
     }

@@ -240,17 +240,14 @@ impl Machine<'_> {
         links.len() as u64
     }
 
-    /// Carries out the master's PUBLISH or SPUBLISH; false if it is another command.
-    pub(super) fn obey_publish(&mut self, name: &[u8], args: &[Bytes]) -> bool {
-        let [_, channel, message] = args else { return false };
-        if name.eq_ignore_ascii_case(b"publish") {
-            self.deliver(channel, message);
-        } else if name.eq_ignore_ascii_case(b"spublish") {
-            self.deliver_shard(channel, message);
+    /// Carries out the master's PUBLISH or SPUBLISH.
+    pub(super) fn obey_publish(&mut self, name: &str, args: &[Bytes]) -> Reply {
+        if name == "publish" {
+            self.deliver(&args[1], &args[2]);
         } else {
-            return false;
+            self.deliver_shard(&args[1], &args[2]);
         }
-        true
+        Reply::Silent
     }
 
     /// Tells those who listen what has happened to keys.

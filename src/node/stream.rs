@@ -11,14 +11,16 @@
 //! ```
 //! *Source*: Redis 7.2 · networking.c · commandProcessed, processInputBuffer.
 
+use super::client::{LastCommand, Transaction};
 use super::gates::{Asker, Row, keys_of};
 use super::io::{Address, Carries, Link, Output};
 use super::machine::{Caller, Machine};
 use super::note::TransferNote;
+use super::scripts::script;
 use super::upstream::Uplink;
-use crate::commands::{self, Effects, Flags};
+use crate::commands::{Effects, Flags, Refusal, Spec, unknown_command};
 use crate::keyspace::KEYS_AT_ONCE;
-use crate::resp::{Bytes, Command, CommandDecoder, Reply};
+use crate::resp::{Bytes, Command, CommandDecoder, Reply, parse_integer};
 use crate::time::Instant;
 
 /// The stream from the master.
@@ -30,8 +32,8 @@ pub(super) struct Stream {
     pub(super) client: u64,
     /// When the stream began.
     pub(super) since: Instant,
-    /// The word that its last command began with.
-    pub(super) last_word: Option<Bytes>,
+    /// What the master has said last, if there is such a command.
+    pub(super) last_command: Option<LastCommand>,
     /// When bytes came last.
     pub(super) heard_at: Instant,
     /// Commands, as they arrive.
@@ -39,7 +41,7 @@ pub(super) struct Stream {
     /// The database that the stream has selected.
     pub(super) db: usize,
     /// The transaction that has begun and not ended.
-    pub(super) transaction: Option<Vec<Command>>,
+    pub(super) transaction: Option<Transaction>,
     /// Raw bytes of it: they count, and are passed on, when it ends.
     pub(super) held: Vec<u8>,
     /// True if the master speaks only SYNC and wants no ACK.
@@ -57,7 +59,7 @@ impl Stream {
             link,
             client,
             since: now,
-            last_word: None,
+            last_command: None,
             heard_at: now,
             decoder: CommandDecoder::default(),
             db,
@@ -129,30 +131,82 @@ impl Machine<'_> {
     }
 
     fn obey_now(&mut self, command: Command, raw: Vec<u8>) {
-        let name = self.state.setup.renames.meaning(&command.args[0]).unwrap_or_default();
-        let name = name.to_ascii_lowercase();
-        let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
-        stream.last_word = Some(Bytes::clone(&command.args[0]));
-        match (name.as_slice(), &mut stream.transaction) {
-            (b"replconf", _) => {
-                self.master_replconf(&command.args);
-                self.count_obeyed(&command.args, &Reply::Silent);
-            }
-            (b"multi", none @ None) => {
-                *none = Some(Vec::new());
-                self.count_obeyed(&command.args, &Reply::OK);
-            }
-            (b"exec", Some(_)) => {
-                let queue = stream.transaction.take().unwrap_or_default();
-                for command in queue {
-                    self.apply(&command.args);
-                }
-                self.count_obeyed(&command.args, &Reply::OK);
-            }
-            (_, Some(queue)) => queue.push(command),
-            (_, None) => self.apply(&command.args),
+        match self.said(&command.args) {
+            Ok(row) => self.obey_row(row, command),
+            Err(refusal) => self.refuse_master(&refusal),
         }
         self.count_stream(raw);
+    }
+
+    /// What the master says. It is its last command from now on.
+    fn said(&mut self, args: &[Bytes]) -> Result<Row, Refusal> {
+        let Uplink::Connected(stream) = &self.state.upstream.link else {
+            return Err(unknown_command(args));
+        };
+        let again = stream.last_command.as_ref().and_then(|last| last.again(&args[0]));
+        let row = again.or_else(|| self.said_anew(args)).ok_or_else(|| unknown_command(args))?;
+        row.check_arity(args.len())?;
+        row.check_subcommand(args, self.state.setup.profile)?;
+        Ok(row)
+    }
+
+    #[inline(never)]
+    fn said_anew(&mut self, args: &[Bytes]) -> Option<Row> {
+        let (row, last) = self.look_up(args);
+        if let Uplink::Connected(stream) = &mut self.state.upstream.link {
+            stream.last_command = last;
+        }
+        row
+    }
+
+    /// What the master should not have said is noted, and poisons its transaction.
+    #[inline(never)]
+    fn refuse_master(&mut self, refusal: &Refusal) {
+        if let Uplink::Connected(stream) = &mut self.state.upstream.link
+            && let Some(transaction) = &mut stream.transaction
+        {
+            transaction.poisoned = true;
+        }
+        self.note_error_to_master(&refusal.to_string());
+    }
+
+    fn obey_row(&mut self, row: Row, command: Command) {
+        let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
+        let reply = match (row.name(), &mut stream.transaction) {
+            ("replconf", _) => {
+                self.master_replconf(&command.args);
+                Reply::Silent
+            }
+            ("multi", none @ None) => {
+                *none = Some(Transaction::default());
+                Reply::OK
+            }
+            ("multi", Some(_)) => Reply::error("ERR MULTI calls can not be nested"),
+            ("exec", Some(_)) => self.obey_exec(),
+            ("discard", some @ Some(_)) => {
+                *some = None;
+                Reply::OK
+            }
+            (_, Some(transaction)) => return transaction.push(command),
+            (_, None) => return self.apply(row, &command.args),
+        };
+        self.obeyed(row, &command.args, &reply);
+    }
+
+    /// Carries out the transaction of the master.
+    fn obey_exec(&mut self) -> Reply {
+        let Uplink::Connected(stream) = &mut self.state.upstream.link else { return Reply::Silent };
+        let transaction = stream.transaction.take().unwrap_or_default();
+        if transaction.poisoned {
+            let text = "EXECABORT Transaction discarded because of previous errors.";
+            return Reply::error(text);
+        }
+        for command in transaction.queue {
+            if let Some(row) = self.find(&command.args[0]) {
+                self.apply(row, &command.args);
+            }
+        }
+        Reply::OK
     }
 
     /// Counts bytes of the stream once what they say is done, and passes them on as they came.
@@ -185,49 +239,66 @@ impl Machine<'_> {
     }
 
     /// Carries out one command of the master; nobody hears the reply, unless it is an error.
-    fn apply(&mut self, args: &[Bytes]) {
-        let name = self.state.setup.renames.meaning(&args[0]).unwrap_or_default();
-        let Uplink::Connected(stream) = &mut self.state.upstream.link else { return };
-        let reply = if name.eq_ignore_ascii_case(b"select") {
-            let db = args.get(1).and_then(|word| crate::resp::parse_integer(word));
-            match db.and_then(|db| usize::try_from(db).ok()) {
-                Some(db) if db < self.state.keyspace.databases() => {
-                    stream.db = db;
-                    Reply::OK
-                }
-                _ => Reply::error("ERR DB index is out of range"),
-            }
-        } else if name.eq_ignore_ascii_case(b"function") {
-            self.obey_function(args)
-        } else if name.eq_ignore_ascii_case(b"ping") {
-            Reply::Silent
-        } else {
-            let db = stream.db;
-            if self.obey_publish(name, args) {
-                Reply::Silent
-            } else {
-                self.apply_data(db, name, args)
-            }
+    fn apply(&mut self, row: Row, args: &[Bytes]) {
+        let reply = match row {
+            Row::Data(spec) => self.apply_data(spec, args),
+            Row::Admin(spec) => self.apply_own(spec.name, args),
         };
-        self.count_obeyed(args, &reply);
-        if let Reply::Error(error) = reply {
-            self.state.stats.unexpected_error_replies += 1;
-            let command = self.state.command_name(&args[0]).to_owned();
-            let error = as_logged(&error);
-            self.note(TransferNote::ReplicaSentError { error, command });
-            self.note_latest_backlog();
+        self.obeyed(row, args, &reply);
+    }
+
+    /// Carries out what is no command of data, and is in a stream all the same.
+    fn apply_own(&mut self, name: &str, args: &[Bytes]) -> Reply {
+        let Uplink::Connected(stream) = &self.state.upstream.link else { return Reply::Silent };
+        let link = stream.link;
+        match name {
+            "select" => self.select_in_stream(args),
+            "ping" => Reply::Silent,
+            "publish" | "spublish" => self.obey_publish(name, args),
+            "function" => self.obey_function(args),
+            "script" => script(self, link, args),
+            "exec" | "discard" => {
+                Reply::error(format!("ERR {} without MULTI", name.to_ascii_uppercase()))
+            }
+            _ => Reply::error(format!("ERR '{name}' of a master is not obeyed")),
         }
     }
 
-    /// Counts a command of the master for INFO, as one of a client is counted.
-    fn count_obeyed(&mut self, args: &[Bytes], reply: &Reply) {
-        if let Some(row) = self.state.row(&args[0]) {
-            self.state.stats.commands_processed += 1;
-            self.count_run(Caller::Master, row, args, reply);
-            if !self.state.monitors.is_empty() {
-                self.show_obeyed(row, args);
-            }
+    fn select_in_stream(&mut self, args: &[Bytes]) -> Reply {
+        let Some(db) = parse_integer(&args[1]) else {
+            return Reply::error(Refusal::NotAnInteger.to_string());
+        };
+        let databases = self.state.keyspace.databases();
+        let Some(db) = usize::try_from(db).ok().filter(|&db| db < databases) else {
+            return Reply::error("ERR DB index is out of range");
+        };
+        if let Uplink::Connected(stream) = &mut self.state.upstream.link {
+            stream.db = db;
         }
+        Reply::OK
+    }
+
+    /// Counts a command of the master for INFO, as one of a client is counted.
+    fn obeyed(&mut self, row: Row, args: &[Bytes], reply: &Reply) {
+        self.state.stats.commands_processed += 1;
+        self.count_run(Caller::Master, row, args, reply);
+        if !self.state.monitors.is_empty() {
+            self.show_obeyed(row, args);
+        }
+        if let Reply::Error(error) = reply {
+            self.note_error_to_master(error);
+        }
+    }
+
+    #[inline(never)]
+    fn note_error_to_master(&mut self, error: &str) {
+        self.count_errors(&Reply::error(error.to_owned()));
+        self.state.stats.unexpected_error_replies += 1;
+        let Uplink::Connected(stream) = &self.state.upstream.link else { return };
+        let command =
+            stream.last_command.as_ref().map_or("<unknown>", LastCommand::name).to_owned();
+        self.note(TransferNote::ReplicaSentError { error: as_logged(error), command });
+        self.note_latest_backlog();
     }
 
     /// Shows a command of the master to those who watch.
@@ -246,15 +317,11 @@ impl Machine<'_> {
     }
 
     /// Runs a data command of the master: its keys never expire here.
-    fn apply_data(&mut self, db: usize, name: &[u8], args: &[Bytes]) -> Reply {
-        let Some(spec) = commands::lookup(name) else {
-            return Reply::error(commands::unknown_command(args).to_string());
-        };
-        if let Err(refusal) = commands::check_arity(spec, args.len()) {
-            return Reply::error(refusal.to_string());
-        }
+    fn apply_data(&mut self, spec: &'static Spec, args: &[Bytes]) -> Reply {
+        let Uplink::Connected(stream) = &self.state.upstream.link else { return Reply::Silent };
+        let asker = Asker::upstream(stream.db);
         let mut effects = Effects::default();
-        let reply = self.call(spec, Asker::upstream(db), args, &mut effects);
+        let reply = self.call(spec, asker, args, &mut effects);
         self.account(&effects);
         self.serve_ready();
         reply
@@ -301,13 +368,22 @@ impl Machine<'_> {
     }
 }
 
-/// An error as the log of a replica has it: as on the wire, but for what was refused before it ran.
+/// An error as the log of a replica has it: without the sign and `ERR`, but for the few that Redis
+/// keeps ready as they go on the wire, or writes out.
 fn as_logged(error: &str) -> String {
-    let refused = |text: &&str| {
-        text.starts_with("unknown command '") || text.starts_with("wrong number of arguments for '")
-    };
-    error.strip_prefix("ERR ").filter(refused).map_or_else(|| format!("-{error}"), str::to_owned)
+    let whole = |text: &str| WRITTEN_OUT.iter().any(|beginning| text.starts_with(beginning));
+    let text = error.strip_prefix("ERR ").filter(|text| !whole(text));
+    text.map_or_else(|| format!("-{error}"), str::to_owned)
 }
+
+/// *Source*: Redis 7.2 · server.c · createSharedObjects; geo.c · extractLongLatOrReply.
+const WRITTEN_OUT: [&str; 5] = [
+    "no such key",
+    "syntax error",
+    "source and destination objects are the same",
+    "index out of range",
+    "invalid longitude,latitude pair",
+];
 
 /// Bytes between quotes, with escapes for what cannot be printed.
 pub(super) fn quoted(bytes: &[u8]) -> String {

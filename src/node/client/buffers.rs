@@ -279,6 +279,7 @@ const WORD_BYTES: u64 = 8;
 mod tests {
     use super::super::super::gates::Row;
     use super::super::super::io::Address;
+    use super::super::super::state::Profile;
     use super::super::LastCommand;
     use super::*;
 
@@ -320,7 +321,8 @@ mod tests {
         let mut client = client();
         client.replies = vec![0; 110];
         let row = Row::find(b"keys").unwrap();
-        client.last_command = Some(LastCommand::new(row, &[b"KEYS".into(), b"*".into()]));
+        client.last_command =
+            Some(LastCommand::new(row, &[b"KEYS".into(), b"*".into()], Profile::V7_2));
         client.told_much(100);
         assert_eq!(client.waits(), Waits { buffer: 10, nodes: 1 });
     }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::super::gates::Row;
+use super::super::state::Profile;
 use crate::resp::Bytes;
 
 /// What a client has called last, whether it was let through or not.
@@ -20,8 +21,8 @@ pub(in crate::node) struct LastCommand {
 }
 
 impl LastCommand {
-    pub(in crate::node) fn new(row: Row, args: &[Bytes]) -> Self {
-        Self { word: args[0].clone(), row, name: row.full_name(args) }
+    pub(in crate::node) fn new(row: Row, args: &[Bytes], profile: Profile) -> Self {
+        Self { word: args[0].clone(), row, name: row.full_name(args, profile) }
     }
 
     pub(in crate::node) fn name(&self) -> &str {

@@ -37,9 +37,9 @@ impl Row {
     }
 
     /// The name, with that of the subcommand.
-    pub(in crate::node) fn full_name(self, args: &[Bytes]) -> Cow<'static, str> {
+    pub(in crate::node) fn full_name(self, args: &[Bytes], profile: Profile) -> Cow<'static, str> {
         match args.get(1) {
-            Some(sub) if self.is_container() => {
+            Some(sub) if self.is_container() && profile.names_subcommands() => {
                 let sub = String::from_utf8_lossy(sub).to_ascii_lowercase();
                 Cow::Owned(format!("{}|{sub}", self.name()))
             }

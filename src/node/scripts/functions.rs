@@ -295,12 +295,13 @@ fn stats(libraries: &Libraries) -> Reply {
 impl Machine<'_> {
     /// FUNCTION in the master's stream: what it has loaded is kept as it is.
     pub(in crate::node) fn obey_function(&mut self, args: &[Bytes]) -> Reply {
-        let Some(sub) = args.get(1).map(|sub| sub.to_ascii_lowercase()) else {
-            return Reply::error("ERR wrong number of arguments for 'function' command");
-        };
+        let sub = args[1].to_ascii_lowercase();
         let libraries = &mut self.state.libraries;
         match (sub.as_slice(), &args[2..]) {
             (b"load", [options @ .., code]) if options.len() < 2 => {
+                if let Err(error) = library_name(code) {
+                    return Reply::error(format!("ERR {error}"));
+                }
                 let library = Library::kept(Bytes::clone(code));
                 match libraries.insert(library, !options.is_empty()) {
                     Ok(()) => Reply::OK,

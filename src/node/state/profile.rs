@@ -100,6 +100,11 @@ impl Profile {
         self.is_6_2()
     }
 
+    /// True if a subcommand has a name and counts of its own.
+    pub(in crate::node) const fn names_subcommands(self) -> bool {
+        !self.is_6_2()
+    }
+
     /// True if doubles have no more digits than tell them apart.
     pub(in crate::node) const fn shortens_doubles(self) -> bool {
         matches!(self, Self::V7_2)
