@@ -261,3 +261,29 @@ fn a_7_0_tells_who_waits_for_a_group_that_its_stream_is_gone() {
         }
     }
 }
+
+#[test]
+fn a_6_2_tells_its_replicas_which_scripts_to_keep() {
+    let digest = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db";
+    for (release, tells) in [("6.2", true), ("7.0", false)] {
+        let (master, replica) = (Server::ours(&["--profile", release]), Server::ours(&[]));
+        replica.follow(&master);
+        eventually("it follows", || replica.info("replication", "master_link_status") == "up");
+        let kept = || replica.client().call(&["SCRIPT", "EXISTS", digest]);
+        let is_kept = |kept: bool| Reply::Array(vec![Reply::Integer(kept.into())]);
+        let mut client = master.client();
+        let write = |client: &mut servers::Client, words: &[&str], key: &str| {
+            client.call(words);
+            client.call(&["SET", key, "v"]);
+            let arrived = || replica.client().call(&["EXISTS", key]) == Reply::Integer(1);
+            eventually("it arrives", arrived);
+        };
+        write(&mut client, &["SCRIPT", "LOAD", "return 1"], "loaded");
+        assert_eq!(kept(), is_kept(tells), "{release}");
+        write(&mut client, &["SCRIPT", "FLUSH"], "flushed");
+        assert_eq!(kept(), is_kept(false), "{release}");
+        assert_eq!(replica.info("stats", "unexpected_error_replies"), "0");
+        let command = if tells { "cmdstat_script" } else { "cmdstat_script|load" };
+        assert!(master.info("commandstats", command).starts_with("calls="), "{release}");
+    }
+}

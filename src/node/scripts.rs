@@ -124,6 +124,13 @@ impl Machine<'_> {
         Ok(name)
     }
 
+    /// The scripts that are kept have changed, which a 6.2 tells its replicas.
+    fn tell_of_scripts(&mut self, link: Link, args: &[Bytes]) {
+        if self.state.setup.profile.sends_scripts() && !self.state.is_replica() {
+            self.also_propagate(link, args);
+        }
+    }
+
     /// Shows a script's own command to those who watch, before what it calls.
     pub(super) fn show_script(&mut self, link: Link, args: &[Bytes]) {
         if self.state.monitors.is_empty() {
@@ -153,11 +160,14 @@ impl State {
     }
 }
 
-pub(super) fn script(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Reply {
+pub(super) fn script(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
     let sub = args[1].to_ascii_lowercase();
     match (sub.as_slice(), &args[2..]) {
         (b"load", [source]) => match machine.keep_script(source) {
-            Ok(name) => Reply::bulk(name),
+            Ok(name) => {
+                machine.tell_of_scripts(link, args);
+                Reply::bulk(name)
+            }
             Err(reply) => reply,
         },
         (b"exists", digests @ [_, ..]) => {
@@ -175,6 +185,7 @@ pub(super) fn script(machine: &mut Machine<'_>, _: Link, args: &[Bytes]) -> Repl
                 return Reply::error("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
             }
             machine.state.scripts.sources = Rc::default();
+            machine.tell_of_scripts(link, args);
             Reply::OK
         }
         (b"kill", []) => Reply::error("NOTBUSY No scripts in execution right now."),

@@ -105,6 +105,11 @@ impl Profile {
         !self.is_6_2()
     }
 
+    /// True if replicas are told which scripts to keep, as if they were to run them by name.
+    pub(in crate::node) const fn sends_scripts(self) -> bool {
+        self.is_6_2()
+    }
+
     /// True if doubles have no more digits than tell them apart.
     pub(in crate::node) const fn shortens_doubles(self) -> bool {
         matches!(self, Self::V7_2)
