@@ -9,11 +9,12 @@
 mod servers;
 mod support;
 
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
 
 use replica_lab::node::{Breach, Input, Link, Output};
-use replica_lab::resp::Reply;
+use replica_lab::resp::{Command, CommandDecoder, Reply};
 use servers::{Server, eventually};
 use support::{Bench, CLIENT, STRANGER};
 
@@ -228,4 +229,193 @@ fn a_replica_notes_what_its_master_should_not_have_said_and_goes_on() {
     });
     assert_eq!(ours, real);
     assert!(real.0.len() > 40, "{real:?}");
+}
+
+/// What cannot be read, whole and in pieces, and what is long.
+fn unreadable() -> Vec<Vec<u8>> {
+    let long = |head: &str, count: usize| [head.as_bytes(), &vec![b'a'; count]].concat();
+    let line = |head: &str, count: usize| [&long(head, count)[..], b"\r\n"].concat();
+    vec![
+        b"*abc\r\n".to_vec(),
+        b"PING\r\n*1\r\n$-5\r\nrest".to_vec(),
+        b"*2\r\n$4\r\nECHO\r\n:1\r\n\x00\x01".to_vec(),
+        b"*1\r\n$99999999999\r\n".to_vec(),
+        b"SET \"a\r\n".to_vec(),
+        b"*2147483648\r\nPING\r\n".to_vec(),
+        long("*", 70_000),
+        long("*1\r\n$", 70_000),
+        long("", 70_000),
+        line("*1\r\n$x", 122),
+        line("*1\r\n$x", 123),
+        line("*1\r\n$x", 126),
+        line("*1\r\n$x", 300),
+    ]
+}
+
+/// Lines of the log that name a client, without what is another's own.
+fn about_clients(server: &Server) -> Vec<String> {
+    let log = server.log();
+    let lines = log.lines().filter_map(|line| line.split_once(['#', '-', '*']).map(|line| line.1));
+    let told = ["Protocol error", "generated a reply", "CRITICAL", "WARNING: Receiving"];
+    let told = lines.filter(|line| told.iter().any(|words| line.contains(words)));
+    let shown = |word: &str| -> Option<String> {
+        let (name, _) = word.split_once('=')?;
+        let own = !matches!(name, "flags" | "cmd" | "multi" | "db" | "user");
+        own.then(|| format!("{name}=<its own>"))
+    };
+    let whole = |line: &str| {
+        let words = line.split(' ').map(|word| shown(word).unwrap_or_else(|| word.to_owned()));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    told.map(whole).collect()
+}
+
+#[test]
+fn what_cannot_be_read_is_told_to_a_client_and_only_noted_of_a_replica() {
+    let options = ["--loglevel", "verbose", "--repl-diskless-sync-delay", "0"];
+    let servers = [Server::real(&options), Server::ours(&options)];
+    let [real, ours] = servers.each_ref().map(|server| {
+        let mut answers = Vec::new();
+        for bytes in unreadable() {
+            for greeting in ["", "PSYNC ? -1\r\n", "MONITOR\r\nPSYNC ? -1\r\nSYNC\r\nGET x\r\n"] {
+                let mut stream =
+                    TcpStream::connect(("127.0.0.1", server.port)).expect("it accepts");
+                stream.write_all(greeting.as_bytes()).expect("it reads");
+                if greeting.starts_with("PSYNC") {
+                    until(&mut stream, b"\xff");
+                    stream.read_exact(&mut [0; 8]).expect("a checksum");
+                }
+                stream.write_all(&bytes).expect("it reads");
+                answers.push(rest(&mut stream));
+            }
+        }
+        // A command of a replica, which is answered, and one that must not be answered at all.
+        for line in ["PING", "GET x", "GET", "NOSUCH", "CONFIG NOSUCH", "REPLCONF listening-port x"]
+        {
+            let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("it accepts");
+            stream.write_all(b"PSYNC ? -1\r\n").expect("it reads");
+            until(&mut stream, b"\xff");
+            stream.read_exact(&mut [0; 8]).expect("a checksum");
+            stream.write_all(format!("{line}\r\n").as_bytes()).expect("it reads");
+            answers.push(rest(&mut stream));
+        }
+        let counted = ["total_error_replies", "unexpected_error_replies"];
+        (answers, about_clients(server), counted.map(|name| server.info("stats", name)))
+    });
+    assert_eq!(ours.0, real.0);
+    assert_eq!(ours.1, real.1);
+    assert_eq!(ours.2, real.2);
+}
+
+/// Reads up to the end. What a server has not read makes that a reset.
+fn rest(stream: &mut TcpStream) -> String {
+    let timeout = Some(Duration::from_secs(10));
+    stream.set_read_timeout(timeout).expect("a socket has a time-out");
+    let mut answer = Vec::new();
+    let end = stream.read_to_end(&mut answer);
+    // What is shown has a time.
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let answer: String =
+        answer.split_inclusive('\n').filter(|line| !line.starts_with("+1")).collect();
+    if let Err(error) = end {
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "hung up on after {answer:?}");
+    }
+    answer
+}
+
+/// Reads up to a byte.
+fn until(stream: &mut TcpStream, end: &[u8; 1]) {
+    let mut byte = [0];
+    while byte != *end {
+        stream.read_exact(&mut byte).expect("there is more");
+    }
+}
+
+/// A master that this test is: it takes one replica through the handshake and an empty snapshot.
+fn master_of(server: &Server, snapshot: &[u8]) -> TcpStream {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
+    let port = listener.local_addr().expect("it has an address").port().to_string();
+    server.client().call(&["REPLICAOF", "127.0.0.1", &port]);
+    let (stream, _) = listener.accept().expect("a replica comes");
+    let mut reader = CommandReader { stream, decoder: CommandDecoder::default() };
+    loop {
+        let command = reader.next();
+        let answer = match &command.args[0].to_ascii_uppercase()[..] {
+            b"PING" => b"+PONG\r\n".to_vec(),
+            b"PSYNC" => {
+                let head = format!("+FULLRESYNC {} 1\r\n${}\r\n", "a".repeat(40), snapshot.len());
+                [head.as_bytes(), snapshot].concat()
+            }
+            _ => b"+OK\r\n".to_vec(),
+        };
+        reader.stream.write_all(&answer).expect("it reads");
+        if answer.starts_with(b"+FULL") {
+            eventually("it follows", || server.info("replication", "master_link_status") == "up");
+            return reader.stream;
+        }
+    }
+}
+
+struct CommandReader {
+    stream: TcpStream,
+    decoder: CommandDecoder,
+}
+
+impl CommandReader {
+    fn next(&mut self) -> Command {
+        loop {
+            if let Some(command) = self.decoder.next_command().expect("a replica speaks RESP") {
+                return command;
+            }
+            let mut bytes = [0; 1_024];
+            let count = self.stream.read(&mut bytes).expect("it speaks");
+            assert!(count > 0, "it has hung up");
+            self.decoder.feed(&bytes[..count]);
+        }
+    }
+}
+
+#[test]
+fn what_a_master_sends_that_cannot_be_read_ends_the_link_and_is_noted() {
+    let options = ["--loglevel", "verbose"];
+    let servers = [Server::real(&options), Server::ours(&options)];
+    let snapshot = snapshot_of(&servers[0]);
+    let streams: [&[u8]; 5] = [
+        b"nonsense \x01 line\r\n",
+        b"*1\r\n$4\r\nPING\r\nQUIT\r\n*1\r\n$4\r\nPING\r\n",
+        b"*1\r\n$4\r\nPING\r\n*1\r\n$-3\r\nab\x01cd\r\n",
+        b"*3\r\n$3\r\nSET\r\n$1\r\na\r\nfoo\r\n",
+        b"*1\r\n$5\r\nMULTI\r\n*x\r\n",
+    ];
+    let [real, ours] = servers.each_ref().map(|server| {
+        for bytes in streams {
+            let mut master = master_of(server, &snapshot);
+            master.write_all(bytes).expect("it reads");
+            rest(&mut master);
+            server.client().call(&["REPLICAOF", "NO", "ONE"]);
+        }
+        let log = server.log();
+        let backlog = log.lines().filter_map(|line| line.split_once("Latest backlog is: "));
+        let backlog: Vec<String> = backlog.map(|(_, tail)| tail.to_owned()).collect();
+        (about_clients(server), backlog, server.info("stats", "unexpected_error_replies"))
+    });
+    assert_eq!(ours, real);
+    assert!(ours.0.len() >= 10, "{ours:?}");
+}
+
+/// The snapshot of a server that holds nothing.
+fn snapshot_of(server: &Server) -> Vec<u8> {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("it accepts");
+    stream.write_all(b"SYNC\r\n").expect("it reads");
+    let mut bytes = vec![0];
+    while bytes.last() != Some(&b'\xff') {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("there is more");
+        bytes.push(byte[0]);
+    }
+    let mut checksum = [0; 8];
+    stream.read_exact(&mut checksum).expect("a checksum");
+    bytes.extend(checksum);
+    let begin = bytes.windows(5).position(|at| at == b"REDIS").expect("it is a snapshot");
+    bytes.split_off(begin)
 }

@@ -255,6 +255,7 @@ impl Host {
             | Note::Psync(_)
             | Note::Transfer(_)
             | Note::Load(_)
+            | Note::Protocol(_)
             | Note::Master(_)
             | Note::Snapshot(_)
             | Note::Server(_) => self.log.print(line),

@@ -24,11 +24,12 @@ impl State {
         let held = stream.unprocessed();
         let command = stream.last_command.as_ref().map_or("NULL", LastCommand::name);
         let queued = stream.transaction.as_ref().map_or(-1, |open| open.queue.len() as i64);
+        let flags = if queued < 0 { "M" } else { "Mx" };
         let mut line = format!(
-            "id={} addr={master} laddr=?:0 fd={} name= age={} idle={} flags=M db={} sub=0 psub=0 \
-             ssub=0 multi={queued} qbuf={held} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 rbp=0 \
-             obl=0 oll=0 omem=0 tot-mem={held} events=r cmd={command} user=(superuser) redir=-1 \
-             resp=2",
+            "id={} addr={master} laddr=?:0 fd={} name= age={} idle={} flags={flags} db={} sub=0 \
+             psub=0 ssub=0 multi={queued} qbuf={held} qbuf-free=0 argv-mem=0 multi-mem=0 rbs=1024 \
+             rbp=0 obl=0 oll=0 omem=0 tot-mem={held} events=r cmd={command} user=(superuser) \
+             redir=-1 resp=2",
             stream.client,
             7 + stream.link.0,
             now.since(stream.since).seconds(),

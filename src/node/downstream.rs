@@ -5,8 +5,7 @@
 //! *Source*: Redis 7.2 · replication.c · syncCommand, masterTryPartialResynchronization,
 //! replconfCommand, replicationFeedSlaves.
 
-use super::client::LastCommand;
-use super::gates::Row;
+use super::gates::{NO_KEYS, Row, touches_keys};
 use super::io::{Carries, Link};
 use super::machine::Machine;
 use super::note::{MasterNote, SnapshotNote, Target};
@@ -16,6 +15,10 @@ use crate::resp::{Bytes, Reply, parse_integer};
 
 /// PSYNC and SYNC.
 pub(super) fn psync(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) -> Reply {
+    // Who is shown every command is as good as a replica already.
+    if machine.state.clients.get(&link).is_some_and(|client| client.monitors) {
+        return Reply::Silent;
+    }
     if args.get(3).is_some_and(|word| word.eq_ignore_ascii_case(b"failover"))
         && let Err(text) = machine.take_over(link, &args[1])
     {
@@ -175,27 +178,25 @@ impl Machine<'_> {
 
     /// A replica may only listen and acknowledge; a reply to it would break its stream.
     pub(super) fn replica_command(&mut self, link: Link, args: &[Bytes]) {
-        let Ok(row) = self.known(link, args) else { return self.drop_talking_replica(link) };
+        let row = match self.known(link, args) {
+            Ok(row) => row,
+            Err(refusal) => return self.drop_talking_replica(link, Some(&refusal.to_string())),
+        };
         match row.name() {
             "psync" | "sync" => {}
             "replconf" => {
                 let Row::Admin(spec) = row else { return };
                 self.calls_of(row, args).calls += 1;
-                if (spec.handler)(self, link, args) != Reply::Silent {
-                    self.drop_talking_replica(link);
+                let reply = (spec.handler)(self, link, args);
+                if let Reply::Error(error) = &reply {
+                    self.drop_talking_replica(link, Some(error));
+                } else if reply != Reply::Silent {
+                    self.drop_talking_replica(link, None);
                 }
             }
-            _ => self.drop_talking_replica(link),
+            _ if touches_keys(row.flags(args)) => self.drop_talking_replica(link, Some(NO_KEYS)),
+            _ => self.drop_talking_replica(link, None),
         }
-    }
-
-    #[inline(never)]
-    fn drop_talking_replica(&mut self, link: Link) {
-        let last = self.state.clients.get(&link).and_then(|client| client.last_command.as_ref());
-        let command = last.map_or("<unknown>", LastCommand::name).to_owned();
-        let client = self.state.client_line(link, self.now);
-        self.note(MasterNote::ReplicaGeneratedReply { command, client });
-        self.hang_up(link);
     }
 
     /// Sends bytes that are not part of the stream.

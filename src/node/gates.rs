@@ -81,10 +81,7 @@ impl Machine<'_> {
             match client.decoder.next_command() {
                 Ok(None) => return,
                 Ok(Some(command)) => self.command(link, command),
-                Err(error) => {
-                    self.reply(link, &Reply::error(format!("ERR {error}")));
-                    self.close_replied(link);
-                }
+                Err(error) => self.break_off(link, &error),
             }
         }
     }
@@ -269,9 +266,8 @@ impl Machine<'_> {
         if refused {
             return Err(Refusal::other(LOADING));
         }
-        let keyed = flags.has(Flags::WRITE) || flags.has(Flags::READONLY);
-        if keyed && client.is_some_and(|client| client.monitors) {
-            return Err(Refusal::other("ERR Replica can't interact with the keyspace"));
+        if touches_keys(flags) && client.is_some_and(|client| client.monitors) {
+            return Err(Refusal::other(NO_KEYS));
         }
         Ok(())
     }
@@ -429,6 +425,13 @@ impl Machine<'_> {
         }
     }
 }
+
+/// What a replica, or who is shown every command, is not allowed.
+pub(super) const fn touches_keys(flags: Flags) -> bool {
+    flags.has(Flags::WRITE) || flags.has(Flags::READONLY)
+}
+
+pub(super) const NO_KEYS: &str = "ERR Replica can't interact with the keyspace";
 
 pub(super) const MISCONF: &str = concat!(
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to ",

@@ -27,6 +27,7 @@
 mod admin;
 mod admin_table;
 mod block;
+mod breach;
 mod client;
 mod client_command;
 mod client_list;
@@ -53,8 +54,6 @@ mod machine;
 mod migrate;
 mod monitor;
 mod note;
-mod note_load;
-mod note_text;
 mod output;
 mod own_expiry;
 mod pause;
@@ -79,8 +78,8 @@ pub use io::{Address, Breach, Carries, DiskFact, DiskOrder, Input, Job, Link, Ou
 pub use log::{Level, LogLine};
 pub use machine::{Deadline, Node};
 pub use note::{
-    LoadNote, MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target,
-    TransferNote,
+    LoadNote, MasterNote, Note, ProtocolNote, PsyncNote, ReplicaNote, ServerNote, SnapshotNote,
+    Target, TransferNote,
 };
 pub use state::{Profile, Renames, Setup, Speeds, Usage};
 pub use status::{

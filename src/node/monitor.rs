@@ -6,9 +6,9 @@ mod secret;
 pub(super) use self::secret::shown_words;
 use super::gates::Row;
 use super::io::Link;
+use super::log::quoted;
 use super::machine::Machine;
 use super::output::Message;
-use super::stream::quoted;
 use crate::commands::Flags;
 use crate::resp::{Bytes, Reply};
 

@@ -3,15 +3,19 @@
 //! A note is a typed fact; its `Display` is the text of the line. Nothing reads it to decide.
 //! *Source*: the log calls of Redis 7.2 · replication.c, rdb.c, server.c.
 
+mod load;
 mod older;
+pub(super) mod protocol;
 pub(super) mod server;
+mod text;
 
 use super::config::SavePoint;
 use super::io::Address;
 use super::log::Level;
-pub use super::note_load::LoadNote;
 use super::state::Profile;
 use crate::replication::{Offset, ReplicationId, Why};
+pub use load::LoadNote;
+pub use protocol::ProtocolNote;
 pub use server::ServerNote;
 
 /// How a snapshot reaches the replicas.
@@ -34,6 +38,8 @@ pub enum Note {
     Transfer(TransferNote),
     /// What a server says while it loads a dataset.
     Load(LoadNote),
+    /// A peer that does not keep to the protocol.
+    Protocol(ProtocolNote),
     /// What a master says of one replica.
     Master(MasterNote),
     /// What a master says of a snapshot and of the child that makes it.
@@ -137,31 +143,6 @@ pub enum TransferNote {
     TimeoutBulk,
     /// The stream stood still.
     TimeoutMaster,
-    /// A command from the master was answered with an error.
-    ReplicaSentError {
-        /// The error.
-        error: String,
-        /// The command.
-        command: String,
-    },
-    /// What the stream held before that command.
-    LatestBacklog(String),
-    /// The master wrote a line where an array was due.
-    InlineFromMaster {
-        /// The connection as CLIENT LIST shows it.
-        client: String,
-        /// What was received.
-        buffer: String,
-    },
-    /// A command from the master could not be parsed.
-    ProtocolErrorFromMaster {
-        /// The error.
-        error: String,
-        /// The connection as CLIENT LIST shows it.
-        client: String,
-        /// What was received.
-        buffer: String,
-    },
 }
 
 /// What a master says of one replica.
@@ -223,13 +204,6 @@ pub enum MasterNote {
         replica: String,
         /// True if it was streaming.
         streaming: bool,
-    },
-    /// A replica answered where it must only listen.
-    ReplicaGeneratedReply {
-        /// The command.
-        command: String,
-        /// The connection as CLIENT LIST shows it.
-        client: String,
     },
     /// Nobody has been attached for a while.
     BacklogFreed(u64),
@@ -303,6 +277,9 @@ impl Note {
         {
             return level;
         }
+        if let Self::Protocol(note) = self {
+            return note.level();
+        }
         if let Self::Load(LoadNote::Internal { quiet: true, .. }) = self {
             return Level::Verbose;
         }
@@ -315,6 +292,7 @@ impl Note {
             Self::Master(note) => note.is_warning(),
             Self::Snapshot(note) => note.is_warning(),
             Self::Server(note) => note.is_warning(),
+            Self::Protocol(_) => false,
         };
         if warning { Level::Warning } else { Level::Notice }
     }
@@ -379,9 +357,6 @@ impl TransferNote {
                 | Self::TransferDiskError(_)
                 | Self::TimeoutBulk
                 | Self::TimeoutMaster
-                | Self::ReplicaSentError { .. }
-                | Self::InlineFromMaster { .. }
-                | Self::ProtocolErrorFromMaster { .. }
         )
     }
 }
@@ -399,7 +374,6 @@ impl MasterNote {
             Self::OffsetAhead(_)
                 | Self::PsyncOffsetUnreadable(_)
                 | Self::ReplicaTimedOut { .. }
-                | Self::ReplicaGeneratedReply { .. }
                 | Self::OutputBufferOverrun(_)
         )
     }

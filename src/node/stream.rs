@@ -13,9 +13,8 @@
 
 use super::client::{LastCommand, Transaction};
 use super::gates::{Asker, Row, keys_of};
-use super::io::{Address, Carries, Link, Output};
+use super::io::{Carries, Link};
 use super::machine::{Caller, Machine};
-use super::note::TransferNote;
 use super::scripts::script;
 use super::upstream::Uplink;
 use crate::commands::{Effects, Flags, Refusal, Spec, unknown_command};
@@ -93,9 +92,9 @@ impl Machine<'_> {
             }
             match stream.decoder.next_command() {
                 Ok(None) => return,
-                Ok(Some(command)) if command.inline => return self.stream_broken(None),
+                Ok(Some(command)) if command.inline => return self.break_off_master(None),
                 Ok(Some(command)) => self.obey_command(command),
-                Err(error) => return self.stream_broken(Some(error.to_string())),
+                Err(error) => return self.break_off_master(Some(&error)),
             }
         }
     }
@@ -290,17 +289,6 @@ impl Machine<'_> {
         }
     }
 
-    #[inline(never)]
-    fn note_error_to_master(&mut self, error: &str) {
-        self.count_errors(&Reply::error(error.to_owned()));
-        self.state.stats.unexpected_error_replies += 1;
-        let Uplink::Connected(stream) = &self.state.upstream.link else { return };
-        let command =
-            stream.last_command.as_ref().map_or("<unknown>", LastCommand::name).to_owned();
-        self.note(TransferNote::ReplicaSentError { error: as_logged(error), command });
-        self.note_latest_backlog();
-    }
-
     /// Shows a command of the master to those who watch.
     #[inline(never)]
     fn show_obeyed(&mut self, row: Row, args: &[Bytes]) {
@@ -326,80 +314,4 @@ impl Machine<'_> {
         self.serve_ready();
         reply
     }
-
-    fn note_latest_backlog(&mut self) {
-        let tail = self.state.backlog.as_ref().map(|backlog| backlog.tail(256));
-        if let Some(tail) = tail {
-            self.note(TransferNote::LatestBacklog(quoted(&tail)));
-        }
-    }
-
-    /// The master does not speak RESP: the link will be closed, and nothing cached.
-    fn stream_broken(&mut self, error: Option<String>) {
-        let Uplink::Connected(stream) = &self.state.upstream.link else { return };
-        let master = self.state.upstream.master.as_ref().map(Address::to_string);
-        let client = format!(
-            "id=0 addr={} laddr= fd=8 name= flags=M db={} cmd=NULL user=(superuser)",
-            master.unwrap_or_default(),
-            stream.db
-        );
-        let mut buffer = stream.decoder.raw().to_vec();
-        buffer.truncate(128);
-        let buffer = quoted(&buffer).trim_matches('"').to_owned();
-        match error {
-            None => self.note(TransferNote::InlineFromMaster { client, buffer }),
-            Some(error) => {
-                self.note(TransferNote::ProtocolErrorFromMaster { error, client, buffer });
-            }
-        }
-        if let Uplink::Connected(stream) = &mut self.state.upstream.link {
-            stream.doomed = true;
-        }
-    }
-
-    /// Redis closes a client that it has given up when it next has written to it: a master's link,
-    /// behind the ACK of the cron.
-    pub(super) fn end_doomed_stream(&mut self) {
-        let Uplink::Connected(stream) = &self.state.upstream.link else { return };
-        if stream.doomed {
-            self.out.push(Output::Close { link: stream.link });
-            self.stream_lost(false);
-        }
-    }
-}
-
-/// An error as the log of a replica has it: without the sign and `ERR`, but for the few that Redis
-/// keeps ready as they go on the wire, or writes out.
-fn as_logged(error: &str) -> String {
-    let whole = |text: &str| WRITTEN_OUT.iter().any(|beginning| text.starts_with(beginning));
-    let text = error.strip_prefix("ERR ").filter(|text| !whole(text));
-    text.map_or_else(|| format!("-{error}"), str::to_owned)
-}
-
-/// *Source*: Redis 7.2 · server.c · createSharedObjects; geo.c · extractLongLatOrReply.
-const WRITTEN_OUT: [&str; 5] = [
-    "no such key",
-    "syntax error",
-    "source and destination objects are the same",
-    "index out of range",
-    "invalid longitude,latitude pair",
-];
-
-/// Bytes between quotes, with escapes for what cannot be printed.
-pub(super) fn quoted(bytes: &[u8]) -> String {
-    let mut text = String::from("\"");
-    for &byte in bytes {
-        match byte {
-            b'\\' | b'"' => text.extend(['\\', char::from(byte)]),
-            b'\n' => text.push_str("\\n"),
-            b'\r' => text.push_str("\\r"),
-            b'\t' => text.push_str("\\t"),
-            0x07 => text.push_str("\\a"),
-            0x08 => text.push_str("\\b"),
-            b' '..=b'~' => text.push(char::from(byte)),
-            _ => text.push_str(&format!("\\x{byte:02x}")),
-        }
-    }
-    text.push('"');
-    text
 }

@@ -2,10 +2,8 @@
 
 use std::collections::VecDeque;
 
-use thiserror::Error;
-
 use super::header::short_number;
-use super::{Bytes, inline::split_words};
+use super::{Bytes, ProtocolError, inline::split_words};
 
 /// One command and what it took on the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,38 +12,6 @@ pub struct Command {
     pub args: Vec<Bytes>,
     /// True when it was typed as a line of words, not sent as an array.
     pub inline: bool,
-}
-
-/// The client broke the protocol; its connection is to be closed after this text.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ProtocolError {
-    /// The count behind `*` is not a number, or over 2³¹ − 1.
-    #[error("Protocol error: invalid multibulk length")]
-    MultibulkLength,
-    /// The line with the count is longer than 64 KiB.
-    #[error("Protocol error: too big mbulk count string")]
-    MultibulkLine,
-    /// An array is longer than one who has not given a password may send.
-    #[error("Protocol error: unauthenticated multibulk length")]
-    GuardedMultibulk,
-    /// A string is longer than one who has not given a password may send.
-    #[error("Protocol error: unauthenticated bulk length")]
-    GuardedBulk,
-    /// The length behind `$` is not a number, or over `proto-max-bulk-len`.
-    #[error("Protocol error: invalid bulk length")]
-    BulkLength,
-    /// The line with the length is longer than 64 KiB.
-    #[error("Protocol error: too big bulk count string")]
-    BulkLine,
-    /// An argument does not begin with `$`.
-    #[error("Protocol error: expected '$', got '{0}'")]
-    ExpectedBulk(char),
-    /// An inline command is longer than 64 KiB.
-    #[error("Protocol error: too big inline request")]
-    InlineLine,
-    /// A quote of an inline command is left open.
-    #[error("Protocol error: unbalanced quotes in request")]
-    UnbalancedQuotes,
 }
 
 /// Reads commands from bytes that arrive in pieces of any size.
@@ -201,6 +167,16 @@ impl CommandDecoder {
     /// it.
     pub fn raw(&self) -> &[u8] {
         &self.buffer[self.command_start..self.command_end]
+    }
+
+    /// What has arrived from the last command on.
+    pub fn received(&self) -> &[u8] {
+        &self.buffer[self.command_start..]
+    }
+
+    /// What has arrived from where it could not be read on.
+    pub fn unreadable(&self) -> &[u8] {
+        &self.buffer[self.position..]
     }
 
     /// How many bytes have arrived beyond the last whole command.

@@ -28,16 +28,18 @@ mod double;
 mod grisu;
 mod header;
 mod inline;
+mod protocol_error;
 mod reply;
 mod text;
 
 pub use anatomy::{Part, anatomy, commands_at_end};
 pub use bytes::Bytes;
-pub use command::{Command, CommandDecoder, ProtocolError};
+pub use command::{Command, CommandDecoder};
 pub use decode::ReplyDecoder;
 pub use double::{format_double, format_double_17, format_double_digest, parse_double};
 pub use header::encode_command;
 pub use inline::split_words;
+pub use protocol_error::ProtocolError;
 pub use reply::{Protocol, Reply};
 pub use text::{bytes_of, clipped, text_of};
 

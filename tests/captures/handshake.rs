@@ -139,6 +139,8 @@ impl Replica {
                     }
                     Order::Disk { .. } => facts.push(Fact::DiskDone { health: DiskHealth::Works }),
                     Order::Note { line, .. } if line.contains(BEFORE_THE_NODE[0]) => {}
+                    // The recorder took no line that warns of its machine, and not this one.
+                    Order::Note { line, .. } if line.contains("# WARNING: ") => {}
                     Order::Note { line, .. } => self.log.push(without_time(&line)),
                     Order::Send { link, bytes, paced: true, .. } => {
                         facts.push(Fact::Sent { link, bytes });

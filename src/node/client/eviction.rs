@@ -5,9 +5,9 @@
 //! readQueryFromClient; server.c · getMemUsageBucket.
 
 use super::super::io::{Link, Output};
+use super::super::log::quoted;
 use super::super::machine::Machine;
 use super::super::note::ServerNote;
-use super::super::stream::quoted;
 use super::Class;
 
 impl Machine<'_> {

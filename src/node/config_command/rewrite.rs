@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, VecDeque};
 use super::super::admin::user_line;
 use super::super::config::{Config, Directive, Kind, directive, directives};
 use super::super::io::{DiskFact, DiskOrder, Job, Link, Output};
+use super::super::log::quoted;
 use super::super::machine::Machine;
 use super::super::note::ServerNote;
-use super::super::stream::quoted;
 use crate::resp::{Bytes, Reply, split_words};
 
 /// `CONFIG REWRITE`: reads the file, writes another, and gives it the name of the first.

@@ -1,7 +1,7 @@
 //! Lines of older releases that have other words than those of 7.2.
 
-use super::super::note_text::streamed_transfer_text;
 use super::super::state::Profile;
+use super::text::streamed_transfer_text;
 use super::{LoadNote, MasterNote, Note, ServerNote, SnapshotNote};
 
 impl Note {

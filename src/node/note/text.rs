@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use super::io::Address;
-use super::note::server::{write_accepted, write_misplaced, write_unwritten};
-use super::note::{
+use super::super::io::Address;
+use super::load::load_text;
+use super::protocol::protocol_text;
+use super::server::{write_accepted, write_misplaced, write_unwritten};
+use super::{
     MasterNote, Note, PsyncNote, ReplicaNote, ServerNote, SnapshotNote, Target, TransferNote,
 };
-use super::note_load::load_text;
 use crate::replication::Why;
 
 impl fmt::Display for Note {
@@ -17,6 +18,7 @@ impl fmt::Display for Note {
             Self::Psync(note) => psync_text(note, f),
             Self::Transfer(note) => transfer_text(note, f),
             Self::Load(note) => load_text(note, f),
+            Self::Protocol(note) => protocol_text(note, f),
             Self::Master(note) => master_text(note, f),
             Self::Snapshot(note) => snapshot_text(note, f),
             Self::Server(note) => server_text(note, f),
@@ -24,7 +26,7 @@ impl fmt::Display for Note {
     }
 }
 
-pub(super) fn streamed_transfer_text(
+pub(in crate::node) fn streamed_transfer_text(
     replica: &str,
     other: &str,
     f: &mut impl fmt::Write,
@@ -162,22 +164,6 @@ fn transfer_text(note: &TransferNote, f: &mut fmt::Formatter<'_>) -> fmt::Result
              'repl-timeout' parameter in redis.conf to a larger value.",
         ),
         TransferNote::TimeoutMaster => f.write_str("MASTER timeout: no data nor PING received..."),
-        TransferNote::ReplicaSentError { error, command } => write!(
-            f,
-            "== CRITICAL == This replica is sending an error to its master: '{error}' after \
-             processing the command '{command}'"
-        ),
-        TransferNote::LatestBacklog(tail) => write!(f, "Latest backlog is: '{tail}'"),
-        TransferNote::InlineFromMaster { client, buffer } => write!(
-            f,
-            "Protocol error (Master using the inline protocol. Desync?) from client: {client}. \
-             Query buffer during protocol error: '{buffer}'"
-        ),
-        TransferNote::ProtocolErrorFromMaster { error, client, buffer } => write!(
-            f,
-            "Protocol error ({error}) from client: {client}. Query buffer during protocol error: \
-             '{buffer}'"
-        ),
     }
 }
 
@@ -232,10 +218,6 @@ fn master_text(note: &MasterNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f,
             "Disconnecting timedout replica ({} sync): {replica}",
             if *streaming { "streaming" } else { "full" }
-        ),
-        MasterNote::ReplicaGeneratedReply { command, client } => write!(
-            f,
-            "Replica generated a reply to command '{command}', disconnecting it: {client}"
         ),
         MasterNote::BacklogFreed(seconds) => write!(
             f,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::note::Note;
+use super::Note;
 use crate::time::Duration;
 
 /// What a server says while it loads a dataset.
@@ -75,7 +75,7 @@ pub enum LoadNote {
 }
 
 impl LoadNote {
-    pub(super) const fn is_warning(&self) -> bool {
+    pub(in crate::node) const fn is_warning(&self) -> bool {
         matches!(
             self,
             Self::RdbError(_)
@@ -89,7 +89,7 @@ impl LoadNote {
     }
 
     /// True if 7.2 has stopped warning of it.
-    pub(super) const fn was_a_warning(&self) -> bool {
+    pub(in crate::node) const fn was_a_warning(&self) -> bool {
         matches!(self, Self::EmptyKey(_) | Self::Unchecked | Self::DoneLoading { empty: 1.., .. })
     }
 }
@@ -101,7 +101,7 @@ impl From<LoadNote> for Note {
 }
 
 /// What a server says while it loads a dataset.
-pub(super) fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub(in crate::node) fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match note {
         LoadNote::KillingChild(pid) => write!(
             f,
