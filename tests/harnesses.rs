@@ -34,6 +34,32 @@ fn a_limit_is_for_what_is_trimmed_roughly() {
 }
 
 #[test]
+fn where_there_are_no_bits_nobody_looks_for_faults() {
+    both_answer_alike(
+        &both(),
+        &[
+            "RPUSH list a",
+            "SET string foobar",
+            "BITCOUNT none x y",
+            "BITCOUNT none 0",
+            "BITCOUNT none 0 1 BIT more",
+            "BITCOUNT list x y",
+            "BITCOUNT string x y",
+            "BITCOUNT string 0",
+            "BITCOUNT string 0 1 NIBBLE",
+            "BITPOS none 1 x",
+            "BITPOS none 0 0 1 BIT more",
+            "BITPOS none 2 x",
+            "BITPOS none x",
+            "BITPOS list 1 x",
+            "BITPOS list 2",
+            "BITPOS string 1 x",
+            "BITPOS string 1 0 1 NIBBLE",
+        ],
+    );
+}
+
+#[test]
 fn a_script_sees_an_unsorted_set_by_its_text() {
     let store = "EVAL \"return redis.call('SORT', KEYS[1], 'BY', 'x', 'STORE', 'l')\" 1 s";
     both_answer_alike(
