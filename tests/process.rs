@@ -292,8 +292,8 @@ fn empty_lines_of_a_file_written_anew_stand_alike() {
     std::fs::remove_dir_all(&folder).expect("the folder can go");
 }
 
-/// A file as what stands between its empty lines. Redis adds options in an order of chance, and each
-/// server names its own port and folder.
+/// A file as what stands between its empty lines. Redis adds options in an order of chance, and
+/// each server names its own port and folder.
 fn blocks(text: &str) -> Vec<Vec<String>> {
     let mut blocks = vec![Vec::new()];
     for line in text.split('\n') {

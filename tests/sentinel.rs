@@ -59,9 +59,16 @@ fn sentinel_of(folder: &Folder, master: &Server) -> Server {
     );
     let file = folder.file("sentinel.conf", &text);
     let sentinel = Server::real_with(&[&file, "--sentinel"], &[]);
-    let hurry = "SENTINEL DEBUG info-period 100 publish-period 100 ping-period 100 ask-period 100 tilt-trigger 600000";
-    let words: Vec<&str> = hurry.split(' ').collect();
-    assert_eq!(sentinel.client().call(&words), Reply::OK);
+    for (period, milliseconds) in [
+        ("info-period", "100"),
+        ("publish-period", "100"),
+        ("ping-period", "100"),
+        ("ask-period", "100"),
+        ("tilt-trigger", "600000"),
+    ] {
+        let words = ["SENTINEL", "DEBUG", period, milliseconds];
+        assert_eq!(sentinel.client().call(&words), Reply::OK, "{period}");
+    }
     sentinel
 }
 
@@ -81,8 +88,11 @@ fn well(sentinel: &Server) -> usize {
         panic!("a list of replicas")
     };
     let linked = ["master-link-status", "ok"].map(Reply::bulk);
-    let is_well = |facts: &Reply| matches!(facts, Reply::Array(facts) if facts.windows(2).any(|pair| pair == linked));
-    replicas.iter().filter(|facts| is_well(facts)).count()
+    let is_well = |replica: &&Reply| {
+        let Reply::Array(facts) = replica else { panic!("the facts of a replica: {replica:?}") };
+        facts.windows(2).any(|pair| pair == linked)
+    };
+    replicas.iter().filter(is_well).count()
 }
 
 /// Freezes the master until the sentinel has put `next` in its place, and sees that the others

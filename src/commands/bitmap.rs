@@ -145,7 +145,11 @@ fn bitcount(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let Some(bytes) = call.bits(&key)? else { return Ok(Reply::Integer(0)) };
     let part = match call.args.len() {
         2 => Part::WHOLE,
-        4 | 5 => Part::parse(call, 2)?,
+        4 | 5 => {
+            // BITPOS looks at the unit before the second end, BITCOUNT after it.
+            call.integer(2).and_then(|_| call.integer(3))?;
+            Part::parse(call, 2)?
+        }
         _ => return Err(Refusal::Syntax),
     };
     let backwards = part.end.is_some_and(|end| part.start < 0 && end < 0 && part.start > end);
