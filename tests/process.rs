@@ -256,6 +256,68 @@ fn a_file_is_written_anew_alike_and_can_be_read_again() {
     std::fs::remove_dir_all(&folder).expect("the folder can go");
 }
 
+/// Files with and without an end of their last line, and texts that are none: where the empty lines
+/// come to stand when options are added, and added again.
+#[test]
+fn empty_lines_of_a_file_written_anew_stand_alike() {
+    let folder = std::env::temp_dir().join(format!("rl-lines-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let file = folder.join("redis.conf").to_string_lossy().into_owned();
+    let starts: [fn(&str) -> Server; 2] = [
+        |file| Server::real_with(&[file], &[]),
+        |file| Server::ours_with(&[file, "--profile", "7.0"], &[]),
+    ];
+    for old in FILES_WRITTEN_ANEW {
+        let [real, ours] = starts.map(|start| {
+            std::fs::write(&file, old).expect("a file can be written");
+            let server = start(&file);
+            let mut client = server.client();
+            let mut seen = Vec::new();
+            for words in [
+                &["CONFIG", "SET", "masterauth", ""][..],
+                &["CONFIG", "SET", "masterauth", "secret", "hz", "20"],
+                &["CONFIG", "SET", "masterauth", "", "hz", "10"],
+                &["REPLICAOF", "127.0.0.1", "2"],
+                &["REPLICAOF", "NO", "ONE"],
+            ] {
+                assert_eq!(client.call(words), Reply::OK, "{words:?}");
+                assert_eq!(client.call(&["CONFIG", "REWRITE"]), Reply::OK);
+                let text = std::fs::read_to_string(&file).expect("the file is there");
+                seen.push(blocks(&text));
+            }
+            seen
+        });
+        assert_eq!(ours, real, "{old:?}");
+    }
+    std::fs::remove_dir_all(&folder).expect("the folder can go");
+}
+
+/// A file as what stands between its empty lines. Redis adds options in an order of chance, and
+/// each server names its own port and folder.
+fn blocks(text: &str) -> Vec<Vec<String>> {
+    let mut blocks = vec![Vec::new()];
+    for line in text.split('\n') {
+        match (line, blocks.last_mut()) {
+            ("", _) | (_, None) => blocks.push(Vec::new()),
+            (line, Some(block)) => block.push(line.to_owned()),
+        }
+    }
+    for block in &mut blocks {
+        block.retain(|line| !line.starts_with("port ") && !line.starts_with("dir "));
+        block.sort_unstable();
+    }
+    blocks
+}
+
+const FILES_WRITTEN_ANEW: [&str; 6] = [
+    "hz 10",
+    "",
+    "\n",
+    "hz 10\r\n\r\n\r\n# mine\r\n",
+    "replicaof 127.0.0.1 1\n\n\n\n# mine\n   \nhz 10",
+    "masterauth \"\"\nlogfile \"\"\nsyslog-ident \"\"\nmasteruser \"\"\npidfile \"\"\nhz 10\n",
+];
+
 /// Lines about how many files may be open, without their beginnings.
 fn about_files(log: &str) -> Vec<String> {
     let words = ["maxclients", "open file"];

@@ -13,6 +13,19 @@ say()  { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
 die()  { printf '\nset-up failed: %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+# --- what nobody installs but the user: said before anything takes minutes ----------------------
+node20() { have npm && [ "$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -ge 20 ]; }
+
+look_for() { # look_for NEED
+    case $1 in
+        wasm|bindgen|wasm-pack|geckodriver|nextest)
+            have cargo || die "cargo is not on the PATH; install Rust (https://rustup.rs) and run make again."
+            rustc --version >/dev/null || die "rustc does not run: see above, and run make again." ;;
+        page|clients)
+            node20 || die "Node.js 20 or later, with npm, is not on the PATH; install it and run make again." ;;
+    esac
+}
+
 # --- Debian packages -------------------------------------------------------------------
 updated=no
 apt() { # apt WHY PACKAGE...
@@ -34,7 +47,7 @@ crate() { # crate BINARY VERSION PACKAGE [cargo install's options]
         mkdir -p "$TOOLS/bin" && ln -sf "$(command -v "$binary")" "$TOOLS/bin/$binary"; return
     fi
     say "building $package $version from crates.io (some minutes, once)"
-    CARGO_TARGET_DIR="$TOOLS/build" cargo install "$package" --version "$version" --root "$TOOLS" "$@" \
+    PATH="$TOOLS/bin:$PATH" CARGO_TARGET_DIR="$TOOLS/build" cargo install "$package" --version "$version" --root "$TOOLS" "$@" \
         || die "$package $version could not be built from crates.io."
 }
 
@@ -43,7 +56,7 @@ rustup_wasm() { [ -n "$(ls "$(rustc --print sysroot)"/lib/rustlib/wasm32-unknown
 debian_wasm() { [ -x /usr/bin/rustc ] && [ -n "$(ls /usr/lib/rustlib/wasm32-unknown-unknown/lib/libstd-*.rlib 2>/dev/null)" ]; }
 
 need_wasm() {
-    have cargo || die "cargo is not on the PATH; install Rust (https://rustup.rs) and run make again."
+    have cc || apt "a linker for cargo" gcc libc6-dev
     rustup_wasm && return
     if ! debian_wasm; then
         if have rustup; then
@@ -81,7 +94,6 @@ need_geckodriver() { crate geckodriver "$GECKODRIVER" geckodriver; }
 need_fonts()       { fc-list :lang=ko 2>/dev/null | grep -q . || apt "Korean text in screenshots" fontconfig fonts-noto-cjk; }
 
 need_page() {
-    have npm || die "npm is not on the PATH; install Node.js 20 or later and run make again."
     local stamp=www/node_modules/.package-lock.json
     if [ ! -f $stamp ] || [ www/package-lock.json -nt $stamp ]; then
         say "installing the page's packages from the npm registry"
@@ -102,7 +114,6 @@ need_clients() {
         touch $folder/python.done
     fi
     if [ ! -f $folder/node.done ] || [ $from/package-lock.json -nt $folder/node.done ]; then
-        have npm || die "npm is not on the PATH; install Node.js 20 or later and run make again."
         say "installing ioredis from the npm registry"
         mkdir -p $folder/node && cp $from/package.json $from/package-lock.json $folder/node/
         (cd $folder/node && npm ci --no-audit --no-fund --silent) \
@@ -111,6 +122,7 @@ need_clients() {
     fi
 }
 
+for need in "$@"; do look_for "$need"; done
 for need in "$@"; do
     case $need in
         wasm|bindgen|chromium|firefox|geckodriver|redis|nextest|page|fonts|clients|tshark) need_$need ;;

@@ -139,14 +139,19 @@ impl Part {
     }
 }
 
+/// As in Redis until 7.4, of a key that is not there nobody looks at the rest of the words.
 fn bitcount(call: &mut Call<'_>) -> Result<Reply, Refusal> {
+    let key = call.arg(1);
+    let Some(bytes) = call.bits(&key)? else { return Ok(Reply::Integer(0)) };
     let part = match call.args.len() {
         2 => Part::WHOLE,
-        4 | 5 => Part::parse(call, 2)?,
+        4 | 5 => {
+            // BITPOS looks at the unit before the second end, BITCOUNT after it.
+            call.integer(2).and_then(|_| call.integer(3))?;
+            Part::parse(call, 2)?
+        }
         _ => return Err(Refusal::Syntax),
     };
-    let key = call.arg(1);
-    let bytes = call.bits(&key)?.unwrap_or_default();
     let backwards = part.end.is_some_and(|end| part.start < 0 && end < 0 && part.start > end);
     let count = if backwards { 0 } else { count_ones(&bytes, part.bits(bytes.len())) };
     Ok(Reply::count(count))
@@ -169,9 +174,9 @@ fn bitpos(call: &mut Call<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::other("ERR The bit argument must be 1 or 0."));
     }
     let bit = bit == 1;
-    let part = if call.args.len() == 3 { Part::WHOLE } else { Part::parse(call, 3)? };
     let key = call.arg(1);
     let Some(bytes) = call.bits(&key)? else { return Ok(Reply::Integer(-i64::from(bit))) };
+    let part = if call.args.len() == 3 { Part::WHOLE } else { Part::parse(call, 3)? };
     let bits = part.bits(bytes.len());
     let found = find(&bytes, bits.clone(), bit);
     // Behind the string there are zeros, unless the user has said where to stop.

@@ -33,6 +33,8 @@ pub struct Call<'a> {
     pub protocol: Protocol,
     /// True if the asker can be kept waiting: false inside MULTI and for a master's commands.
     pub may_block: bool,
+    /// True if a script asks: what has no order comes to it in the same order everywhere.
+    pub by_script: bool,
     /// The name and the arguments.
     pub args: &'a [Bytes],
     /// True if the command only reads: a key that it misses is one that was asked for.

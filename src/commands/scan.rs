@@ -105,21 +105,13 @@ fn scan(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     Ok(reply(next, seen.into_iter().map(Reply::Bulk).collect()))
 }
 
-/// The keys of as many pages as hold the count, and the cursor after them.
+/// The keys among those that are looked at, and the cursor after them.
 fn page(call: &Call<'_>, cursor: u64, options: &Options) -> (u64, Vec<Bytes>) {
     let database = call.keyspace.db(call.db);
-    let (mut from, mut looked_at, mut keys) = (Some(cursor.reverse_bits()), 0, Vec::new());
-    while let Some((entries, next)) = from.and_then(|from| database.page_from(from)) {
-        let shown = entries.iter().filter(|entry| options.shows(&entry.key));
-        let shown = shown.filter(|entry| options.shows_type(entry.value.type_name()));
-        keys.extend(shown.map(|entry| entry.key.clone()));
-        looked_at += entries.len();
-        from = next;
-        if looked_at >= options.count {
-            return (from.map_or(0, u64::reverse_bits), keys);
-        }
-    }
-    (0, keys)
+    let (entries, next) = database.scan(cursor.reverse_bits(), options.count);
+    let shown = entries.into_iter().filter(|entry| options.shows(&entry.key));
+    let shown = shown.filter(|entry| options.shows_type(entry.value.type_name()));
+    (next.map_or(0, u64::reverse_bits), shown.map(|entry| entry.key.clone()).collect())
 }
 
 /// How many elements are looked at if the user does not say.
@@ -157,12 +149,46 @@ mod tests {
             let [next, Reply::Array(keys)] = &parts[..] else { panic!("no pair") };
             seen.extend(keys.iter().map(text));
             cursor = text(next);
-            assert!(cursor.parse::<u64>().unwrap() < 1 << 16, "{cursor} is not small");
+            assert!(cursor.parse::<u64>().unwrap() < 2_048, "{cursor} is beyond the table");
             if cursor == "0" {
                 break;
             }
         }
         assert_eq!(seen.len(), 2_000);
         assert_eq!(bench.run("KEYS *:li[rs]t"), "[\"key:list\"]");
+    }
+
+    #[test]
+    fn a_scan_shows_hardly_more_than_the_count() {
+        let mut bench = Bench::default();
+        for n in 0..30 {
+            bench.run(&format!("SET key:{n} {n}"));
+        }
+        for count in [1, 2, 10] {
+            let (mut cursor, mut shown) = ("0".to_owned(), Vec::new());
+            loop {
+                let reply = bench.reply(&format!("SCAN {cursor} COUNT {count}"));
+                let Reply::Array(parts) = reply else { panic!("no array") };
+                let [next, Reply::Array(keys)] = &parts[..] else { panic!("no pair") };
+                assert!(keys.len() < count + 5, "{} for {count}", keys.len());
+                shown.extend(keys.iter().map(text));
+                cursor = text(next);
+                assert!(cursor == "0" || keys.len() >= count);
+                // One of those to come goes, and one of those that were shown.
+                if shown.len() < 15 {
+                    let gone = (0..30).map(|n| format!("key:{n}")).find(|key| !shown.contains(key));
+                    let gone = gone.expect("there are more");
+                    bench.run(&format!("DEL {gone} {}", shown[0]));
+                    shown.push(gone);
+                }
+                if cursor == "0" {
+                    break;
+                }
+            }
+            shown.sort_unstable();
+            assert_eq!(shown.iter().collect::<BTreeSet<_>>().len(), shown.len(), "each but once");
+            assert!(shown.len() == 30, "{shown:?}");
+            (0..30).for_each(|n| drop(bench.run(&format!("SET key:{n} {n}"))));
+        }
     }
 }

@@ -153,8 +153,9 @@ impl Request {
 fn run(call: &mut Call<'_>, mut request: Request) -> Result<Reply, Refusal> {
     let key = call.arg(1);
     let (mut elements, is_set) = elements_of(call, &key)?;
-    // A replica must store the same list, and its sets have an order of their own.
-    if request.keeps_order() && is_set && request.store.is_some() {
+    // A replica must store the same list, and a script do the same anywhere; sets have an order of
+    // their own.
+    if request.keeps_order() && is_set && (request.store.is_some() || call.by_script) {
         (request.alpha, request.by) = (true, None);
     }
     if !request.keeps_order() {

@@ -57,6 +57,7 @@ impl Bench {
             viewer: self.viewer,
             protocol: self.protocol,
             may_block: self.may_block,
+            by_script: false,
             reads: spec.flags.has(Flags::READONLY),
             args: &args,
             random: &mut self.random,

@@ -209,6 +209,27 @@ impl Database {
         self.pages.page_from(from).map(|page| (page.entries, page.next))
     }
 
+    /// About `count` entries from hash `from` on, and the hash at which the rest begins.
+    ///
+    /// As in Redis, what would share a bucket of a hash table is shown together: so a place
+    /// between two calls has few digits, and an entry that stays is shown whatever comes and goes.
+    pub fn scan(&self, from: u64, count: usize) -> (Vec<&Entry>, Option<u64>) {
+        let entries = self.pages_from(from).flat_map(|page| page.entries);
+        let mut entries = entries.skip_while(|entry| entry.hash() < from);
+        let mut shown: Vec<&Entry> = entries.by_ref().take(count.max(1)).collect();
+        let Some(last) = shown.last().map(|entry| entry.hash()) else { return (shown, None) };
+        let buckets = self.len().next_power_of_two().max(BUCKETS_MIN);
+        let bucket = |hash: u64| hash & (u64::MAX << (64 - buckets.trailing_zeros()));
+        for entry in entries {
+            let start = bucket(entry.hash());
+            if start != bucket(last) {
+                return (shown, Some(start));
+            }
+            shown.push(entry);
+        }
+        (shown, None)
+    }
+
     /// A key drawn with equal chance for every key.
     pub fn random(&self, random: &mut Random) -> Option<&Entry> {
         if self.is_empty() { None } else { self.pages.nth(random.below(self.len())) }
@@ -249,6 +270,9 @@ impl Database {
         })
     }
 }
+
+/// So many buckets has the smallest hash table of Redis.
+const BUCKETS_MIN: u64 = 4;
 
 #[cfg(test)]
 mod tests {

@@ -33,6 +33,8 @@ pub(super) struct Asker {
     pub(super) may_block: bool,
     /// True if the use of a key is noted.
     pub(super) notes_use: bool,
+    /// True if a script runs it.
+    pub(super) by_script: bool,
 }
 
 impl Asker {
@@ -44,6 +46,7 @@ impl Asker {
             protocol: Protocol::Resp2,
             may_block: false,
             notes_use: true,
+            by_script: false,
         }
     }
 }
@@ -384,6 +387,7 @@ impl Machine<'_> {
             viewer: asker.viewer,
             protocol: asker.protocol,
             may_block: asker.may_block,
+            by_script: asker.by_script,
             reads: spec.flags.has(Flags::READONLY),
             args,
             random: &mut self.state.random,
@@ -422,6 +426,7 @@ impl Machine<'_> {
             protocol: client.map_or(Protocol::Resp2, |client| client.protocol),
             may_block: true,
             notes_use: spec.name == "touch" || client.is_none_or(|client| !client.no_touch),
+            by_script: false,
         }
     }
 }

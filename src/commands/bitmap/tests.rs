@@ -41,7 +41,8 @@ fn bits_are_counted_in_parts_of_bytes_and_of_bits() {
         ("BITCOUNT k -1 -2", "(integer) 0"),
         ("BITCOUNT k 0 -100", "(integer) 4"),
         ("BITCOUNT k 4 3", "(integer) 0"),
-        ("BITCOUNT nokey 0 x", "(error) ERR value is not an integer or out of range"),
+        ("BITCOUNT nokey 0 x", "(integer) 0"),
+        ("BITCOUNT k 0 x", "(error) ERR value is not an integer or out of range"),
         ("BITCOUNT k 0", "(error) ERR syntax error"),
         ("BITCOUNT k 0 1 word", "(error) ERR syntax error"),
     ]);

@@ -104,7 +104,8 @@ impl Options {
                 (Some(1..), _) => {
                     syntax("LIMIT cannot be used without specifying a trimming strategy")
                 }
-                (_, false) => syntax("XTRIM must be called with MAXLEN or MINID"),
+                (_, false) => syntax("XTRIM must be called with a trimming strategy"),
+                (Some(0), true) if call.viewer != Viewer::Upstream => syntax(LIMIT_OF_NOTHING),
                 (_, true) => Ok(()),
             };
         };
@@ -114,7 +115,7 @@ impl Options {
         }
         match (limit, trimming.roughly) {
             (Some(_), false) => {
-                return syntax("LIMIT cannot be used without the special ~ option");
+                return syntax(LIMIT_OF_NOTHING);
             }
             (Some(limit), true) => trimming.limit = limit,
             (None, true) => {
@@ -147,6 +148,9 @@ impl Trimming {
         args[self.at] = Bytes::from(result.into_bytes());
     }
 }
+
+/// What is wrong with a limit of work for what is exact, or for nothing at all.
+const LIMIT_OF_NOTHING: &str = "LIMIT cannot be used without the special ~ option";
 
 /// COUNT's number: a negative one is 0.
 pub(super) fn count_at(call: &Call<'_>, index: usize) -> Result<usize, Refusal> {

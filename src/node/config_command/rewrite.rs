@@ -76,7 +76,7 @@ impl Machine<'_> {
 /// not at their defaults.
 fn rewritten(old: &str, config: &Config, user: &str, all: bool) -> String {
     let mut named = BTreeMap::new();
-    for name in old.lines().filter_map(option_of) {
+    for name in lines_of_file(old).filter_map(option_of) {
         *named.entry(name).or_insert(0) += 1;
     }
     let mut waiting: BTreeMap<&str, VecDeque<String>> = BTreeMap::new();
@@ -90,7 +90,7 @@ fn rewritten(old: &str, config: &Config, user: &str, all: bool) -> String {
     }
     let mut lines = Vec::new();
     let mut signed = false;
-    for line in old.lines().map(str::trim) {
+    for line in lines_of_file(old) {
         signed |= line == SIGNATURE;
         match option_of(line) {
             None => lines.push(line.to_owned()),
@@ -102,17 +102,24 @@ fn rewritten(old: &str, config: &Config, user: &str, all: bool) -> String {
     }
     let rest: Vec<String> = waiting.into_values().flatten().collect();
     if !rest.is_empty() && !signed {
-        lines.extend([String::new(), SIGNATURE.to_owned()]);
+        lines.push(SIGNATURE.to_owned());
     }
     lines.extend(rest);
     lines.dedup_by(|line, before| line.is_empty() && before.is_empty());
     lines.join("\n") + "\n"
 }
 
+/// The lines of a file. After the newline that ends it there is one more, which is empty: it sets
+/// apart what comes below.
+fn lines_of_file(text: &str) -> impl Iterator<Item = &str> {
+    let lines = (!text.is_empty()).then(|| text.split('\n').map(str::trim));
+    lines.into_iter().flatten()
+}
+
 /// False for a text that is none at all.
 fn has_value(row: &Directive, config: &Config) -> bool {
     let is_text = matches!(row.kind, Kind::Text | Kind::Checked(_));
-    !is_text || !config.get(row.name).is_empty()
+    !is_text || !config.get(row.name).is_empty() || MAY_BE_EMPTY.contains(&row.name)
 }
 
 /// The option that a line of the file sets.
@@ -139,9 +146,9 @@ fn lines_of(row: &Directive, config: &Config, named: usize) -> Vec<String> {
         Kind::Percentiles => vec![format!("{name} {value}")],
         Kind::BufferLimits => limit_lines(row, value, named),
         _ if value == row.default && named == 0 => Vec::new(),
+        _ if !has_value(row, config) => Vec::new(),
         Kind::MemoryOrPercent if value.ends_with('%') => vec![format!("{name} {value}")],
         Kind::Memory(..) | Kind::MemoryOrPercent => vec![format!("{name} {}", memory(value))],
-        Kind::Text if value.is_empty() && name == "replicaof" => Vec::new(),
         Kind::Text if BARE.contains(&name) => vec![format!("{name} {value}")],
         Kind::Text | Kind::Checked(_) => vec![format!("{name} {}", quoted(value.as_bytes()))],
         Kind::Events => vec![format!("{name} {}", quoted(config.shown(row).as_bytes()))],
@@ -182,6 +189,9 @@ fn memory(value: &str) -> String {
 const CLASSES: usize = 3;
 /// Options of several words, which are not quoted as one.
 const BARE: &[&str] = &["bind", "replicaof"];
+/// Texts of which an empty one is a value, too.
+const MAY_BE_EMPTY: &[&str] =
+    &["dbfilename", "ignore-warnings", "locale-collate", "logfile", "syslog-ident"];
 /// What begins the line of a user, which is no option.
 const USER: &str = "user";
 /// What stands above the options that a person did not write.
@@ -208,7 +218,9 @@ mod tests {
                       latency-tracking-info-percentiles 50 99 99.9\nmaxmemory 3gb\nsave 10 1\n\
                       user default on nopass ~* &* +@all\n";
         assert_eq!(new, wanted);
-        assert_eq!(rewritten(&new, &config, user, false), wanted, "a second time changes nothing");
+        let again = rewritten(&new, &config, user, false);
+        assert_eq!(again, format!("{wanted}\n"), "what will be added is set apart");
+        assert_eq!(rewritten(&again, &config, user, false), again, "a third changes nothing");
     }
 
     #[test]

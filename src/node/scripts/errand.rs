@@ -332,7 +332,8 @@ impl Machine<'_> {
         let db = self.state.clients.get(&link).map_or(0, |client| client.db);
         let reply = match row {
             Row::Data(spec) => {
-                let asker = Asker { may_block: false, protocol, ..self.asker(link, spec) };
+                let asker = self.asker(link, spec);
+                let asker = Asker { may_block: false, protocol, by_script: true, ..asker };
                 let mut effects = Effects::default();
                 let reply = self.call(spec, asker, args, &mut effects);
                 self.remember_own_expiries(&effects.touched);
