@@ -49,6 +49,8 @@ pub(crate) struct Host {
     tokens: BTreeMap<Link, usize>,
     /// Sockets that have something to write, or are to be closed.
     due: BTreeSet<usize>,
+    /// Sockets that may have something to read, and on which the node is deaf.
+    unread: BTreeSet<usize>,
     /// How many bytes they were given to write since they last wrote.
     due_bytes: usize,
     /// The number of the next token.
@@ -116,6 +118,7 @@ impl Host {
             sockets: BTreeMap::new(),
             tokens: BTreeMap::new(),
             due: BTreeSet::new(),
+            unread: BTreeSet::new(),
             due_bytes: 0,
             facts: VecDeque::from([Input::Started { dump }]),
             disk: Disk::new(folder),
@@ -170,9 +173,20 @@ impl Host {
         loop {
             self.tell_node();
             self.flush_due();
-            if self.facts.is_empty() {
+            self.read_on();
+            if self.facts.is_empty() && self.due.is_empty() {
                 return;
             }
+        }
+    }
+
+    /// Reads from those whom the node hears again.
+    fn read_on(&mut self) {
+        if self.unread.is_empty() {
+            return;
+        }
+        for token in std::mem::take(&mut self.unread) {
+            self.readable(token, true);
         }
     }
 
@@ -385,6 +399,10 @@ impl Host {
                 return;
             }
             let link = socket.link;
+            if self.node.is_deaf_on(link) {
+                self.unread.insert(token);
+                return;
+            }
             match socket.stream.read(&mut self.buffer) {
                 Ok(0) => return self.lost(token, None),
                 Ok(count) => {

@@ -108,7 +108,7 @@ fn upstream_due(state: &State) -> Option<Deadline> {
         Uplink::Idle => None,
         Uplink::Connect => Some(at_second(state, state.started_at, Wake::Dial)),
         Uplink::Connecting { since, .. } | Uplink::Handshake { since, .. } => Some(silent(*since)),
-        Uplink::Transfer(_) if state.loads_from_file() => None,
+        Uplink::Transfer(_) if state.loads_without_link() => None,
         Uplink::Transfer(transfer) => Some(silent(transfer.heard_at)),
         Uplink::Connected(stream) => {
             let ack = at_second(state, state.started_at, Wake::Ack);
@@ -330,7 +330,7 @@ impl Machine<'_> {
                 }
             }
             Uplink::Transfer(transfer) => {
-                if self.state.loads_from_file() || !silent(transfer.heard_at, now) {
+                if self.state.loads_without_link() || !silent(transfer.heard_at, now) {
                     return;
                 }
                 if self.state.loading.is_some() {
