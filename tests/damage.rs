@@ -10,6 +10,8 @@ mod servers;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 
 use replica_lab::resp::Reply;
 use servers::{Server, eventually, free_port, our_program};
@@ -215,5 +217,38 @@ fn a_server_that_cannot_save_stays_and_says_so() {
         assert_eq!(server.client().call(&["PING"]), Reply::Simple("PONG".into()));
         let reply = server.client().call(&["SHUTDOWN", "SAVE"]);
         assert_eq!(reply, Reply::error("ERR Errors trying to SHUTDOWN. Check logs."));
+    }
+}
+
+#[test]
+fn the_cron_obeys_a_signal_and_until_then_it_can_be_revoked() {
+    for server in both(&[]) {
+        let mut client = server.client();
+        client.call(&["DEBUG", "PAUSE-CRON", "1"]);
+        signal(&server, "-TERM");
+        eventually("it is heard", || server.log().contains("Received SIGTERM scheduling shutdown"));
+        assert_eq!(client.call(&["SHUTDOWN", "ABORT"]), Reply::OK);
+        assert!(server.log().contains("Shutdown manually aborted."), "{}", server.log());
+        client.call(&["DEBUG", "PAUSE-CRON", "0"]);
+        sleep(Duration::from_millis(250));
+        let nothing = Reply::error("ERR No shutdown in progress.");
+        assert_eq!(client.call(&["SHUTDOWN", "ABORT"]), nothing);
+    }
+}
+
+#[test]
+fn a_server_saves_in_its_own_name_and_who_insists_leaves_nothing_of_it() {
+    for mut server in both(&["--shutdown-on-sigint", "save"]) {
+        let mut client = server.client();
+        client.call(&["DEBUG", "POPULATE", "20"]);
+        assert_eq!(client.call(&["SAVE"]), Reply::OK);
+        assert_eq!(server.info("stats", "total_forks"), "0");
+        client.call(&["CONFIG", "SET", "rdb-key-save-delay", "1000000"]);
+        signal(&server, "-INT");
+        let file = server.folder().join(format!("temp-{}.rdb", server.pid()));
+        eventually("it saves", || file.exists());
+        signal(&server, "-INT");
+        assert_eq!(server.wait().code(), Some(1));
+        assert!(!file.exists(), "its file goes with it");
     }
 }

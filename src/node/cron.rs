@@ -47,6 +47,7 @@ pub(super) fn deadline(state: &State) -> Option<Deadline> {
         expiry_due(state),
         clients_due(state),
         state.pauses.end().map(|at| Deadline { at, wake: Wake::Unpause }),
+        state.ending.signalled.map(|_| at_tick(state, state.started_at, Wake::ObeySignal)),
         failover_due(state),
         swollen_due(state),
         idle_due(state),
@@ -200,7 +201,7 @@ fn clients_due(state: &State) -> Option<Deadline> {
         Some(Waiting::Keys(blocked)) => blocked.until,
         Some(Waiting::Disk | Waiting::Unpause(_)) | None => None,
     };
-    let shutdown = state.shutdown.map(|shutdown| shutdown.until);
+    let shutdown = state.ending.shutdown.map(|shutdown| shutdown.until);
     let waiting = state.parked.iter().chain(&state.waiting);
     let waits = waiting.filter_map(|link| until(state.clients.get(link)?));
     let at = waits.chain(shutdown).min()?;
@@ -270,6 +271,9 @@ impl Machine<'_> {
         let now = self.now;
         let due = self.state.tick.is_none() || second_due(self.state).is_some_and(|at| at <= now);
         let before = self.state.tick.replace(tick);
+        if self.state.ending.signalled.is_some() {
+            return self.obey_signal();
+        }
         self.reap_child();
         self.save_if_due();
         self.check_swollen();

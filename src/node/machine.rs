@@ -203,7 +203,7 @@ impl Machine<'_> {
         }
         self.end_pauses();
         self.end_waits();
-        if self.state.shutdown.is_some() {
+        if self.state.ending.shutdown.is_some() {
             self.go_on_shutting_down();
         }
         self.resume_waiting();

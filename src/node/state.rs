@@ -13,7 +13,7 @@ use super::client::{Clients, ReplyBufferCare, Tracking};
 use super::config::Config;
 use super::config_command::Moving;
 use super::debug::Sleep;
-use super::exit::{Patron, Shutdown};
+use super::exit::{Ending, Patron};
 use super::failover::Failover;
 use super::gates::Eviction;
 use super::io::{Input, Link};
@@ -223,10 +223,8 @@ pub(super) struct State {
     pub(super) patron: Option<Patron>,
     /// FAILOVER, while it lasts.
     pub(super) failover: Option<Failover>,
-    /// SHUTDOWN, while it waits for replicas.
-    pub(super) shutdown: Option<Shutdown>,
-    /// Clients that have asked for the end, and wait for it.
-    pub(super) enders: Vec<Link>,
+    /// Who has asked for the end, and how far it has come.
+    pub(super) ending: Ending,
     /// The child that writes a snapshot.
     pub(super) child: Option<Child>,
     /// True while the system has no memory for another process.
@@ -379,8 +377,7 @@ impl State {
             loading: None,
             patron: None,
             failover: None,
-            shutdown: None,
-            enders: Vec::new(),
+            ending: Ending::default(),
             child: None,
             forks_fail: false,
             saves: Saves { last: now.seconds(), ..Saves::default() },

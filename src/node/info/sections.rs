@@ -41,7 +41,7 @@ pub(super) fn server(state: &State, now: Instant, text: &mut String) {
     field!(text, "executable", state.setup.executable);
     field!(text, "config_file", state.setup.config_file.as_deref().unwrap_or_default());
     zeros(text, "io_threads_active");
-    if let Some(end) = state.shutdown {
+    if let Some(end) = state.ending.shutdown {
         field!(text, "shutdown_in_milliseconds", end.until.since(now).millis());
     }
     if is_7_2(state) {
