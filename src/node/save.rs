@@ -315,6 +315,9 @@ impl Machine<'_> {
             return;
         };
         let Some(child) = self.state.child.take() else { return };
+        if success {
+            self.state.saves.copied = self.state.keyspace.copied().bytes;
+        }
         match (&child.target, success) {
             (ChildTarget::Disk { .. }, true) => {
                 self.note(SnapshotNote::SavingTerminated);

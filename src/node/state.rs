@@ -270,6 +270,8 @@ pub(super) struct Saves {
     pub(super) for_replicas: bool,
     /// How many files have taken the name of the dump.
     pub(super) generation: u64,
+    /// What writes had copied by the end of the last child.
+    pub(super) copied: u64,
     /// BGSAVE has been put off until there is no other child.
     pub(super) scheduled: bool,
     /// Keys that were read at the last load.
