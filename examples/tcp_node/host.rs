@@ -88,6 +88,7 @@ impl Host {
         // CONFIG GET answers where the files really are.
         let _ = setup.config.set_at_start("dir", &folder.to_string_lossy());
         setup.moves = true;
+        setup.reachable = true;
         setup.measures = true;
         let files = files::provide(setup.config.number("maxclients")).map_err(io::Error::other)?;
         let _ = setup.config.set_at_start("maxclients", &files.clients.to_string());

@@ -15,8 +15,7 @@
 //! is what it says was used.
 //!
 //! One option is our own: `--profile 6.2|7.0|7.2` is the release that the node takes after, and with it
-//! the version of RDB that it writes. Unless `--bind` names an address, the node listens on the
-//! loopback address only. `daemonize yes` is taken and has no effect.
+//! the version of RDB that it writes. `daemonize yes` is taken and has no effect.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a host has a world")]
 #![cfg(not(target_arch = "wasm32"))]
 

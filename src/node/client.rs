@@ -4,6 +4,7 @@ mod buffers;
 mod clients;
 mod eviction;
 mod reply_buffer;
+mod stranger;
 mod tracking;
 
 use std::borrow::Cow;

@@ -116,6 +116,9 @@ impl Machine<'_> {
             self.out.push(Output::Close { link });
             return;
         }
+        if self.state.keeps_out(&peer) {
+            return self.turn_away(link);
+        }
         self.state.stats.connections_received += 1;
         let mut client = Client::new(id, peer, local, self.now);
         client.authenticated = self.state.config().text("requirepass").is_none();

@@ -58,6 +58,8 @@ pub struct Setup {
     pub config_file: Option<String>,
     /// True if its host can open other ports while it runs.
     pub moves: bool,
+    /// True if anybody can reach its host: `protected-mode` is there against strangers.
+    pub reachable: bool,
     /// True if its host measures turns, and says so by [`Input::Lasted`].
     pub measures: bool,
     /// How many files its process can have open at most.
@@ -93,6 +95,7 @@ impl Default for Setup {
             dialled: 0,
             config_file: None,
             moves: false,
+            reachable: false,
             measures: false,
             files_max: u64::MAX,
             pid: 1,
