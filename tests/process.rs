@@ -323,3 +323,28 @@ fn a_server_listens_everywhere_and_keeps_strangers_out() {
     assert!(said[0].1.starts_with("'-DENIED Redis is running in protected mode"));
     assert_eq!(said[1], said[0]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_is_told_which_process_to_end_first() {
+    for server in both(&["--oom-score-adj-values", "10 20 30"]) {
+        let score = || -> i64 {
+            let file = format!("/proc/{}/oom_score_adj", server.pid());
+            let text = std::fs::read_to_string(file).expect("the kernel tells");
+            text.trim().parse().expect("a number")
+        };
+        let mut client = server.client();
+        let base = score();
+        let mut steps = |words: &str, wanted: i64| {
+            client.call(&words.split(' ').collect::<Vec<_>>());
+            assert_eq!(score(), wanted, "{words}");
+        };
+        steps("CONFIG SET oom-score-adj yes", base + 10);
+        steps("REPLICAOF 127.0.0.1 1", base + 20);
+        steps("REPLICAOF NO ONE", base + 10);
+        steps("CONFIG SET oom-score-adj absolute", 10);
+        steps("CONFIG SET oom-score-adj relative", base + 10);
+        steps("CONFIG SET oom-score-adj no", base);
+        steps("REPLICAOF 127.0.0.1 1", base);
+    }
+}

@@ -30,6 +30,7 @@ use super::files;
 use super::listen::{Doors, Stream};
 use super::log::Log;
 use super::memory::HugePages;
+use super::oom::Score;
 use super::options::Options;
 use super::socket::Socket;
 use super::usage::Meter;
@@ -70,6 +71,7 @@ pub(crate) struct Host {
     /// What a read fills.
     buffer: Vec<u8>,
     huge_pages: HugePages,
+    score: Score,
     meter: Meter,
 }
 
@@ -130,6 +132,7 @@ impl Host {
             prelude: files.lines,
             buffer: vec![0; 64 * 1024],
             huge_pages: HugePages::as_found(),
+            score: Score::default(),
             meter: Meter::new(),
         })
     }
@@ -173,6 +176,9 @@ impl Host {
     fn settle(&mut self) {
         loop {
             self.tell_node();
+            if let Err(why) = self.score.obey(&self.node) {
+                self.say('M', Level::Warning, &why);
+            }
             self.flush_due();
             self.read_on();
             if self.facts.is_empty() && self.due.is_empty() {

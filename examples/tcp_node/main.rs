@@ -11,8 +11,8 @@
 //! It is started as redis-server is: [`options`] reads a `redis.conf`, options and the standard
 //! input; [`host`] waits for sockets, signals and the node's deadline, turns what happens into
 //! facts and carries the orders out; [`socket`] is one connection; [`log`] prints; [`disk`] is a
-//! folder of real files; [`memory`] and [`files`] are what the kernel is asked for, and [`usage`]
-//! is what it says was used.
+//! folder of real files; [`memory`], [`files`] and [`oom`] are what the kernel is asked for, and
+//! [`usage`] is what it says was used.
 //!
 //! One option is our own: `--profile 6.2|7.0|7.2` is the release that the node takes after, and with it
 //! the version of RDB that it writes. `daemonize yes` is taken and has no effect.
@@ -25,6 +25,7 @@ mod host;
 mod listen;
 mod log;
 mod memory;
+mod oom;
 mod options;
 mod socket;
 mod usage;

@@ -49,6 +49,11 @@ impl Node {
         self.state.loading.is_some()
     }
 
+    /// True if it follows another server.
+    pub const fn is_replica(&self) -> bool {
+        self.state.is_replica()
+    }
+
     /// When the node wants [`Input::Woke`], if ever.
     pub fn deadline(&self) -> Option<Deadline> {
         super::cron::deadline(&self.state)
