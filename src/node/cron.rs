@@ -442,6 +442,7 @@ impl Machine<'_> {
             let lazy = self.state.config().settings.lazy_expire;
             self.state.stats.expired_keys += 1;
             self.delete_by_itself(db, key, lazy, (Classes::EXPIRED, "expired"));
+            self.leave_event("expire-cycle");
         }
     }
 }
