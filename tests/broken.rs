@@ -138,3 +138,37 @@ fn a_replica_says_that_psync_was_not_sent() {
     ];
     assert_eq!(notes, said);
 }
+
+#[test]
+fn a_replica_that_talks_is_let_go_and_its_master_says_why() {
+    let commands = [
+        "GET foo",
+        "XINFO HELP",
+        "SLOWLOG GET",
+        "PING",
+        "SET a b",
+        "NOSUCH a",
+        "PUBLISH a b",
+        "GET",
+    ];
+    let said = [Server::real(&[]), Server::ours(&[])].map(|server| {
+        for (index, command) in commands.iter().enumerate() {
+            let mut replica = server.client();
+            replica.send(format!("PSYNC x -1\r\n{command}\r\n").as_bytes());
+            let count = || server.log().matches("disconnecting it: ").count();
+            eventually("it is let go", || count() == index + 1);
+        }
+        let log = server.log();
+        let about = |line: &str| {
+            let text = line.split_once(" # ")?.1;
+            let text = text.split(", disconnecting it: ").next()?;
+            let told = ["Replica generated a reply", "== CRITICAL =="];
+            told.iter().any(|start| text.starts_with(start)).then(|| text.to_owned())
+        };
+        let lines: Vec<String> = log.lines().filter_map(about).collect();
+        let counted = [("stats", "unexpected_error_replies"), ("errorstats", "errorstat_ERR")];
+        (lines, counted.map(|(section, field)| server.info(section, field)))
+    });
+    assert_eq!(said[0].0.len(), commands.len() + 5);
+    assert_eq!(said[1], said[0]);
+}

@@ -8,8 +8,10 @@
 use super::gates::Row;
 use super::io::{Carries, Link};
 use super::machine::Machine;
-use super::note::{MasterNote, SnapshotNote, Target};
+use super::note::{MasterNote, ServerNote, SnapshotNote, Target};
 use super::save::ChildTarget;
+use super::stream::{NO_KEYSPACE, as_logged};
+use crate::commands::Flags;
 use crate::replication::{Backlog, Downlink, Offset, Request, Stage, Verdict, Why, decide};
 use crate::resp::{Bytes, Reply, parse_integer};
 
@@ -174,28 +176,47 @@ impl Machine<'_> {
 
     /// A replica may only listen and acknowledge; a reply to it would break its stream.
     pub(super) fn replica_command(&mut self, link: Link, args: &[Bytes]) {
-        let Ok(row) = self.known(link, args) else { return self.drop_talking_replica(link, args) };
+        let row = match self.known(link, args) {
+            Ok(row) => row,
+            Err(refusal) => {
+                let command = self.state.command_name(&args[0]).to_owned();
+                return self.drop_talking_replica(link, command, Some(refusal.to_string()));
+            }
+        };
+        let name = row.full_name(args);
         if let Some(client) = self.state.clients.get_mut(&link) {
-            client.last_command = row.full_name(args);
+            client.last_command = name.clone();
         }
-        match row.name() {
-            "psync" | "sync" => {}
+        let silent = match row.name() {
+            "psync" | "sync" => true,
             "replconf" => {
                 let Row::Admin(spec) = row else { return };
                 self.calls_of(row, args).calls += 1;
-                if (spec.handler)(self, link, args) != Reply::Silent {
-                    self.drop_talking_replica(link, args);
-                }
+                (spec.handler)(self, link, args) == Reply::Silent
             }
-            _ => self.drop_talking_replica(link, args),
+            _ => false,
+        };
+        if !silent {
+            let flags = row.flags(args);
+            let touching = [Flags::READONLY, Flags::WRITE, Flags::MAY_REPLICATE];
+            let touches = touching.iter().any(|&flag| flags.has(flag));
+            let error = touches.then(|| format!("ERR {NO_KEYSPACE}"));
+            self.drop_talking_replica(link, name.into_owned(), error);
         }
     }
 
+    /// It said something that is answered, perhaps with an error.
     #[inline(never)]
-    fn drop_talking_replica(&mut self, link: Link, args: &[Bytes]) {
-        let command = self.state.command_name(&args[0]).to_owned();
+    fn drop_talking_replica(&mut self, link: Link, command: String, error: Option<String>) {
         let client = self.state.client_line(link, self.now);
-        self.note(MasterNote::ReplicaGeneratedReply { command, client });
+        let name = command.clone();
+        self.note(MasterNote::ReplicaGeneratedReply { command: name, client });
+        if let Some(error) = error {
+            self.count_errors(&Reply::error(error.clone()));
+            self.state.stats.unexpected_error_replies += 1;
+            let error = as_logged(&error);
+            self.note(ServerNote::MasterSentError { error, command });
+        }
         self.hang_up(link);
     }
 

@@ -397,6 +397,11 @@ fn server_text(note: &ServerNote, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         ServerNote::DbReloaded => f.write_str("DB reloaded by DEBUG RELOAD"),
         ServerNote::FromScript { text, .. } | ServerNote::Printed(text) => f.write_str(text),
         ServerNote::DebugLog(text) => write!(f, "DEBUG LOG: {text}"),
+        ServerNote::MasterSentError { error, command } => write!(
+            f,
+            "== CRITICAL == This master is sending an error to its replica: '{error}' after \
+             processing the command '{command}'"
+        ),
         ServerNote::ShutdownAborted => f.write_str("Shutdown manually aborted."),
         ServerNote::Bye => f.write_str("Redis is now ready to exit, bye bye..."),
         ServerNote::OutputLimit { client, scheduled } => {

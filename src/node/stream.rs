@@ -300,10 +300,15 @@ impl Machine<'_> {
     }
 }
 
-/// An error as the log of a replica has it: as on the wire, but for what was refused before it ran.
-fn as_logged(error: &str) -> String {
+/// What a replica is told that wants more than to listen.
+pub(super) const NO_KEYSPACE: &str = "Replica can't interact with the keyspace";
+
+/// An error in the stream as the log has it: as on the wire, but for what was refused before that.
+pub(super) fn as_logged(error: &str) -> String {
     let refused = |text: &&str| {
-        text.starts_with("unknown command '") || text.starts_with("wrong number of arguments for '")
+        text.starts_with("unknown command '")
+            || text.starts_with("wrong number of arguments for '")
+            || *text == NO_KEYSPACE
     };
     error.strip_prefix("ERR ").filter(refused).map_or_else(|| format!("-{error}"), str::to_owned)
 }

@@ -61,6 +61,13 @@ pub enum ServerNote {
     ShutdownFailed,
     /// SHUTDOWN ABORT.
     ShutdownAborted,
+    /// A command of a replica was answered with an error.
+    MasterSentError {
+        /// The error.
+        error: String,
+        /// The command.
+        command: String,
+    },
     /// The last line.
     Bye,
     /// A client has come in; from where.
@@ -132,6 +139,7 @@ impl ServerNote {
             self,
             Self::Bye
                 | Self::KillingChild
+                | Self::MasterSentError { .. }
                 | Self::CannotRename { .. }
                 | Self::CannotExit
                 | Self::ExitAnyway
