@@ -28,10 +28,10 @@ impl Score {
     /// # Errors
     /// If the kernel refuses, in the words of Redis' log.
     pub(crate) fn obey(&mut self, node: &Node) -> Result<(), String> {
-        let mode = node.option("oom-score-adj");
-        if mode == "no" {
+        if !node.wants_oom_score() {
             return self.give_back();
         }
+        let mode = node.option("oom-score-adj");
         let values = node.option("oom-score-adj-values");
         let place = usize::from(node.is_replica());
         let value = values.split(' ').nth(place).and_then(|value| value.parse().ok()).unwrap_or(0);

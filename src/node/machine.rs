@@ -49,6 +49,11 @@ impl Node {
         self.state.loading.is_some()
     }
 
+    /// True if `oom-score-adj` is on: a host that can obey it asks in every turn.
+    pub const fn wants_oom_score(&self) -> bool {
+        self.state.setup.config.hot.scores
+    }
+
     /// True if it follows another server.
     pub const fn is_replica(&self) -> bool {
         self.state.is_replica()
