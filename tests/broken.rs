@@ -282,8 +282,7 @@ fn what_cannot_be_read_is_told_to_a_client_and_only_noted_of_a_replica() {
                     TcpStream::connect(("127.0.0.1", server.port)).expect("it accepts");
                 stream.write_all(greeting.as_bytes()).expect("it reads");
                 if greeting.starts_with("PSYNC") {
-                    until(&mut stream, b"\xff");
-                    stream.read_exact(&mut [0; 8]).expect("a checksum");
+                    take_snapshot(&mut stream);
                 }
                 stream.write_all(&bytes).expect("it reads");
                 answers.push(rest(&mut stream));
@@ -294,8 +293,7 @@ fn what_cannot_be_read_is_told_to_a_client_and_only_noted_of_a_replica() {
         {
             let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("it accepts");
             stream.write_all(b"PSYNC ? -1\r\n").expect("it reads");
-            until(&mut stream, b"\xff");
-            stream.read_exact(&mut [0; 8]).expect("a checksum");
+            take_snapshot(&mut stream);
             stream.write_all(format!("{line}\r\n").as_bytes()).expect("it reads");
             answers.push(rest(&mut stream));
         }
@@ -321,14 +319,6 @@ fn rest(stream: &mut TcpStream) -> String {
         assert_eq!(error.kind(), ErrorKind::ConnectionReset, "hung up on after {answer:?}");
     }
     answer
-}
-
-/// Reads up to a byte.
-fn until(stream: &mut TcpStream, end: &[u8; 1]) {
-    let mut byte = [0];
-    while byte != *end {
-        stream.read_exact(&mut byte).expect("there is more");
-    }
 }
 
 /// A master that this test is: it takes one replica through the handshake and an empty snapshot.
@@ -407,15 +397,58 @@ fn what_a_master_sends_that_cannot_be_read_ends_the_link_and_is_noted() {
 fn snapshot_of(server: &Server) -> Vec<u8> {
     let mut stream = TcpStream::connect(("127.0.0.1", server.port)).expect("it accepts");
     stream.write_all(b"SYNC\r\n").expect("it reads");
-    let mut bytes = vec![0];
-    while bytes.last() != Some(&b'\xff') {
+    take_snapshot(&mut stream)
+}
+
+/// Takes what a master sends up to the end of its snapshot, of which the length was told.
+fn take_snapshot(stream: &mut TcpStream) -> Vec<u8> {
+    let mut line = Vec::new();
+    loop {
         let mut byte = [0];
         stream.read_exact(&mut byte).expect("there is more");
-        bytes.push(byte[0]);
+        match byte[0] {
+            b'\n' if line.starts_with(b"$") => break,
+            b'\n' => line.clear(),
+            b'\r' => {}
+            byte => line.push(byte),
+        }
     }
-    let mut checksum = [0; 8];
-    stream.read_exact(&mut checksum).expect("a checksum");
-    bytes.extend(checksum);
-    let begin = bytes.windows(5).position(|at| at == b"REDIS").expect("it is a snapshot");
-    bytes.split_off(begin)
+    let length = std::str::from_utf8(&line[1..]).expect("digits").parse().expect("a length");
+    let mut snapshot = vec![0; length];
+    stream.read_exact(&mut snapshot).expect("there is a snapshot");
+    snapshot
+}
+
+#[test]
+fn a_replica_that_talks_is_let_go_and_its_master_says_why() {
+    let commands = [
+        "GET foo",
+        "XINFO HELP",
+        "SLOWLOG GET",
+        "PING",
+        "SET a b",
+        "NOSUCH a",
+        "PUBLISH a b",
+        "GET",
+    ];
+    let said = [Server::real(&[]), Server::ours(&[])].map(|server| {
+        for (index, command) in commands.iter().enumerate() {
+            let mut replica = server.client();
+            replica.send(format!("PSYNC x -1\r\n{command}\r\n").as_bytes());
+            let count = || server.log().matches("disconnecting it: ").count();
+            eventually("it is let go", || count() == index + 1);
+        }
+        let log = server.log();
+        let about = |line: &str| {
+            let text = line.split_once(" # ")?.1;
+            let text = text.split(", disconnecting it: ").next()?;
+            let told = ["Replica generated a reply", "== CRITICAL =="];
+            told.iter().any(|start| text.starts_with(start)).then(|| text.to_owned())
+        };
+        let lines: Vec<String> = log.lines().filter_map(about).collect();
+        let counted = [("stats", "unexpected_error_replies"), ("errorstats", "errorstat_ERR")];
+        (lines, counted.map(|(section, field)| server.info(section, field)))
+    });
+    assert_eq!(said[0].0.len(), commands.len() + 5);
+    assert_eq!(said[1], said[0]);
 }

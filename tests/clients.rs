@@ -2,8 +2,8 @@
 
 mod support;
 
-use replica_lab::node::{Address, Carries, Input, Link, Output};
-use replica_lab::time::Duration;
+use replica_lab::node::{Address, Carries, Input, Link, Output, Setup};
+use replica_lab::time::{Duration, Instant};
 use support::{Bench, CLIENT, STRANGER, sent_to};
 
 const THIRD: Link = Link::accepted(2);
@@ -347,4 +347,28 @@ fn the_default_user_of_7_2_looks_at_what_it_restores() {
     assert!(list.ends_with("user default on nopass sanitize-payload ~* &* +@all\r\n"), "{list}");
     let user = say(&mut bench, CLIENT, &["ACL", "GETUSER", "default"]);
     assert!(user.contains("$2\r\non\r\n$6\r\nnopass\r\n$16\r\nsanitize-payload\r\n"), "{user}");
+}
+
+#[test]
+fn a_host_that_can_be_reached_keeps_strangers_out_unless_there_is_a_password() {
+    let accepted = |bench: &mut Bench, link: Link, host: &str| {
+        let (peer, local) = (Address::new(host, 4_000), Address::new("192.0.2.1", 6_379));
+        let orders = bench.tell(Input::Accepted { link, peer, local });
+        let said = String::from_utf8_lossy(&sent_to(link, &orders)).into_owned();
+        assert_eq!(closes(&orders, link), said.starts_with("-DENIED "), "{said}");
+        assert!(said.is_empty() || said.contains(" 4) Set up an authentication password "));
+        said.is_empty()
+    };
+    let mut bench = bench();
+    assert!(accepted(&mut bench, Link::accepted(3), "192.0.2.9"), "a lab has no strangers");
+
+    let setup = Setup { reachable: true, ..Setup::default() };
+    let mut bench = Bench::started(setup, Instant::from_millis(1_742_822_352_000));
+    bench.accept(CLIENT);
+    assert!(accepted(&mut bench, STRANGER, "127.0.0.2") && accepted(&mut bench, THIRD, "::1"));
+    assert!(!accepted(&mut bench, Link::accepted(3), "192.0.2.9"));
+    bench.command(CLIENT, &["CONFIG", "SET", "requirepass", "secret"]);
+    assert!(accepted(&mut bench, Link::accepted(4), "192.0.2.9"));
+    bench.command(CLIENT, &["CONFIG", "SET", "requirepass", "", "protected-mode", "no"]);
+    assert!(accepted(&mut bench, Link::accepted(5), "192.0.2.9"));
 }

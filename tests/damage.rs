@@ -10,6 +10,8 @@ mod servers;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 
 use replica_lab::resp::Reply;
 use servers::{Server, eventually, free_port, our_program};
@@ -21,8 +23,13 @@ fn dump() -> Vec<u8> {
     client.call(&["DEBUG", "POPULATE", "300"]);
     let code = "#!lua name=f\nredis.register_function('f', function() return 1 end)";
     client.call(&["FUNCTION", "LOAD", code]);
+    client.call(&["HSET", "hash", "a", "1", "b", "2"]);
     assert_eq!(client.call(&["SAVE"]), Reply::OK);
     fs::read(server.folder().join("dump.rdb")).expect("it has saved")
+}
+
+fn place_of(whole: &[u8], part: &[u8]) -> usize {
+    whole.windows(part.len()).position(|bytes| bytes == part).expect("it is there")
 }
 
 /// What may have happened to a file.
@@ -38,12 +45,14 @@ fn damages(whole: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         ("a wrong sum", changed(whole.len() - 1, &[whole[whole.len() - 1] ^ 1])),
         ("no signature", changed(0, b"X")),
         ("of a later release", changed(7, b"99")),
+        ("a broken hash", changed(place_of(whole, b"\x10\x04hash") + 7, b"\xff")),
     ]
 }
 
 /// The warnings among lines of a log that are about a dump, without their beginnings.
 fn warnings(log: &str) -> Vec<String> {
-    let about = ["Short read", "Internal error", "Wrong ", "Can't handle", "Fatal error"];
+    let about =
+        ["Short read", "Internal error", "Wrong ", "Can't handle", "Fatal error", "Terminating"];
     let texts = log.lines().filter_map(|line| line.split_once(" # ").map(|(_, text)| text));
     texts.filter(|text| about.iter().any(|one| text.starts_with(one))).map(str::to_owned).collect()
 }
@@ -216,4 +225,77 @@ fn a_server_that_cannot_save_stays_and_says_so() {
         let reply = server.client().call(&["SHUTDOWN", "SAVE"]);
         assert_eq!(reply, Reply::error("ERR Errors trying to SHUTDOWN. Check logs."));
     }
+}
+
+#[test]
+fn the_cron_obeys_a_signal_and_until_then_it_can_be_revoked() {
+    for server in both(&[]) {
+        let mut client = server.client();
+        client.call(&["DEBUG", "PAUSE-CRON", "1"]);
+        signal(&server, "-TERM");
+        eventually("it is heard", || server.log().contains("Received SIGTERM scheduling shutdown"));
+        assert_eq!(client.call(&["SHUTDOWN", "ABORT"]), Reply::OK);
+        assert!(server.log().contains("Shutdown manually aborted."), "{}", server.log());
+        client.call(&["DEBUG", "PAUSE-CRON", "0"]);
+        sleep(Duration::from_millis(250));
+        let nothing = Reply::error("ERR No shutdown in progress.");
+        assert_eq!(client.call(&["SHUTDOWN", "ABORT"]), nothing);
+    }
+}
+
+#[test]
+fn a_server_saves_in_its_own_name_and_who_insists_leaves_nothing_of_it() {
+    for mut server in both(&["--shutdown-on-sigint", "save"]) {
+        let mut client = server.client();
+        client.call(&["DEBUG", "POPULATE", "20"]);
+        assert_eq!(client.call(&["SAVE"]), Reply::OK);
+        assert_eq!(server.info("stats", "total_forks"), "0");
+        client.call(&["CONFIG", "SET", "rdb-key-save-delay", "1000000"]);
+        signal(&server, "-INT");
+        let file = server.folder().join(format!("temp-{}.rdb", server.pid()));
+        eventually("it saves", || file.exists());
+        signal(&server, "-INT");
+        assert_eq!(server.wait().code(), Some(1));
+        assert!(!file.exists(), "its file goes with it");
+    }
+}
+
+#[test]
+fn the_log_tells_what_of_a_restored_value_is_broken() {
+    let told = both(&["--loglevel", "verbose"]).map(|server| {
+        let mut client = server.client();
+        client.call(&["DEBUG", "SET-SKIP-CHECKSUM-VALIDATION", "1"]);
+        let node = *b"\x0f\x01\x10nodenodenodenode";
+        let starts: [&[u8]; 12] = [
+            &[9],
+            &[10],
+            &[11],
+            &[12],
+            &[13],
+            &[14, 1],
+            &node,
+            &[16],
+            &[17],
+            &[18, 1, 2],
+            // Nothing is said of these.
+            &[1, 5],
+            &[99],
+        ];
+        for start in starts {
+            let rest = b"\x0bdamageddata\x0a\x00\0\0\0\0\0\0\0\0";
+            let head = format!("*4\r\n$7\r\nRESTORE\r\n$1\r\nk\r\n$1\r\n0\r\n${}\r\n", {
+                start.len() + rest.len()
+            });
+            client.send(&[head.as_bytes(), start, rest, b"\r\n"].concat());
+            assert_eq!(client.reply(), Some(Reply::error("ERR Bad data format")));
+        }
+        let told = || {
+            let log = server.log();
+            let lines = log.lines().filter_map(|line| line.split_once(" - Internal error "));
+            lines.map(|(_, text)| text.to_owned()).collect::<Vec<_>>()
+        };
+        eventually("the log has its lines", || told().len() >= 10);
+        told()
+    });
+    assert_eq!(told[1], told[0]);
 }

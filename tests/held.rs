@@ -5,11 +5,16 @@
 #[path = "interop/servers.rs"]
 #[allow(dead_code, reason = "each test uses its own part")]
 mod servers;
+mod support;
 
 use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
 
+use replica_lab::node::{Link, Wake};
 use replica_lab::resp::Reply;
 use servers::{Server, both_answer_alike, eventually};
+use support::{Bench, CLIENT};
 
 #[test]
 fn a_transaction_goes_on_when_the_disk_has_answered() {
@@ -127,4 +132,62 @@ fn a_replica_that_takes_no_more_of_a_snapshot_is_let_go() {
         });
         replica.thaw();
     }
+}
+
+/// A redis-server that loads slowly reads no more than it has loaded, so that its master cannot be
+/// done before it.
+#[test]
+fn a_replica_that_loads_slowly_holds_its_master_up() {
+    for start in [Server::real, Server::ours] {
+        let options = ["--repl-diskless-sync", "yes", "--repl-diskless-sync-delay", "0"];
+        let (master, replica) = (Server::real(&options), start(&["--key-load-delay", "1000"]));
+        let mut client = master.client();
+        client.call(&["CONFIG", "SET", "rdbcompression", "no"]);
+        client.call(&["DEBUG", "POPULATE", "2000", "key", "20000"]);
+        replica.client().call(&["CONFIG", "SET", "repl-diskless-load", "swapdb"]);
+        replica.follow(&master);
+        eventually("it loads", || replica.log().contains("Loading DB in memory"));
+        sleep(Duration::from_millis(500));
+        drop(replica);
+        eventually("the master says so", || {
+            master.log().contains("last replica dropped, killing fork child")
+        });
+    }
+}
+
+#[test]
+fn a_node_is_deaf_on_the_link_of_a_slow_load_and_on_all_while_it_sleeps() {
+    let source = Server::real(&["--rdbcompression", "no"]);
+    source.client().call(&["DEBUG", "POPULATE", "100", "key", "20"]);
+    source.client().call(&["SAVE"]);
+    let file = fs::read(source.folder().join("dump.rdb")).expect("it is saved");
+    let mut bench = Bench::new();
+    for pair in [["repl-diskless-load", "swapdb"], ["key-load-delay", "1000"]] {
+        bench.command(CLIENT, &["CONFIG", "SET", pair[0], pair[1]]);
+    }
+    let master = bench.follow();
+    bench.receive(master, format!("+FULLRESYNC {} 0\r\n", "a".repeat(40)).as_bytes());
+    bench.receive(master, format!("${}\r\n", file.len()).as_bytes());
+    assert!(!bench.node.is_deaf_on(master), "nothing is loaded yet");
+    let (first, rest) = file.split_at(file.len() / 2);
+    bench.receive(master, first);
+    assert!(bench.node.is_deaf_on(master) && !bench.node.is_deaf_on(CLIENT));
+    let due = bench.node.deadline().expect("it goes on");
+    assert_eq!(due.wake, Wake::LoadChunk);
+    assert!((30..70).contains(&due.at.since(bench.now).millis()), "some fifty keys are loaded");
+    bench.wake(1);
+    assert!(!bench.node.is_deaf_on(master));
+    // What is handed over all the same is owed as well.
+    bench.receive(master, rest);
+    assert!(bench.node.is_deaf_on(master));
+    assert!(bench.heard(&["ROLE"]).ends_with(b"$4\r\nsync\r\n:-1\r\n"));
+    bench.wake(1);
+    assert!(!bench.node.is_deaf_on(master));
+    assert!(bench.heard(&["DBSIZE"]).starts_with(b":100"));
+    bench.command(CLIENT, &["DEBUG", "SLEEP", "1"]);
+    for link in [CLIENT, master, Link::accepted(9)] {
+        assert!(bench.node.is_deaf_on(link));
+    }
+    bench.wake(1);
+    assert!(!bench.node.is_deaf_on(CLIENT));
 }

@@ -282,3 +282,28 @@ fn without_time(value: &str) -> String {
     let parts = value.split(',').filter(|part| !part.starts_with("usec") && !part.contains("ttl"));
     parts.collect::<Vec<_>>().join(",")
 }
+
+#[test]
+fn latency_tells_of_a_cycle_of_expiry_that_its_host_has_measured() {
+    let setup = Setup { measures: true, ..Setup::default() };
+    let mut bench = Bench::started(setup, Instant::from_millis(1_742_822_352_000));
+    bench.accept(CLIENT);
+    bench.receive(CLIENT, b"CONFIG SET latency-monitor-threshold 20\r\nSET k v PX 5\r\n");
+    bench.tell(Input::Lasted { nanos: 0 });
+    bench.wake(1);
+    bench.tell(Input::Lasted { nanos: 19_000_000 });
+    assert_eq!(bench.heard(&["LATENCY", "LATEST"]), b"*0\r\n", "it was no spike");
+    for millis in [30, 25] {
+        bench.receive(CLIENT, b"SET k v PX 5\r\n");
+        bench.tell(Input::Lasted { nanos: 0 });
+        bench.wake(1);
+        bench.tell(Input::Lasted { nanos: millis * 1_000_000 });
+    }
+    // A cycle that deletes nothing is none.
+    bench.tell(Input::Woke);
+    bench.tell(Input::Lasted { nanos: 50_000_000 });
+    let latest = String::from_utf8_lossy(&bench.heard(&["LATENCY", "LATEST"])).into_owned();
+    let words: Vec<&str> = latest.lines().collect();
+    assert_eq!(words[..4], ["*1", "*4", "$12", "expire-cycle"], "{latest}");
+    assert_eq!(words[5..], [":25", ":30"]);
+}

@@ -158,6 +158,40 @@ fn the_delays_of_keys_are_served() {
     assert_eq!(replica.client().call(&["DBSIZE"]), Reply::Integer(100));
 }
 
+#[test]
+fn info_tells_how_far_a_child_has_come() {
+    for server in [Server::real(&[]), Server::ours(&[])] {
+        let told = |field: &str| server.info("persistence", field);
+        let number = |field: &str| told(field).parse::<f64>().expect("a number");
+        let nothing = || {
+            let fields = ["current_save_keys_processed", "current_save_keys_total"];
+            assert_eq!(fields.map(told), ["0", "0"]);
+            assert_eq!(told("current_fork_perc"), "0.00");
+            let fields = ["current_cow_peak", "current_cow_size", "current_cow_size_age"];
+            assert_eq!(fields.map(told), ["0", "0", "0"]);
+        };
+        nothing();
+        assert_eq!(told("rdb_last_cow_size"), "0");
+        let mut client = server.client();
+        client.call(&["DEBUG", "POPULATE", "4096"]);
+        client.call(&["CONFIG", "SET", "rdb-key-save-delay", "1000"]);
+        client.call(&["BGSAVE"]);
+        assert_eq!(told("current_save_keys_total"), "4096");
+        for n in 0..100 {
+            client.call(&["SET", &format!("key:{n}"), "changed"]);
+        }
+        eventually("it comes on", || number("current_save_keys_processed") > 1_000.0);
+        let share = number("current_fork_perc");
+        let done = number("current_save_keys_processed");
+        assert!(share > 20.0 && share <= done * 100.0 / 4_096.0 + 0.01, "{share} {done}");
+        let fields = ["current_cow_peak", "current_cow_size"];
+        eventually("what is copied is told", || fields.iter().all(|f| number(f) > 4_096.0));
+        eventually("it is saved", || told("rdb_bgsave_in_progress") == "0");
+        nothing();
+        assert!(number("rdb_last_cow_size") > 4_096.0);
+    }
+}
+
 /// While SHUTDOWN waits for a replica, nobody writes.
 #[test]
 fn a_shutdown_that_waits_pauses_writes() {

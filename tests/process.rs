@@ -8,6 +8,7 @@
 mod servers;
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
@@ -359,5 +360,53 @@ fn a_replica_comes_from_where_it_is_told_to() {
         replica.follow(&master);
         let seen = || master.info("replication", "slave0");
         eventually("it is seen", || seen().starts_with("ip=127.0.0.2,"));
+    }
+}
+
+#[test]
+fn a_server_listens_everywhere_and_keeps_strangers_out() {
+    let said = both(&[]).map(|master| {
+        let reached = ["127.0.0.1", "127.0.0.2", "::1"]
+            .map(|host| TcpStream::connect((host, master.port)).is_ok());
+        assert_eq!(reached[..2], [true, true]);
+        // Who comes from another address than the first of the loopback is no neighbour in 7.0.
+        let replica = Server::real(&["--bind-source-addr", "127.0.0.2"]);
+        replica.follow(&master);
+        let answered = "Error reply to PING from master: ";
+        eventually("it is turned away", || replica.log().contains(answered));
+        let log = replica.log();
+        let line = log.lines().find_map(|line| line.split(answered).nth(1));
+        let line = line.expect("it is there").to_owned();
+        assert_ne!(master.info("stats", "rejected_connections"), "0");
+        master.client().call(&["CONFIG", "SET", "protected-mode", "no"]);
+        eventually("it is let in", || replica.info("replication", "master_link_status") == "up");
+        (reached, line)
+    });
+    assert!(said[0].1.starts_with("'-DENIED Redis is running in protected mode"));
+    assert_eq!(said[1], said[0]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_is_told_which_process_to_end_first() {
+    for server in both(&["--oom-score-adj-values", "10 20 30"]) {
+        let score = || -> i64 {
+            let file = format!("/proc/{}/oom_score_adj", server.pid());
+            let text = std::fs::read_to_string(file).expect("the kernel tells");
+            text.trim().parse().expect("a number")
+        };
+        let mut client = server.client();
+        let base = score();
+        let mut steps = |words: &str, wanted: i64| {
+            client.call(&words.split(' ').collect::<Vec<_>>());
+            assert_eq!(score(), wanted, "{words}");
+        };
+        steps("CONFIG SET oom-score-adj yes", base + 10);
+        steps("REPLICAOF 127.0.0.1 1", base + 20);
+        steps("REPLICAOF NO ONE", base + 10);
+        steps("CONFIG SET oom-score-adj absolute", 10);
+        steps("CONFIG SET oom-score-adj relative", base + 10);
+        steps("CONFIG SET oom-score-adj no", base);
+        steps("REPLICAOF 127.0.0.1 1", base);
     }
 }

@@ -104,6 +104,7 @@ fn a_configuration_is_refused_in_the_words_of_the_real_server() {
     let good = folder.file("redis.conf", "repl-timeout 5\n");
     same_refusal(&[&good, "--nosuch", "x"], "");
     same_refusal(&["--port"], "");
+    same_refusal(&["--shutdown-on-sigint"], "");
     same_refusal(&["--repl-timeout", "0", "--port", "1"], "");
     same_refusal(&["--port", "--save"], "");
     same_refusal(&["-"], "repl-timeout many\n");

@@ -60,6 +60,12 @@ hear a
 a EVAL \"return redis.call('GET', KEYS[1])\" 1 k
 b EVAL \"return redis.call('SET', KEYS[1], 7)\" 1 k
 hear a
+a EVAL \"return redis.call('GET', 'third')\" 2 k other
+b MSET k 8 other 9 third 10
+hear a
+a EVAL \"return redis.call('SET', 'third', 11)\" 2 k other
+b MSET k 9 other 10
+hear a
 a GET k
 b RENAME k renamed
 hear a

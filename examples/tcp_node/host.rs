@@ -30,6 +30,7 @@ use super::files;
 use super::listen::{Doors, Stream};
 use super::log::Log;
 use super::memory::HugePages;
+use super::oom::Score;
 use super::options::Options;
 use super::socket::Socket;
 use super::usage::Meter;
@@ -49,6 +50,8 @@ pub(crate) struct Host {
     tokens: BTreeMap<Link, usize>,
     /// Sockets that have something to write, or are to be closed.
     due: BTreeSet<usize>,
+    /// Sockets that may have something to read, and on which the node is deaf.
+    unread: BTreeSet<usize>,
     /// How many bytes they were given to write since they last wrote.
     due_bytes: usize,
     /// The number of the next token.
@@ -68,6 +71,7 @@ pub(crate) struct Host {
     /// What a read fills.
     buffer: Vec<u8>,
     huge_pages: HugePages,
+    score: Score,
     meter: Meter,
 }
 
@@ -86,6 +90,7 @@ impl Host {
         // CONFIG GET answers where the files really are.
         let _ = setup.config.set_at_start("dir", &folder.to_string_lossy());
         setup.moves = true;
+        setup.reachable = true;
         setup.measures = true;
         let files = files::provide(setup.config.number("maxclients")).map_err(io::Error::other)?;
         let _ = setup.config.set_at_start("maxclients", &files.clients.to_string());
@@ -116,6 +121,7 @@ impl Host {
             sockets: BTreeMap::new(),
             tokens: BTreeMap::new(),
             due: BTreeSet::new(),
+            unread: BTreeSet::new(),
             due_bytes: 0,
             facts: VecDeque::from([Input::Started { dump }]),
             disk: Disk::new(folder),
@@ -126,6 +132,7 @@ impl Host {
             prelude: files.lines,
             buffer: vec![0; 64 * 1024],
             huge_pages: HugePages::as_found(),
+            score: Score::default(),
             meter: Meter::new(),
         })
     }
@@ -169,10 +176,24 @@ impl Host {
     fn settle(&mut self) {
         loop {
             self.tell_node();
+            if let Err(why) = self.score.obey(&self.node) {
+                self.say('M', Level::Warning, &why);
+            }
             self.flush_due();
-            if self.facts.is_empty() {
+            self.read_on();
+            if self.facts.is_empty() && self.due.is_empty() {
                 return;
             }
+        }
+    }
+
+    /// Reads from those whom the node hears again.
+    fn read_on(&mut self) {
+        if self.unread.is_empty() {
+            return;
+        }
+        for token in std::mem::take(&mut self.unread) {
+            self.readable(token, true);
         }
     }
 
@@ -386,6 +407,10 @@ impl Host {
                 return;
             }
             let link = socket.link;
+            if self.node.is_deaf_on(link) {
+                self.unread.insert(token);
+                return;
+            }
             match socket.stream.read(&mut self.buffer) {
                 Ok(0) => return self.lost(token, None),
                 Ok(count) => {

@@ -36,21 +36,21 @@ fn open_ports(bind: &str, port: u16) -> io::Result<Vec<Listener>> {
     let mut found = Vec::new();
     if port > 0 {
         for word in bind.split_whitespace() {
-            // Redis listens everywhere by default. A laboratory keeps to itself.
             let optional = word.starts_with('-');
-            let host = match word.trim_start_matches('-') {
-                "*" => "127.0.0.1",
-                "::*" => "::1",
+            let name = word.trim_start_matches('-');
+            let host = match name {
+                "*" => "0.0.0.0",
+                "::*" => "::",
                 host => host,
             };
-            let opened = resolve(&Address::new(host, port)).and_then(TcpListener::bind);
+            let opened = resolve(&Address::new(host, port)).and_then(listen_at);
             match opened {
                 Ok(listener) => found.push(Listener::Tcp(listener)),
                 Err(_) if optional => {}
                 Err(error) => {
                     let why = super::host::words(&error);
                     return Err(io::Error::other(format!(
-                        "Warning: Could not create server TCP listening socket {host}:{port}: \
+                        "Warning: Could not create server TCP listening socket {name}:{port}: \
                          bind: {why}"
                     )));
                 }
@@ -244,6 +244,29 @@ impl Write for Stream {
     }
 }
 
+/// Listens at an address. One of IPv6 does not stand for all of IPv4 as well: who wants that names
+/// it.
+#[cfg(target_os = "linux")]
+fn listen_at(at: SocketAddr) -> io::Result<TcpListener> {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
+    if at.is_ipv4() {
+        return TcpListener::bind(at);
+    }
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::INET6, SocketType::STREAM, flags, None)?;
+    sockopt::set_ipv6_v6only(&socket, true)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    bind(&socket, &at)?;
+    listen(&socket, BACKLOG)?;
+    Ok(TcpListener::from_std(std::net::TcpListener::from(socket)))
+}
+
+/// Only Linux is asked for it.
+#[cfg(not(target_os = "linux"))]
+fn listen_at(at: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(at)
+}
+
 /// Begins to connect from an address of this machine.
 #[cfg(target_os = "linux")]
 fn connect_from(source: &str, to: SocketAddr) -> io::Result<TcpStream> {
@@ -266,6 +289,10 @@ fn connect_from(source: &str, to: SocketAddr) -> io::Result<TcpStream> {
 fn connect_from(_: &str, to: SocketAddr) -> io::Result<TcpStream> {
     TcpStream::connect(to)
 }
+
+/// Redis' `tcp-backlog`.
+#[cfg(target_os = "linux")]
+const BACKLOG: i32 = 511;
 
 fn resolve(address: &Address) -> io::Result<SocketAddr> {
     let mut found = (&*address.host, address.port).to_socket_addrs()?;

@@ -11,12 +11,11 @@
 //! It is started as redis-server is: [`options`] reads a `redis.conf`, options and the standard
 //! input; [`host`] waits for sockets, signals and the node's deadline, turns what happens into
 //! facts and carries the orders out; [`socket`] is one connection; [`log`] prints; [`disk`] is a
-//! folder of real files; [`memory`] and [`files`] are what the kernel is asked for, and [`usage`]
-//! is what it says was used.
+//! folder of real files; [`memory`], [`files`] and [`oom`] are what the kernel is asked for, and
+//! [`usage`] is what it says was used.
 //!
 //! One option is our own: `--profile 6.2|7.0|7.2` is the release that the node takes after, and with it
-//! the version of RDB that it writes. Unless `--bind` names an address, the node listens on the
-//! loopback address only. `daemonize yes` is taken and has no effect.
+//! the version of RDB that it writes. `daemonize yes` is taken and has no effect.
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a host has a world")]
 #![cfg(not(target_arch = "wasm32"))]
 
@@ -26,6 +25,7 @@ mod host;
 mod listen;
 mod log;
 mod memory;
+mod oom;
 mod options;
 mod socket;
 mod usage;

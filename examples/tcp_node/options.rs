@@ -197,8 +197,13 @@ impl Reader {
             "replicaof" | "slaveof" => {
                 matches!(values, [_, _]) || matches!(values, [both] if both.trim().contains(' '))
             }
-            // These are lists, and may be empty.
-            "save" | "bind" | "client-output-buffer-limit" => true,
+            // These are lists, and may be empty; or they say themselves that they may not.
+            "save"
+            | "bind"
+            | "client-output-buffer-limit"
+            | "latency-tracking-info-percentiles"
+            | "shutdown-on-sigint"
+            | "shutdown-on-sigterm" => true,
             _ => values.len() == 1 || (many && !values.is_empty()),
         };
         if !right {

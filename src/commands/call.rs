@@ -3,7 +3,7 @@
 use super::{Block, Classes, Event, Settings};
 use crate::keyspace::{Database, Deadline, Entry, Keyspace, Millis, Tracking, Value};
 use crate::random::Random;
-use crate::rdb::Version;
+use crate::rdb::{Layout, Version};
 use crate::resp::{Bytes, Protocol};
 
 /// Who asks: it decides what a key past its expiry looks like.
@@ -87,6 +87,8 @@ pub struct Effects {
     pub hits: u64,
     /// How many it has missed.
     pub misses: u64,
+    /// RESTORE was given a damaged value, laid out like this.
+    pub damaged: Option<Layout>,
     /// The command has done nothing and wants to be run again: its reply is silent.
     pub block: Option<Box<Block>>,
 }

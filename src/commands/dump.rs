@@ -46,8 +46,12 @@ fn restore(call: &mut Call<'_>) -> Result<Reply, Refusal> {
     let (thresholds, newest) = (call.settings.thresholds(), call.rdb_version);
     let checksum = call.settings.checks_sums;
     let decoding = DecodeOptions { checksum, thresholds, newest, ..Default::default() };
-    let value = value_of(&call.args[3], &decoding)
-        .map_err(|error: RestoreError| Refusal::Other(format!("ERR {error}")))?;
+    let value = value_of(&call.args[3], &decoding).map_err(|error| {
+        if let RestoreError::BadFormat { of } = error {
+            call.effects.damaged = of;
+        }
+        Refusal::Other(format!("ERR {error}"))
+    })?;
     let deleted = options.replace && call.database().remove(&key).is_some();
     let start = if options.absolute { 0 } else { call.now };
     // A time to live beyond all time is one that is over, as it is in Redis.

@@ -5,6 +5,7 @@ mod clients;
 mod eviction;
 mod last_command;
 mod reply_buffer;
+mod stranger;
 mod tracking;
 
 use std::collections::BTreeSet;

@@ -79,6 +79,8 @@ pub struct Hot {
     pub key_save_delay: KeyDelay,
     /// `key-load-delay`.
     pub key_load_delay: KeyDelay,
+    /// `oom-score-adj`, if it is not `no`.
+    pub scores: bool,
     /// `loglevel`: true if comings and goings are told.
     pub verbose: bool,
 }
@@ -308,6 +310,7 @@ impl Config {
             latency_threshold: self.number("latency-monitor-threshold"),
             latency_tracking: self.yes("latency-tracking"),
             key_save_delay: KeyDelay(self.get("rdb-key-save-delay").parse().unwrap_or(0)),
+            scores: self.get("oom-score-adj") != "no",
             key_load_delay: KeyDelay(self.get("key-load-delay").parse().unwrap_or(0)),
             verbose: matches!(self.get("loglevel"), "verbose" | "debug"),
         };

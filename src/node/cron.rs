@@ -47,6 +47,7 @@ pub(super) fn deadline(state: &State) -> Option<Deadline> {
         expiry_due(state),
         clients_due(state),
         state.pauses.end().map(|at| Deadline { at, wake: Wake::Unpause }),
+        state.ending.signalled.map(|_| at_tick(state, state.started_at, Wake::ObeySignal)),
         failover_due(state),
         swollen_due(state),
         idle_due(state),
@@ -108,7 +109,7 @@ fn upstream_due(state: &State) -> Option<Deadline> {
         Uplink::Idle => None,
         Uplink::Connect => Some(at_second(state, state.started_at, Wake::Dial)),
         Uplink::Connecting { since, .. } | Uplink::Handshake { since, .. } => Some(silent(*since)),
-        Uplink::Transfer(_) if state.loads_from_file() => None,
+        Uplink::Transfer(_) if state.loads_without_link() => None,
         Uplink::Transfer(transfer) => Some(silent(transfer.heard_at)),
         Uplink::Connected(stream) => {
             let ack = at_second(state, state.started_at, Wake::Ack);
@@ -200,7 +201,7 @@ fn clients_due(state: &State) -> Option<Deadline> {
         Some(Waiting::Keys(blocked)) => blocked.until,
         Some(Waiting::Disk | Waiting::Unpause(_)) | None => None,
     };
-    let shutdown = state.shutdown.map(|shutdown| shutdown.until);
+    let shutdown = state.ending.shutdown.map(|shutdown| shutdown.until);
     let waiting = state.parked.iter().chain(&state.waiting);
     let waits = waiting.filter_map(|link| until(state.clients.get(link)?));
     let at = waits.chain(shutdown).min()?;
@@ -270,6 +271,9 @@ impl Machine<'_> {
         let now = self.now;
         let due = self.state.tick.is_none() || second_due(self.state).is_some_and(|at| at <= now);
         let before = self.state.tick.replace(tick);
+        if self.state.ending.signalled.is_some() {
+            return self.obey_signal();
+        }
         self.reap_child();
         self.save_if_due();
         self.check_swollen();
@@ -330,7 +334,7 @@ impl Machine<'_> {
                 }
             }
             Uplink::Transfer(transfer) => {
-                if self.state.loads_from_file() || !silent(transfer.heard_at, now) {
+                if self.state.loads_without_link() || !silent(transfer.heard_at, now) {
                     return;
                 }
                 if self.state.loading.is_some() {
@@ -438,6 +442,7 @@ impl Machine<'_> {
             let lazy = self.state.config().settings.lazy_expire;
             self.state.stats.expired_keys += 1;
             self.delete_by_itself(db, key, lazy, (Classes::EXPIRED, "expired"));
+            self.leave_event("expire-cycle");
         }
     }
 }

@@ -97,8 +97,8 @@ impl Machine<'_> {
     /// What the options `enable-debug-command` and `enable-module-command` say of a client.
     pub(super) fn allows(&self, link: Link, option: &str) -> bool {
         let local = || {
-            let peer = self.state.clients.get(&link).map(|client| &*client.peer.host);
-            peer.is_none_or(|host| host.starts_with("127.") || matches!(host, "::1" | "/unix"))
+            let client = self.state.clients.get(&link);
+            client.is_none_or(|client| self.state.is_local(&client.peer))
         };
         match self.state.config().get(option) {
             "no" => self.state.setup.profile == Profile::V6_2,

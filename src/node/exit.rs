@@ -33,6 +33,17 @@ pub(super) enum Patron {
     Reload(Reload),
 }
 
+/// What was asked for the end of a server.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ending {
+    /// A signal has asked, and was not yet obeyed: the option that says how it is to end.
+    pub(super) signalled: Option<&'static str>,
+    /// SHUTDOWN, while it waits for replicas.
+    pub(super) shutdown: Option<Shutdown>,
+    /// Clients that have asked, and wait for it.
+    askers: Vec<Link>,
+}
+
 /// A server that is about to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shutdown {
@@ -69,7 +80,7 @@ pub(super) fn shutdown(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) ->
     let configured = machine.state.config().hot.saves;
     let save = save || (configured && !nosave);
     machine.wait_for_disk(link);
-    machine.state.enders.push(link);
+    machine.state.ending.askers.push(link);
     machine.begin_shutdown(save, given("force"), given("now"));
     Reply::Silent
 }
@@ -77,12 +88,12 @@ pub(super) fn shutdown(machine: &mut Machine<'_>, link: Link, args: &[Bytes]) ->
 impl State {
     /// How many clients wait for the end.
     pub(super) fn waiting_for_end(&self) -> usize {
-        self.enders.iter().filter(|link| self.clients.contains_key(link)).count()
+        self.ending.askers.iter().filter(|link| self.clients.contains_key(link)).count()
     }
 
     /// True if the end has been asked for, and is on its way.
     fn is_shutting_down(&self) -> bool {
-        self.shutdown.is_some() || matches!(self.patron, Some(Patron::Exit(_)))
+        self.ending.shutdown.is_some() || matches!(self.patron, Some(Patron::Exit(_)))
     }
 
     /// The replicas that have not confirmed all of the stream.
@@ -121,8 +132,20 @@ impl Machine<'_> {
         }
     }
 
-    /// SIGTERM and SIGINT: SHUTDOWN with the words of an option, and without anybody to answer.
-    pub(super) fn terminate(&mut self, option: &str) {
+    /// SIGTERM and SIGINT: the next tick of the cron obeys, and SHUTDOWN ABORT may come before it.
+    /// Who is loading has no cron, and obeys at once.
+    pub(super) fn terminate(&mut self, option: &'static str) {
+        self.state.ending.signalled = Some(option);
+        if self.state.loading.is_some() {
+            self.obey_signal();
+        }
+    }
+
+    /// SHUTDOWN with the words of an option, and without anybody to answer, if a signal has asked
+    /// for it.
+    #[inline(never)]
+    pub(super) fn obey_signal(&mut self) {
+        let Some(option) = self.state.ending.signalled.take() else { return };
         let config = self.state.config();
         let words = config.get(option);
         let given = |word: &str| words.split(' ').any(|other| other == word);
@@ -145,14 +168,15 @@ impl Machine<'_> {
             self.note(ServerNote::WaitingForReplicas);
             self.feed_getack();
             self.pause(Reason::Shutdown, Scope::Writes, None);
-            self.state.shutdown = Some(shutdown);
+            self.state.ending.shutdown = Some(shutdown);
         } else {
             self.finish_shutdown(shutdown);
         }
     }
 
     fn abort_shutdown(&mut self) -> Reply {
-        if self.state.shutdown.take().is_none() {
+        let is_asked = self.state.ending.signalled.take().is_some();
+        if self.state.ending.shutdown.take().is_none() && !is_asked {
             return Reply::error("ERR No shutdown in progress.");
         }
         self.note(ServerNote::ShutdownAborted);
@@ -164,7 +188,7 @@ impl Machine<'_> {
     fn go_on_living(&mut self) {
         self.unpause(Reason::Shutdown);
         let reply = Reply::error("ERR Errors trying to SHUTDOWN. Check logs.");
-        for link in std::mem::take(&mut self.state.enders) {
+        for link in std::mem::take(&mut self.state.ending.askers) {
             self.answer_waiting(link, &reply);
         }
     }
@@ -173,6 +197,7 @@ impl Machine<'_> {
     /// killed on the way waits for nothing.
     fn fail_to_exit(&mut self, shutdown: Shutdown) {
         self.note(ServerNote::ShutdownFailed);
+        self.state.ending.signalled = None;
         self.go_on_living();
         if let Some(target) = shutdown.killed {
             self.note_killed(target);
@@ -183,9 +208,9 @@ impl Machine<'_> {
     /// Ends the server once its replicas have all that it has, or their time is over.
     #[inline(never)]
     pub(super) fn go_on_shutting_down(&mut self) {
-        let Some(shutdown) = self.state.shutdown else { return };
+        let Some(shutdown) = self.state.ending.shutdown else { return };
         if self.state.lagging().next().is_none() || self.now >= shutdown.until {
-            self.state.shutdown = None;
+            self.state.ending.shutdown = None;
             self.finish_shutdown(shutdown);
         }
     }
@@ -224,7 +249,7 @@ impl Machine<'_> {
     /// Writes the dataset in the server's own name. A child that is at it is killed.
     pub(super) fn write_file(&mut self, patron: Patron) {
         self.kill_child();
-        self.fork_to_disk();
+        self.write_to_disk(self.state.pid);
         self.state.patron = Some(patron);
         self.pump_child();
     }

@@ -433,7 +433,7 @@ impl Machine<'_> {
 
 /// What a replica, or who is shown every command, is not allowed.
 pub(super) const fn touches_keys(flags: Flags) -> bool {
-    flags.has(Flags::WRITE) || flags.has(Flags::READONLY)
+    flags.has(Flags::WRITE) || flags.has(Flags::READONLY) || flags.has(Flags::MAY_REPLICATE)
 }
 
 pub(super) const NO_KEYS: &str = "ERR Replica can't interact with the keyspace";

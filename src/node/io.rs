@@ -86,7 +86,8 @@ pub enum Input {
         /// Why, in the system's words: `Connection refused`.
         why: String,
     },
-    /// Bytes have arrived.
+    /// Bytes have arrived. While the node is [deaf](super::Node::is_deaf_on) on the connection, a
+    /// host may keep them.
     Received {
         /// The connection.
         link: Link,

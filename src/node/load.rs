@@ -60,6 +60,8 @@ pub(super) struct Loading {
     complete: bool,
     /// Keys of which `key-load-delay` has not been served.
     owing: u64,
+    /// Until when it is served, while it is.
+    delayed_until: Option<Instant>,
     /// True once the last item was read: only the delay is to be served.
     ended: bool,
 }
@@ -106,6 +108,7 @@ impl Loading {
             reading: false,
             complete: false,
             owing: 0,
+            delayed_until: None,
             ended: false,
         }
     }
@@ -124,10 +127,10 @@ impl Loading {
         matches!(self.source, Source::Link { .. })
     }
 
-    /// True if the next part is to be read when `ready_at` has come.
+    /// True if it goes on when `ready_at` has come.
     pub(super) const fn is_idle(&self) -> bool {
         let file = matches!(self.source, Source::File(_) | Source::Dump(_) | Source::Again(..));
-        self.ended || (file && !self.reading)
+        self.delayed_until.is_some() || (file && !self.reading)
     }
 
     /// True while clients are served the old data.
@@ -293,6 +296,9 @@ impl Machine<'_> {
     /// Reads the next part of the file, if it is time.
     pub(super) fn load_next(&mut self) {
         let now = self.now;
+        if self.state.loading.as_ref().is_some_and(|loading| loading.delayed_until.is_some()) {
+            self.end_load_delay();
+        }
         let Some(loading) = &mut self.state.loading else { return };
         if loading.ended && now >= loading.ready_at {
             return self.loaded();
@@ -342,9 +348,7 @@ impl Machine<'_> {
                 }
                 Ok(Some(item)) => self.load_item(item),
                 Ok(None) => {
-                    if loading.is_idle() {
-                        let _ = self.serve_load_delay();
-                    }
+                    let _ = self.serve_load_delay();
                     return self.load_next();
                 }
                 Err(error) => return self.loading_failed(Fault::Bytes(error)),

@@ -49,6 +49,16 @@ impl Node {
         self.state.loading.is_some()
     }
 
+    /// True if `oom-score-adj` is on: a host that can obey it asks in every turn.
+    pub const fn wants_oom_score(&self) -> bool {
+        self.state.setup.config.hot.scores
+    }
+
+    /// True if it follows another server.
+    pub const fn is_replica(&self) -> bool {
+        self.state.is_replica()
+    }
+
     /// When the node wants [`Input::Woke`], if ever.
     pub fn deadline(&self) -> Option<Deadline> {
         super::cron::deadline(&self.state)
@@ -115,6 +125,9 @@ impl Machine<'_> {
             self.send(link, bytes, Carries::Talk);
             self.out.push(Output::Close { link });
             return;
+        }
+        if self.state.keeps_out(&peer) {
+            return self.turn_away(link);
         }
         self.state.stats.connections_received += 1;
         let mut client = Client::new(id, peer, local, self.now);
@@ -203,7 +216,7 @@ impl Machine<'_> {
         }
         self.end_pauses();
         self.end_waits();
-        if self.state.shutdown.is_some() {
+        if self.state.ending.shutdown.is_some() {
             self.go_on_shutting_down();
         }
         self.resume_waiting();

@@ -49,6 +49,9 @@ impl Machine<'_> {
         }
         self.signal_ready(&effects.touched);
         self.signal_ready(&effects.woken);
+        if let Some(layout) = effects.damaged {
+            self.note_damaged(layout);
+        }
         if effects.emptied {
             self.save_emptiness();
         }

@@ -112,7 +112,8 @@ impl Machine<'_> {
                 } else {
                     self.state.keyspace.snapshot()
                 };
-                let pid = self.fork(data, ChildTarget::Sockets { framing }, framing.header());
+                let (pid, header) = (self.fork(), framing.header());
+                self.begin_writing(pid, data, ChildTarget::Sockets { framing }, header);
                 self.note(SnapshotNote::TransferStarted(pid));
             }
             Target::Disk => {
@@ -146,21 +147,33 @@ impl Machine<'_> {
 
     /// Forks a child that writes the dump file.
     pub(super) fn fork_to_disk(&mut self) -> u32 {
-        let file = format!("temp-{}.rdb", self.state.next_pid);
+        let pid = self.fork();
+        self.write_to_disk(pid);
+        pid
+    }
+
+    /// The process of this number, a child or the server itself, writes the dump file.
+    pub(super) fn write_to_disk(&mut self, pid: u32) {
+        let file = format!("temp-{pid}.rdb");
         let create =
             DiskOrder::Append { file: file.clone(), bytes: Bytes::from(&[][..]), create: true };
         self.out.push(Output::Disk { job: Job::Unawaited, order: create });
         let data = self.state.keyspace.snapshot();
-        self.fork(data, ChildTarget::Disk { file }, Vec::new())
+        self.begin_writing(pid, data, ChildTarget::Disk { file }, Vec::new());
     }
 
-    fn fork(&mut self, data: Keyspace, target: ChildTarget, pending: Vec<u8>) -> u32 {
+    /// The number of a new process.
+    const fn fork(&mut self) -> u32 {
+        let pid = self.state.next_pid;
+        self.state.next_pid += 1;
+        self.state.stats.forks += 1;
+        pid
+    }
+
+    fn begin_writing(&mut self, pid: u32, data: Keyspace, target: ChildTarget, pending: Vec<u8>) {
         let header = self.state.rdb_header(self.now);
         let options = self.state.rdb_options(self.now);
         let state = &mut *self.state;
-        let pid = state.next_pid;
-        state.next_pid += 1;
-        state.stats.forks += 1;
         let speed = state.setup.speeds.snapshot_bytes_per_second;
         state.child = Some(Child {
             pid,
@@ -174,7 +187,6 @@ impl Machine<'_> {
             began_at: self.now,
             ready_at: self.now + Duration::of_bytes(CHUNK_BYTES as u64, speed),
         });
-        pid
     }
 
     /// Lets the child go on, as far as it can.
@@ -303,6 +315,9 @@ impl Machine<'_> {
             return;
         };
         let Some(child) = self.state.child.take() else { return };
+        if success {
+            self.state.saves.copied = self.state.keyspace.copied().bytes;
+        }
         match (&child.target, success) {
             (ChildTarget::Disk { .. }, true) => {
                 self.note(SnapshotNote::SavingTerminated);

@@ -13,7 +13,7 @@ use super::client::{Clients, ReplyBufferCare, Tracking};
 use super::config::Config;
 use super::config_command::Moving;
 use super::debug::Sleep;
-use super::exit::{Patron, Shutdown};
+use super::exit::{Ending, Patron};
 use super::failover::Failover;
 use super::gates::Eviction;
 use super::io::{Input, Link};
@@ -58,6 +58,8 @@ pub struct Setup {
     pub config_file: Option<String>,
     /// True if its host can open other ports while it runs.
     pub moves: bool,
+    /// True if anybody can reach its host: `protected-mode` is there against strangers.
+    pub reachable: bool,
     /// True if its host measures turns, and says so by [`Input::Lasted`].
     pub measures: bool,
     /// How many files its process can have open at most.
@@ -93,6 +95,7 @@ impl Default for Setup {
             dialled: 0,
             config_file: None,
             moves: false,
+            reachable: false,
             measures: false,
             files_max: u64::MAX,
             pid: 1,
@@ -223,10 +226,8 @@ pub(super) struct State {
     pub(super) patron: Option<Patron>,
     /// FAILOVER, while it lasts.
     pub(super) failover: Option<Failover>,
-    /// SHUTDOWN, while it waits for replicas.
-    pub(super) shutdown: Option<Shutdown>,
-    /// Clients that have asked for the end, and wait for it.
-    pub(super) enders: Vec<Link>,
+    /// Who has asked for the end, and how far it has come.
+    pub(super) ending: Ending,
     /// The child that writes a snapshot.
     pub(super) child: Option<Child>,
     /// True while the system has no memory for another process.
@@ -272,6 +273,8 @@ pub(super) struct Saves {
     pub(super) for_replicas: bool,
     /// How many files have taken the name of the dump.
     pub(super) generation: u64,
+    /// What writes had copied by the end of the last child.
+    pub(super) copied: u64,
     /// BGSAVE has been put off until there is no other child.
     pub(super) scheduled: bool,
     /// Keys that were read at the last load.
@@ -379,8 +382,7 @@ impl State {
             loading: None,
             patron: None,
             failover: None,
-            shutdown: None,
-            enders: Vec::new(),
+            ending: Ending::default(),
             child: None,
             forks_fail: false,
             saves: Saves { last: now.seconds(), ..Saves::default() },

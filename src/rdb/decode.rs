@@ -57,6 +57,8 @@ pub enum DecodeError {
         what: &'static str,
         /// Bytes before it.
         at: u64,
+        /// The layout of the value that they are a part of, if they are.
+        of: Option<Layout>,
     },
     /// The bytes make sense, but not to us.
     #[error("{what} cannot be loaded here, at byte {at}")]
@@ -367,7 +369,15 @@ impl<S: Sink> Decoder<S> {
                 Ok(None)
             }
             Err(Stop::Corrupt { what, at }) => {
-                Err(DecodeError::Corrupt { what, at: self.offset() + at as u64 })
+                let of = match &self.state {
+                    State::Value(Pending { load, .. }) => Some(load.layout()),
+                    State::Signature
+                    | State::Items
+                    | State::Checksum
+                    | State::Done
+                    | State::Failed(_) => None,
+                };
+                Err(DecodeError::Corrupt { what, at: self.offset() + at as u64, of })
             }
             Err(Stop::Unsupported { what, at }) => {
                 Err(DecodeError::Unsupported { what, at: self.offset() + at as u64 })

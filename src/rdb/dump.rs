@@ -12,7 +12,7 @@ use super::{
     decode::DecodeOptions,
     format::{Layout, Version, opcode},
     load::{Load, Loaded},
-    read::Reader,
+    read::{Reader, Stop},
     save::{layout_of, write_value},
     write::Writer,
 };
@@ -27,7 +27,10 @@ pub enum RestoreError {
     VersionOrChecksum,
     /// It says nothing that makes sense, or nothing at all.
     #[error("Bad data format")]
-    BadFormat,
+    BadFormat {
+        /// The layout of a value that is damaged.
+        of: Option<Layout>,
+    },
 }
 
 /// The payload of `value` for servers of `version`.
@@ -66,9 +69,9 @@ pub fn restore_libraries(payload: &[u8], newest: Version) -> Result<Vec<Bytes>, 
     while reader.at() < body.len() {
         let code = match reader.byte() {
             Ok(opcode::FUNCTION) => reader.string(),
-            Ok(_) | Err(_) => return Err(RestoreError::BadFormat),
+            Ok(_) | Err(_) => return Err(RestoreError::BadFormat { of: None }),
         };
-        codes.push(code.map_err(|_| RestoreError::BadFormat)?);
+        codes.push(code.map_err(|_| RestoreError::BadFormat { of: None })?);
     }
     Ok(codes)
 }
@@ -79,7 +82,6 @@ pub fn restore_libraries(payload: &[u8], newest: Version) -> Result<Vec<Bytes>, 
 /// If the payload is not sound; the sender is at fault.
 pub fn restore(payload: &[u8], options: &DecodeOptions) -> Result<Value, RestoreError> {
     load(body_of(payload, options.newest, options.checksum)?, options)
-        .ok_or(RestoreError::BadFormat)
 }
 
 /// What stands before the version and the checksum, if they are right; the latter if it counts.
@@ -91,13 +93,18 @@ fn body_of(payload: &[u8], newest: Version, checksum: bool) -> Result<&[u8], Res
     if sound { Ok(body) } else { Err(RestoreError::VersionOrChecksum) }
 }
 
-fn load(body: &[u8], options: &DecodeOptions) -> Option<Value> {
+fn load(body: &[u8], options: &DecodeOptions) -> Result<Value, RestoreError> {
     let mut reader = Reader::new(body, options.string_bytes_max);
-    let layout = Layout::from_byte(reader.byte().ok()?)?;
+    let layout = reader.byte().ok().and_then(Layout::from_byte);
+    let layout = layout.ok_or(RestoreError::BadFormat { of: None })?;
     let mut builder = Builder::new(options.thresholds);
-    match Load::new(layout).read(&mut reader, &mut builder).ok()? {
-        Loaded::Value(value) => Some(value),
-        Loaded::Nothing => None,
+    match Load::new(layout).read(&mut reader, &mut builder) {
+        Ok(Loaded::Value(value)) => Ok(value),
+        Ok(Loaded::Nothing) => Err(RestoreError::BadFormat { of: None }),
+        Err(stop) => {
+            let damaged = matches!(stop, Stop::Corrupt { .. });
+            Err(RestoreError::BadFormat { of: Some(layout).filter(|_| damaged) })
+        }
     }
 }
 
@@ -160,7 +167,7 @@ mod tests {
             payload
         };
         for body in [&b""[..], b"\x00", b"\x00\x02a", b"\x08\x01a", b"\xff"] {
-            assert_eq!(restored(&signed(body)), Err(RestoreError::BadFormat));
+            assert!(matches!(restored(&signed(body)), Err(RestoreError::BadFormat { .. })));
         }
         assert!(restored(&signed(b"\x00\x01a and more")).is_ok());
     }

@@ -47,6 +47,11 @@ impl Load {
         Self { layout, left: None, any: false, stream }
     }
 
+    /// How it is laid out.
+    pub(super) const fn layout(&self) -> Layout {
+        self.layout
+    }
+
     /// Reads as many parts as there are, up to the last.
     pub(super) fn read<S: Sink>(
         &mut self,

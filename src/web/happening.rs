@@ -180,6 +180,7 @@ const fn wake_name(wake: Wake) -> &'static str {
         Wake::Asleep => "asleep",
         Wake::TargetTimeout => "targetTimeout",
         Wake::CloseTarget => "closeTarget",
+        Wake::ObeySignal => "obeySignal",
     }
 }
 

@@ -1,9 +1,9 @@
 //! How the process comes to its end: who asks for it, and with what it ends.
 //! *Source*: Redis 7.2 · server.c · sigShutdownHandler.
 
-use std::process::exit;
+use std::process::{exit, id};
 
-use replica_lab::node::{Input, LoadNote, Note, ServerNote};
+use replica_lab::node::{DiskOrder, Input, LoadNote, Note, ServerNote};
 use signal_hook::consts::{SIGHUP, SIGINT};
 
 use super::Host;
@@ -17,6 +17,9 @@ impl Host {
             let now = self.clock.now();
             if self.asked_to_end && signal == SIGINT {
                 self.log.say_in_handler(now, "You insist... exiting now.");
+                // What the process was writing in its own name.
+                let file = format!("temp-{}.rdb", id());
+                let _ = self.disk.carry_out(DiskOrder::Remove { file });
                 exit(1);
             }
             let (name, fact) = match signal {

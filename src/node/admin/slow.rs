@@ -43,7 +43,12 @@ impl Machine<'_> {
         let container = name.split('|').next().unwrap_or(name);
         let row = Row::find(container.as_bytes());
         let is_fast = row.is_some_and(|row| row.flags(&[]).has(Flags::FAST));
-        let event = if is_fast { "fast-command" } else { "command" };
+        self.note_event(if is_fast { "fast-command" } else { "command" }, took);
+    }
+
+    /// Something has taken so long.
+    #[inline(never)]
+    pub(in crate::node) fn note_event(&mut self, event: &'static str, took: Duration) {
         let spikes = self.state.slow.spikes.entry(event).or_default();
         spikes.push_back((self.now.seconds(), took.millis()));
         if spikes.len() > SPIKES_MAX {

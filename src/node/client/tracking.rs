@@ -331,12 +331,13 @@ impl Machine<'_> {
     /// Remembers which keys a command of a client has read.
     pub(in crate::node) fn remember_reads(&mut self, link: Link, spec: &Spec, args: &[Bytes]) {
         if !self.state.tracking.is_idle() && spec.flags.has(Flags::READONLY) {
-            self.track_reads(link, spec, args);
+            let profile = self.state.setup.profile;
+            self.remember_keys(link, || keys_read(spec.name, args, profile));
         }
     }
 
-    #[inline(never)]
-    fn track_reads(&mut self, link: Link, spec: &Spec, args: &[Bytes]) {
+    /// Remembers that a client may hold keys, if it wants them remembered.
+    pub(in crate::node) fn remember_keys(&mut self, link: Link, keys: impl FnOnce() -> Vec<Bytes>) {
         let Some(tracker) = self.tracker(link) else { return };
         let wanted = match tracker.mode {
             Mode::Reads => true,
@@ -345,8 +346,7 @@ impl Machine<'_> {
             Mode::Broadcast(_) => false,
         };
         let Some(id) = self.state.clients.get(&link).map(|client| client.id) else { return };
-        let profile = self.state.setup.profile;
-        for key in wanted.then(|| keys_read(spec.name, args, profile)).into_iter().flatten() {
+        for key in wanted.then(keys).into_iter().flatten() {
             self.state.tracking.readers.entry(key).or_default().insert((link, id));
         }
         self.bound_readers();

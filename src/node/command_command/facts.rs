@@ -188,10 +188,8 @@ impl Facts {
     }
 
     pub(super) fn subcommands(&self) -> impl Iterator<Item = Self> {
-        let container = self.name;
-        all(self.profile).filter(move |facts| {
-            facts.name.split_once('|').is_some_and(|(before, _)| before == container)
-        })
+        let profile = self.profile;
+        LINES.parts_of(self.name).filter_map(move |name| of(name.as_bytes(), profile))
     }
 }
 
@@ -276,6 +274,20 @@ mod tests {
                 };
                 let own = of(newest.name.as_bytes(), profile);
                 assert_eq!(told, own.map(|own| own.arity), "{} {profile:?}", newest.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_command_are_found_where_they_stand() {
+        for profile in [Profile::V6_2, Profile::V7_0, Profile::V7_2] {
+            for container in all(profile) {
+                let found: Vec<&str> = container.subcommands().map(|facts| facts.name).collect();
+                let is_part = |name: &&str| {
+                    name.split_once('|').is_some_and(|(before, _)| before == container.name)
+                };
+                let names = all(profile).map(|facts| facts.name);
+                assert_eq!(found, names.filter(is_part).collect::<Vec<_>>(), "{}", container.name);
             }
         }
     }

@@ -5,29 +5,36 @@
 
 use crate::node::state::Profile;
 
-/// The lines of a text.
-pub(super) struct Lines(Vec<&'static str>);
+/// The lines of a text, each behind its name.
+pub(super) struct Lines(Vec<(&'static str, &'static str)>);
 
 impl Lines {
     pub(super) fn of(text: &'static str) -> Self {
-        Self(text.lines().collect())
+        Self(text.lines().map(|line| (name_of(line), line)).collect())
     }
 
     /// The names of all commands.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().map(|line| name_of(line)).filter(|name| !name.contains('@'))
+        self.0.iter().map(|line| line.0).filter(|name| !name.contains('@'))
+    }
+
+    /// The names of the commands that are parts of `container`. They stand together, for they are
+    /// sorted.
+    pub(super) fn parts_of(&self, container: &str) -> impl Iterator<Item = &'static str> + use<'_> {
+        let start = format!("{container}|");
+        let first = self.0.partition_point(|line| *line.0 < *start);
+        let behind = self.0[first..].iter().map(|line| line.0);
+        let parts = behind.take_while(move |name| name.starts_with(&start));
+        parts.filter(|name| !name.contains('@'))
     }
 
     /// The line of a command, of which `name` is the name in lower case, and what a release tells
     /// instead.
     pub(super) fn find(&self, name: &[u8], profile: Profile) -> Option<(&'static str, Instead)> {
-        let at = self.0.binary_search_by(|line| name_of(line).as_bytes().cmp(name)).ok()?;
-        let is_other = |line: &&str| {
-            let other = line.as_bytes().strip_prefix(name);
-            other.is_some_and(|rest| rest.starts_with(b"@7.0"))
-        };
+        let at = self.0.binary_search_by(|line| line.0.as_bytes().cmp(name)).ok()?;
         let next = self.0.get(at + 1).filter(|_| profile != Profile::V7_2);
-        Some((self.0[at], next.copied().filter(is_other)))
+        let instead = next.filter(|line| line.0.as_bytes().strip_prefix(name) == Some(b"@7.0"));
+        Some((self.0[at].1, instead.map(|line| line.1)))
     }
 }
 

@@ -49,11 +49,13 @@ pub enum Wake {
     TargetTimeout,
     /// Closes a connection of MIGRATE that nobody has used for long.
     CloseTarget,
+    /// Begins to end, as a signal has asked.
+    ObeySignal,
 }
 
 impl Wake {
     /// Every purpose, in the order of importance.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::SnapshotChunk,
         Self::LoadChunk,
         Self::ReapChild,
@@ -76,6 +78,7 @@ impl Wake {
         Self::Asleep,
         Self::TargetTimeout,
         Self::CloseTarget,
+        Self::ObeySignal,
     ];
 }
 
@@ -120,6 +123,7 @@ impl fmt::Display for Wake {
             Self::Asleep => "DEBUG SLEEP is over",
             Self::TargetTimeout => "MIGRATE: the target's time is over",
             Self::CloseTarget => "the cron closes a connection of MIGRATE",
+            Self::ObeySignal => "the cron obeys the signal that asks for the end",
         })
     }
 }

@@ -12,6 +12,7 @@ use crate::node::gates::EMPTY_SERVER_BYTES;
 use crate::node::load::Loading;
 use crate::node::save::{Child, ChildTarget};
 use crate::node::state::{Calls, Profile, State, Usage};
+use crate::rdb::Encoder;
 use crate::replication::Backlog;
 use crate::time::{Duration, Instant};
 
@@ -41,7 +42,7 @@ pub(super) fn server(state: &State, now: Instant, text: &mut String) {
     field!(text, "executable", state.setup.executable);
     field!(text, "config_file", state.setup.config_file.as_deref().unwrap_or_default());
     zeros(text, "io_threads_active");
-    if let Some(end) = state.shutdown {
+    if let Some(end) = state.ending.shutdown {
         field!(text, "shutdown_in_milliseconds", end.until.since(now).millis());
     }
     if is_7_2(state) {
@@ -135,9 +136,7 @@ pub(super) fn persistence(state: &State, now: Instant, text: &mut String) {
     let beside = state.loading.as_ref().is_some_and(Loading::is_beside);
     field!(text, "loading", u8::from(state.loading.is_some() && !beside));
     field!(text, "async_loading", u8::from(beside));
-    zeros(text, "current_cow_peak current_cow_size current_cow_size_age");
-    field!(text, "current_fork_perc", "0.00");
-    zeros(text, "current_save_keys_processed current_save_keys_total");
+    child_progress(state, text);
     field!(text, "rdb_changes_since_last_save", state.saves.dirty);
     field!(text, "rdb_bgsave_in_progress", u8::from(state.child.is_some()));
     field!(text, "rdb_last_save_time", state.saves.last);
@@ -147,7 +146,7 @@ pub(super) fn persistence(state: &State, now: Instant, text: &mut String) {
     let current = to_disk.map_or(-1, |child| now.since(child.began_at).seconds() as i64);
     field!(text, "rdb_current_bgsave_time_sec", current);
     field!(text, "rdb_saves", state.saves.count);
-    field!(text, "rdb_last_cow_size", state.keyspace.copied().bytes);
+    field!(text, "rdb_last_cow_size", state.saves.copied);
     field!(text, "rdb_last_load_keys_expired", state.saves.keys_expired);
     field!(text, "rdb_last_load_keys_loaded", state.saves.keys_loaded);
     zeros(text, "aof_enabled aof_rewrite_in_progress aof_rewrite_scheduled");
@@ -157,6 +156,21 @@ pub(super) fn persistence(state: &State, now: Instant, text: &mut String) {
     zeros(text, "aof_rewrites aof_rewrites_consecutive_failures");
     field!(text, "aof_last_write_status", "ok");
     zeros(text, "aof_last_cow_size module_fork_in_progress module_fork_last_cow_size");
+}
+
+/// How far a child has come, and what was copied for it: what a real one tells once a second.
+fn child_progress(state: &State, text: &mut String) {
+    let child = state.child.as_ref();
+    let of = |count: fn(&Encoder) -> u64| child.map_or(0, |child| count(&child.encoder));
+    let (done, total) = (of(Encoder::keys_done), of(Encoder::keys_total));
+    let copied = child.map_or(0, |_| state.keyspace.copied().bytes);
+    field!(text, "current_cow_peak", copied);
+    field!(text, "current_cow_size", copied);
+    zeros(text, "current_cow_size_age");
+    let share = done as f64 * 100.0 / total.max(1) as f64;
+    field!(text, "current_fork_perc", format!("{share:.2}"));
+    field!(text, "current_save_keys_processed", done);
+    field!(text, "current_save_keys_total", total);
 }
 
 pub(super) fn stats(state: &State, _: Instant, text: &mut String) {

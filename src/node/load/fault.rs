@@ -9,7 +9,7 @@ use super::super::io::Output;
 use super::super::machine::Machine;
 use super::super::note::LoadNote;
 use super::{Loading, Source};
-use crate::rdb::DecodeError;
+use crate::rdb::{DecodeError, Form, Kind, Layout};
 
 /// Why a dataset cannot be loaded.
 pub(super) enum Fault {
@@ -72,7 +72,20 @@ impl Machine<'_> {
                 self.note(LoadNote::RdbError(fault.text()));
                 self.note(internal(LINE_OF_CHECKSUM, "RDB CRC error".to_owned()));
             }
-            Fault::Bytes(DecodeError::Corrupt { .. } | DecodeError::Unsupported { .. }) => {
+            Fault::Bytes(DecodeError::Corrupt { of, .. }) => {
+                let (line, what) = of.and_then(broken).map_or_else(
+                    || (LINE_OF_TYPE, fault.text()),
+                    |(line, form)| (line, format!("{form} integrity check failed.")),
+                );
+                self.note(internal(line, what));
+                if !quiet {
+                    return self.note(LoadNote::Terminating);
+                }
+                // Who goes on takes a value that is none for the end of the file.
+                self.note(LoadNote::ShortRead);
+                self.note(internal(LINE_OF_END, "Unexpected EOF reading RDB file".to_owned()));
+            }
+            Fault::Bytes(DecodeError::Unsupported { .. }) => {
                 self.note(internal(LINE_OF_TYPE, fault.text()));
             }
             Fault::Bytes(DecodeError::BadSignature | DecodeError::VersionTooNew(_))
@@ -85,6 +98,35 @@ impl Machine<'_> {
             Fault::Other(_) => self.note(LoadNote::Unfit(fault.text())),
         }
     }
+}
+
+impl Machine<'_> {
+    /// Says what is wrong with a value that RESTORE was given.
+    #[inline(never)]
+    pub(in crate::node) fn note_damaged(&mut self, layout: Layout) {
+        if let Some((line, form)) = broken(layout).filter(|_| self.state.config().hot.verbose) {
+            let what = format!("{form} integrity check failed.");
+            self.note(LoadNote::Internal { quiet: true, passed: 0, line, what });
+        }
+    }
+}
+
+/// Where in Redis' rdb.c a packed value is found to be broken, and what it calls its form.
+const fn broken(layout: Layout) -> Option<(u16, &'static str)> {
+    Some(match (layout.kind(), layout.form()) {
+        (_, Form::Zipmap) => (2_130, "Zipmap"),
+        (_, Form::Intset) => (2_214, "Intset"),
+        (_, Form::Ziplists) => (2_081, "Ziplist"),
+        (_, Form::Listpacks) => (2_071, "Listpack"),
+        (_, Form::Stream) => (2_362, "Stream listpack"),
+        (Kind::List, Form::Ziplist) => (2_189, "List ziplist"),
+        (Kind::SortedSet, Form::Ziplist) => (2_229, "Zset ziplist"),
+        (Kind::SortedSet, Form::Listpack) => (2_255, "Zset listpack"),
+        (Kind::Hash, Form::Ziplist) => (2_275, "Hash ziplist"),
+        (Kind::Hash, Form::Listpack) => (2_301, "Hash listpack"),
+        (Kind::Set, Form::Listpack) => (LINE_OF_TYPE, "Set listpack"),
+        (_, _) => return None,
+    })
 }
 
 /// Redis notes how far a load has come whenever so many bytes have gone by.

@@ -32,6 +32,8 @@ pub(in crate::node) struct Unmeasured {
     runs: Vec<Run>,
     /// How many are parts.
     parts: usize,
+    /// What else has taken its time, as LATENCY calls it.
+    event: Option<&'static str>,
 }
 
 /// Runs of one command, one behind the other.
@@ -161,6 +163,10 @@ impl Machine<'_> {
         let stats = &mut self.state.stats;
         stats.turns += 1;
         stats.turn_nanos += nanos;
+        if stats.commands.unmeasured.event.is_some() {
+            self.measured_event(Duration::from_micros(nanos / 1_000));
+        }
+        let stats = &mut self.state.stats;
         if stats.commands.unmeasured.runs.is_empty() {
             return;
         }
@@ -182,7 +188,26 @@ impl Machine<'_> {
         // The same room serves the next turn.
         ran.runs.clear();
         ran.parts = 0;
+        ran.event = None;
         *Rc::make_mut(&mut self.state.stats.commands.unmeasured) = ran;
+    }
+
+    /// Leaves it to be measured what a turn does besides commands.
+    #[inline(never)]
+    pub(in crate::node) fn leave_event(&mut self, event: &'static str) {
+        if self.state.setup.measures {
+            Rc::make_mut(&mut self.state.stats.commands.unmeasured).event = Some(event);
+        }
+    }
+
+    /// A turn with commands says nothing of how long anything else took.
+    #[inline(never)]
+    fn measured_event(&mut self, took: Duration) {
+        let unmeasured = Rc::make_mut(&mut self.state.stats.commands.unmeasured);
+        let event = unmeasured.event.take().filter(|_| unmeasured.runs.is_empty());
+        if let Some(event) = event.filter(|_| self.state.config().hot.is_spike(took)) {
+            self.note_event(event, took);
+        }
     }
 
     fn lasted(&mut self, run: &Run, nanos: u64) {

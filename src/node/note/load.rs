@@ -51,6 +51,8 @@ pub enum LoadNote {
         /// What is wrong.
         what: String,
     },
+    /// A value of the start's dataset was damaged: the process ends.
+    Terminating,
     /// The dataset of the start is whole, and not for this server: the process ends.
     Unfit(String),
     /// The snapshot could not be read; the detail as the loader says it.
@@ -83,6 +85,7 @@ impl LoadNote {
                 | Self::FatalError
                 | Self::ShortRead
                 | Self::Internal { .. }
+                | Self::Terminating
                 | Self::Unfit(_)
                 | Self::DuplicateKey(_)
         )
@@ -144,6 +147,7 @@ pub(in crate::node) fn load_text(note: &LoadNote, f: &mut fmt::Formatter<'_>) ->
             f,
             "Internal error in RDB reading offset {passed}, function at rdb.c:{line} -> {what}"
         ),
+        LoadNote::Terminating => f.write_str("Terminating server after rdb file reading failure."),
         LoadNote::RdbError(why) | LoadNote::Unfit(why) => f.write_str(why),
         LoadNote::SwappingDb => {
             f.write_str("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")

@@ -32,6 +32,9 @@ struct Errand {
     out: Outbox,
     link: Link,
     may: Permission,
+    /// The keys that it was given: before 7.2 a client is taken to have read all of them as soon as
+    /// its script reads anything.
+    declared: Vec<Bytes>,
     /// It has written: from then on the server's troubles are no reason to stop in the middle.
     wrote: bool,
     /// Its writes enter the stream: `redis.set_repl`.
@@ -57,6 +60,7 @@ impl Host for Errand {
         if !replicates {
             machine.state.also.truncate(before);
         }
+        self.remember_declared(row);
         if !self.state.setup.profile.shortens_doubles() && reply.has_doubles() {
             return reply.with_long_doubles();
         }
@@ -101,6 +105,14 @@ impl Errand {
             self.machine().count_errors(&reply);
         }
         reply
+    }
+
+    fn remember_declared(&mut self, row: Row) {
+        let reads = matches!(row, Row::Data(spec) if spec.flags.has(Flags::READONLY));
+        if reads && !self.state.tracking.is_idle() && !self.declared.is_empty() {
+            let (link, declared) = (self.link, self.declared.clone());
+            self.machine().remember_keys(link, || declared);
+        }
     }
 
     fn machine(&mut self) -> Machine<'_> {
@@ -193,7 +205,7 @@ impl Machine<'_> {
             Err(reply) => return reply,
         };
         let run = Run { name, source: &source[shebang.len..], keys, args };
-        self.send_errand(link, may, |errand| script::evaluate(errand, &run))
+        self.send_errand(link, may, keys, |errand| script::evaluate(errand, &run))
     }
 
     /// Runs a function of a library for a client.
@@ -212,7 +224,7 @@ impl Machine<'_> {
         };
         let name = function.name.as_str();
         let call = FunctionCall { name, source: &code[shebang..], keys, args };
-        self.send_errand(link, may, |errand| script::call_function(errand, &call))
+        self.send_errand(link, may, keys, |errand| script::call_function(errand, &call))
     }
 
     /// Moves the server into what a script runs in, and back again.
@@ -220,10 +232,15 @@ impl Machine<'_> {
         &mut self,
         link: Link,
         may: Permission,
+        keys: &[Bytes],
         run: impl FnOnce(Errand) -> (Errand, Reply),
     ) -> Reply {
         let db = self.state.clients.get(&link).map(|client| client.db);
         let in_exec = std::mem::replace(&mut self.state.in_exec, true);
+        let declared = match self.state.setup.profile {
+            Profile::V7_2 => Vec::new(),
+            Profile::V6_2 | Profile::V7_0 => keys.to_vec(),
+        };
         let vacant = State::new(Setup::default(), self.now);
         let errand = Errand {
             now: self.now,
@@ -231,6 +248,7 @@ impl Machine<'_> {
             out: std::mem::take(self.out),
             link,
             may,
+            declared,
             wrote: false,
             replicates: true,
             failed: None,
@@ -337,7 +355,9 @@ impl Machine<'_> {
                 let mut effects = Effects::default();
                 let reply = self.call(spec, asker, args, &mut effects);
                 self.remember_own_expiries(&effects.touched);
-                self.remember_reads(link, spec, args);
+                if self.state.setup.profile == Profile::V7_2 {
+                    self.remember_reads(link, spec, args);
+                }
                 let caused: Caused = self.settle(asker.db, args, &mut effects);
                 self.state.also.extend(caused);
                 reply

@@ -104,7 +104,8 @@ export type Happening =
         | "sentFile"
         | "asleep"
         | "targetTimeout"
-        | "closeTarget";
+        | "closeTarget"
+        | "obeySignal";
     };
 
 /** What a person does to wires and machines. */
