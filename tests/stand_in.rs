@@ -263,7 +263,9 @@ fn it_starts_and_ends_with_the_lines_of_redis_server() {
     let (socket, pid) = (socket.to_string_lossy(), pid.to_string_lossy());
     let options = ["--unixsocket", &*socket, "--pidfile", &*pid, "--save", ""];
     let mut server = Server::ours_with(&[], &options);
-    assert_eq!(std::fs::read_to_string(&*pid).expect("a pid").trim(), server.pid().to_string());
+    let own = server.pid().to_string();
+    let written = || std::fs::read_to_string(&*pid).is_ok_and(|text| text.trim() == own);
+    eventually("the file has the number of the process", written);
     let mut stream = UnixStream::connect(&*socket).expect("the socket listens");
     stream.write_all(b"PING\r\n").expect("the server takes bytes");
     let mut answer = [0; 7];

@@ -94,10 +94,27 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// True if there may be somebody who waits for this, or is to be told.
-    pub const fn concern_others(&self) -> bool {
-        let keys = !self.touched.is_empty() || !self.expired.is_empty() || !self.woken.is_empty();
-        keys || self.flushed || self.emptied || !self.events.is_empty()
+    /// True if there is nothing to tell anybody, as of nearly all commands.
+    pub const fn are_counts_only(&self) -> bool {
+        let Self {
+            dirty: _,
+            freed_later: _,
+            hits: _,
+            misses: _,
+            // What is propagated, and who is kept waiting, has been seen to.
+            rewritten: _,
+            forced: _,
+            block: _,
+            expired,
+            touched,
+            flushed,
+            emptied,
+            woken,
+            events,
+            damaged,
+        } = self;
+        let keys = expired.is_empty() && touched.is_empty() && woken.is_empty();
+        keys && events.is_empty() && !*flushed && !*emptied && damaged.is_none()
     }
 }
 

@@ -32,14 +32,14 @@ impl Machine<'_> {
         self.state.stats.freed_later += effects.freed_later;
         self.state.stats.keyspace_hits += effects.hits;
         self.state.stats.keyspace_misses += effects.misses;
-        if effects.concern_others() {
-            self.tell_others(effects);
+        if !effects.are_counts_only() {
+            self.tell_of(effects);
         }
     }
 
-    /// Takes in what other clients are to know of.
+    /// Takes in what somebody is to know of.
     #[inline(never)]
-    fn tell_others(&mut self, effects: &Effects) {
+    fn tell_of(&mut self, effects: &Effects) {
         self.state.stats.expired_keys += effects.expired.len() as u64;
         self.break_watches(&effects.touched);
         if effects.flushed {
