@@ -20,8 +20,9 @@
 //!   in the code, only the question whether `upstream.master` is set.
 //! * `state` is what is remembered and `machine` is who is called; a conversation has a file each.
 //!
-//! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `block`,
-//! `downstream`, `save`, `exit`, `upstream`, `load`, `failover`, `migrate`, `cron`, `admin`.
+//! Reading order: `io` (the whole boundary), `state`, `machine`, `client`, `gates`, `breach`,
+//! `block`, `downstream`, `save`, `exit`, `upstream`, `load`, `failover`, `migrate`, `cron`,
+//! `admin`.
 //! *Source*: Redis 7.2 · server.c, networking.c, replication.c.
 
 mod admin;

@@ -16,8 +16,8 @@
 //!
 //! This room knows no command by name and owns no connection.
 //!
-//! Reading order: `bytes`, `header`, `text`, `reply`, `command`, `decode`, `inline`, `double`,
-//! `grisu`, `anatomy`.
+//! Reading order: `bytes`, `header`, `text`, `reply`, `command`, `protocol_error`, `decode`,
+//! `inline`, `double`, `grisu`, `anatomy`.
 //! *Source*: Redis 7.2 · networking.c · processMultibulkBuffer, processInlineBuffer.
 
 mod anatomy;
