@@ -46,8 +46,7 @@ impl Machine<'_> {
         let client = self.state.client_line(link, self.now);
         let Some(replica) = self.state.clients.get_mut(&link) else { return };
         replica.ending = Some(Ending::Dropped);
-        let last = replica.last_command.as_ref();
-        let command = last.map_or("<unknown>", LastCommand::name).to_owned();
+        let command = LastCommand::in_log(replica.last_command.as_ref());
         self.note(ProtocolNote::ReplicaGeneratedReply { command: command.clone(), client });
         if let Some(error) = error {
             self.note_error_answered(false, error, command);
@@ -58,8 +57,7 @@ impl Machine<'_> {
     #[inline(never)]
     pub(super) fn note_error_to_master(&mut self, error: &str) {
         let Uplink::Connected(stream) = &self.state.upstream.link else { return };
-        let last = stream.last_command.as_ref();
-        let command = last.map_or("<unknown>", LastCommand::name).to_owned();
+        let command = LastCommand::in_log(stream.last_command.as_ref());
         self.note_error_answered(true, error, command);
         let tail = self.state.backlog.as_ref().map(|backlog| backlog.tail(TAIL_BYTES));
         if let Some(tail) = tail.filter(|tail| !tail.is_empty()) {

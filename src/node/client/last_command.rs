@@ -29,6 +29,11 @@ impl LastCommand {
         &self.name
     }
 
+    /// What the log calls it, if there is such a command.
+    pub(in crate::node) fn in_log(last: Option<&Self>) -> String {
+        last.map_or("<unknown>", Self::name).to_owned()
+    }
+
     /// What `word` stands for, if it is the same again and says all.
     pub(in crate::node) fn again(&self, word: &Bytes) -> Option<Row> {
         (self.word == *word && !self.row.is_container()).then_some(self.row)
